@@ -1,0 +1,113 @@
+package transform_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// benchUser is bound to the columns by db and marshalled by dynamodbav: both
+// sides make the same item of it.
+type benchUser struct {
+	ID           int64          `db:"user_id" dynamodbav:"userId"`
+	Username     string         `db:"username" dynamodbav:"username"`
+	Email        string         `db:"email" dynamodbav:"email"`
+	Registration string         `db:"registration_date" dynamodbav:"registrationDate"`
+	LastLogin    time.Time      `db:"last_login" dynamodbav:"lastLogin"`
+	Profile      map[string]any `db:"profile_data" dynamodbav:"profileData"`
+}
+
+var benchValue = benchUser{
+	ID: 101101, Username: "alice", Email: "alice@example.com", Registration: "2023-01-15",
+	LastLogin: time.Date(2024, 3, 10, 9, 30, 0, 0, time.UTC),
+	Profile:   map[string]any{"bio": "Loves dogs", "level": 7, "tags": []any{"a", "b"}},
+}
+
+func benchRecord(b testing.TB) (*transform.Entity, *transform.Binding[benchUser], transform.Record) {
+	c, err := transform.LoadFile("testdata/users.json")
+	require.NoError(b, err)
+	binding, err := transform.Bind[benchUser](c.Entities[0])
+	require.NoError(b, err)
+	r, err := binding.Record(&benchValue)
+	require.NoError(b, err)
+	return c.Entities[0], binding, r
+}
+
+// The item of the record is the item that MarshalMap makes of the same struct:
+// the comparison is fair.
+func TestBenchmarkComparesTheSame(t *testing.T) {
+	e, _, r := benchRecord(t)
+	ours, err := e.Item(r)
+	require.NoError(t, err)
+	theirs, err := attributevalue.MarshalMap(&benchValue)
+	require.NoError(t, err)
+	require.Equal(t, theirs, ours)
+}
+
+// record → item against MarshalMap of the same struct; the goal is a third of
+// the time and of the allocations.
+func BenchmarkItem(b *testing.B) {
+	e, binding, r := benchRecord(b)
+	var item map[string]types.AttributeValue
+	b.Run("record", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			item, _ = e.Item(r)
+		}
+	})
+	b.Run("MarshalMap", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			item, _ = attributevalue.MarshalMap(&benchValue)
+		}
+	})
+	b.Run("struct", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			r, err := binding.Record(&benchValue)
+			if err != nil {
+				b.Fatal(err)
+			}
+			item, _ = e.Item(r)
+		}
+	})
+	_ = item
+}
+
+func BenchmarkRecord(b *testing.B) {
+	e, binding, r := benchRecord(b)
+	item, err := e.Item(r)
+	require.NoError(b, err)
+	var u benchUser
+	b.Run("item", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			r, _ = e.Record(item)
+		}
+	})
+	b.Run("into", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_ = binding.Into(r, &u)
+		}
+	})
+	b.Run("UnmarshalMap", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_ = attributevalue.UnmarshalMap(item, &u)
+		}
+	})
+}
+
+func BenchmarkKeyOf(b *testing.B) {
+	e, _, _ := benchRecord(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = e.KeyOf(101101)
+	}
+}

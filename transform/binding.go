@@ -1,0 +1,166 @@
+package transform
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// A Binding goes between values of T, a struct, and the records of an entity.
+// It is safe for concurrent use.
+type Binding[T any] struct {
+	binding
+}
+
+// binding is the part of a Binding that does not depend on T.
+type binding struct {
+	entity *Entity
+	fields []boundField // one per column, in their order
+}
+
+// A BindError says that a type can't be bound to an entity. Faults holds all
+// there is to mend, one line each, in the order of the fields, then of the
+// columns.
+type BindError struct {
+	Entity string
+	Type   string
+	Faults []string
+}
+
+// Error returns every fault in a line of its own.
+func (e *BindError) Error() string {
+	return fmt.Sprintf("type %s can't be bound to entity %s:\n  %s", e.Type, e.Entity, strings.Join(e.Faults, "\n  "))
+}
+
+// Bind binds T to the entity. Fields are found as sqlx finds them: by the tag
+// db, or else by the field's name in lower case; the fields of embedded
+// structs count as T's own, and the least deeply embedded wins. Each column
+// needs a field, and each field with a tag a column; other fields are ignored,
+// as are those tagged "-".
+//
+// A field's type must suit its column: any integer type for integers, bool for
+// BOOL and integers that are 0 or 1, string or []byte for text, bytes and
+// decimals, time.Time for dates and times (or a string, in MySQL's form).
+// A float suits a decimal only where its tag says so, `db:"price,float"`,
+// since it loses digits. For JSON, string, []byte and json.RawMessage hold the
+// document's text, and maps, slices and structs what encoding/json makes of
+// it; numbers within an any become json.Number, which is exact.
+//
+// NULL is a nil pointer, slice, map or any, or what a sql.Scanner makes of it;
+// a field of another type can't be given NULL. A type that is a sql.Scanner
+// and a driver.Valuer, such as sql.NullString, suits every column and is asked
+// only when used.
+//
+// The error is a *BindError with every fault.
+func Bind[T any](e *Entity) (*Binding[T], error) {
+	t := reflect.TypeFor[T]()
+	if t.Kind() != reflect.Struct {
+		return nil, &BindError{Entity: e.Name, Type: t.String(), Faults: []string{"it is no struct"}}
+	}
+	b, faults := bindStruct(t, e)
+	if len(faults) > 0 {
+		return nil, &BindError{Entity: e.Name, Type: t.String(), Faults: faults}
+	}
+	return &Binding[T]{b}, nil
+}
+
+// bindStruct finds the field of each column.
+func bindStruct(t reflect.Type, e *Entity) (binding, []string) {
+	b := binding{entity: e, fields: make([]boundField, len(e.Columns))}
+	found, faults := structFields(t)
+	for _, f := range found {
+		i := e.ColumnIndex(f.column)
+		switch {
+		case i >= 0:
+			codec, fault := codecFor(&e.Columns[i], f.typ, f.float)
+			if fault != "" {
+				faults = append(faults, fmt.Sprintf("field %s: column %s %s", f.name, f.column, fault))
+			}
+			b.fields[i] = boundField{index: f.index, name: f.name, typ: f.typ, codec: codec}
+		case f.tagged:
+			faults = append(faults, fmt.Sprintf("field %s: table %s has no column %s; %s",
+				f.name, e.Source, strconv.Quote(f.column), suggest(f.column, sortedKeys(e.byColumn))))
+		}
+	}
+	for i, f := range b.fields {
+		if f.index == nil {
+			faults = append(faults, fmt.Sprintf("column %s has no field; add one with the tag `db:%q`", e.Columns[i].Name, e.Columns[i].Name))
+		}
+	}
+	return b, faults
+}
+
+// A boundField is the field of a column.
+type boundField struct {
+	index []int // as of reflect.Value.FieldByIndex
+	name  string
+	typ   reflect.Type
+	codec codec
+}
+
+// Record returns the record that v holds, each value as MySQL would store it;
+// see Column.Value. Whether the columns can hold them is for Record.Fit to
+// say. The error is a *ValueError.
+func (b *Binding[T]) Record(v *T) (Record, error) {
+	return b.record(reflect.ValueOf(v).Elem())
+}
+
+func (b *binding) record(rv reflect.Value) (Record, error) {
+	r := b.entity.NewRecord()
+	for i := range b.fields {
+		f := &b.fields[i]
+		fv, ok := f.find(rv, false)
+		if !ok {
+			continue // within an embedded pointer that is nil
+		}
+		value, reason := f.codec.get(&b.entity.Columns[i], fv)
+		if reason != "" {
+			return Record{}, b.fault(i, reason)
+		}
+		r.values[i] = value
+	}
+	return r, nil
+}
+
+// Into gives v what the record holds. Fields that are bound to no column keep
+// what they have. The error is a *ValueError, and v may then have part of it.
+func (b *Binding[T]) Into(r Record, v *T) error {
+	return b.into(r, reflect.ValueOf(v).Elem())
+}
+
+func (b *binding) into(r Record, rv reflect.Value) error {
+	if r.entity != b.entity {
+		return &ValueError{Entity: b.entity.Name, Reason: "the record is of another entity"}
+	}
+	for i := range b.fields {
+		fv, _ := b.fields[i].find(rv, true)
+		if reason := b.fields[i].codec.set(&b.entity.Columns[i], fv, r.values[i]); reason != "" {
+			return b.fault(i, reason)
+		}
+	}
+	return nil
+}
+
+// fault names the column, and the field where it has another name.
+func (b *binding) fault(i int, reason string) error {
+	return b.entity.fault(i, "field "+b.fields[i].name+": "+reason)
+}
+
+// find returns the field within the struct. Embedded pointers that are nil are
+// made on the way if alloc says so; otherwise there is no such field.
+func (f *boundField) find(rv reflect.Value, alloc bool) (reflect.Value, bool) {
+	for i, x := range f.index {
+		if i > 0 && rv.Kind() == reflect.Pointer {
+			if rv.IsNil() {
+				if !alloc {
+					return reflect.Value{}, false
+				}
+				rv.Set(reflect.New(rv.Type().Elem()))
+			}
+			rv = rv.Elem()
+		}
+		rv = rv.Field(x)
+	}
+	return rv, true
+}

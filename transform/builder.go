@@ -1,0 +1,61 @@
+package transform
+
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// A builder makes the attribute values of one item out of a few slices, since
+// an allocation for each would cost more than all the rest of a conversion.
+// The slices live as long as any value of the item does. It counts the size of
+// what it makes as it goes; walking the maps again would cost as much as
+// building them.
+type builder struct {
+	jsonReader // of the document at hand
+	strings    []types.AttributeValueMemberS
+	numbers    []types.AttributeValueMemberN
+	stack      []types.AttributeValue // elements of lists that are not complete yet
+	size       int                    // as attributeSize counts
+}
+
+// This many values are made at once where the estimate was too low.
+const (
+	stringChunk = 8
+	numberChunk = 2
+)
+
+// countStrings estimates the strings of a document in canonical form: pairs of
+// quotes, less those of keys, each of which a colon follows. Quotes and colons
+// within strings make it wrong, which costs memory or another chunk.
+func countStrings(text string) int {
+	return max(0, strings.Count(text, `"`)/2-strings.Count(text, `:`))
+}
+
+func (b *builder) text(s string) *types.AttributeValueMemberS {
+	if len(b.strings) == cap(b.strings) {
+		b.strings = make([]types.AttributeValueMemberS, 0, stringChunk)
+	}
+	b.strings = append(b.strings, types.AttributeValueMemberS{Value: s})
+	b.size += len(s)
+	return &b.strings[len(b.strings)-1]
+}
+
+func (b *builder) number(s string) *types.AttributeValueMemberN {
+	if len(b.numbers) == cap(b.numbers) {
+		b.numbers = make([]types.AttributeValueMemberN, 0, numberChunk)
+	}
+	b.numbers = append(b.numbers, types.AttributeValueMemberN{Value: s})
+	b.size += numberSize(s)
+	return &b.numbers[len(b.numbers)-1]
+}
+
+func (b *builder) boolean(v bool) *types.AttributeValueMemberBOOL {
+	b.size++
+	return &types.AttributeValueMemberBOOL{Value: v}
+}
+
+func (b *builder) null() *types.AttributeValueMemberNULL {
+	b.size++
+	return &types.AttributeValueMemberNULL{Value: true}
+}

@@ -1,0 +1,129 @@
+package transform
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// attributes reads the attributes and finds the column of each.
+func (k *entityChecker) attributes() {
+	for i, n := range k.node.list("attributes") {
+		if n.form != formObject {
+			continue
+		}
+		at := k.at + "/attributes/" + strconv.Itoa(i)
+		a := Attribute{Name: n.str("name"), Type: n.str("type"), Column: -1}
+		k.attributeName(n, a.Name, at)
+		k.source(n, at, &a)
+		k.entity.Attributes = append(k.entity.Attributes, a)
+		k.attributeAt = append(k.attributeAt, at)
+	}
+	if len(k.entity.Attributes) == 0 {
+		k.err(k.at+"/attributes", "there is no attribute", "")
+	}
+	// A column is a Bool before its other attributes are looked at.
+	for _, a := range k.entity.Attributes {
+		if a.Column >= 0 && a.Type == "BOOL" && k.entity.Columns[a.Column].SQLType == "tinyint" {
+			k.entity.Columns[a.Column].Kind = Bool
+		}
+	}
+	for i, a := range k.entity.Attributes {
+		k.attributeType(a, k.attributeAt[i])
+	}
+}
+
+func (k *entityChecker) attributeName(n *node, name, at string) {
+	switch {
+	case name == "":
+		if v := n.get("name"); v != nil && v.form == formString {
+			k.err(at+"/name", "an attribute's name can't be empty", "")
+		}
+	case strings.HasPrefix(name, LibraryPrefix):
+		k.err(at+"/name", fmt.Sprintf("%q begins with %s, as the library's own attributes do", name, LibraryPrefix), "choose another name")
+	case len(name) > maxAttributeName:
+		k.err(at+"/name", "the name is longer than 65535 bytes", "")
+	case k.attributeNamed(name) >= 0:
+		k.err(at+"/name", fmt.Sprintf("another attribute is called %q too", name), "choose another name")
+	}
+}
+
+func (k *entityChecker) attributeNamed(name string) int {
+	return slices.IndexFunc(k.entity.Attributes, func(a Attribute) bool { return a.Name == name })
+}
+
+// source finds the column that an attribute takes its value from.
+func (k *entityChecker) source(n *node, at string, a *Attribute) {
+	if table := n.str("source_table"); table != "" && table != k.entity.Source && k.entity.Source != "" {
+		k.err(at+"/source_table", fmt.Sprintf("%q is not the table's source_table %q", table, k.entity.Source),
+			"this version does not support joins")
+		return
+	}
+	column := n.get("source_column")
+	if column == nil || k.entity.Columns == nil {
+		return
+	}
+	switch column.form {
+	case formArray:
+		k.later(at+"/source_column", "attributes of several columns")
+	case formNull:
+		k.later(at+"/source_column", "attributes without a column")
+	case formString:
+		if a.Column = k.columnNamed(column.text); a.Column < 0 {
+			k.err(at+"/source_column", fmt.Sprintf("table %s has no column %q", k.entity.Source, column.text),
+				suggest(column.text, k.columnNames()))
+		}
+	}
+}
+
+// attributeType checks that the attribute's type can hold the column.
+func (k *entityChecker) attributeType(a Attribute, at string) {
+	at += "/type"
+	switch a.Type {
+	case "SS", "NS", "BS", "NULL":
+		k.later(at, "attributes of type "+a.Type)
+		return
+	case "":
+		return
+	}
+	if a.Column < 0 {
+		return
+	}
+	c := &k.entity.Columns[a.Column]
+	possible := attributeTypes(c)
+	switch {
+	case possible == nil: // a column type that was found wrong before
+	case !slices.Contains(possible, a.Type):
+		k.err(at, fmt.Sprintf("%s can't hold column %s, which is %s", a.Type, c.Name, c.typeName()),
+			"use "+strings.Join(possible, " or "))
+	case c.Kind == JSON && a.Type == "S":
+		k.warn(at, "attribute "+a.Name+" holds the JSON of "+c.Name+" as text", "use M, L or JSON to have it as a map or list")
+	}
+}
+
+// attributeTypes returns the attribute types that can hold a column, the usual
+// one first.
+func attributeTypes(c *Column) []string {
+	switch c.Kind {
+	case Int:
+		if c.SQLType == "tinyint" {
+			return []string{"N", "S", "BOOL"}
+		}
+		return []string{"N", "S"}
+	case Bool:
+		return []string{"BOOL"}
+	case Decimal:
+		if c.Precision > maxNumberDigits {
+			return []string{"S"}
+		}
+		return []string{"N", "S"}
+	case Text, Date, DateTime, Timestamp:
+		return []string{"S"}
+	case Bytes:
+		return []string{"B"}
+	case JSON:
+		return []string{"M", "L", "JSON", "S"}
+	}
+	return nil
+}

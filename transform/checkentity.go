@@ -1,0 +1,209 @@
+package transform
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// An entityChecker checks one single-entity table and fills in its entity.
+type entityChecker struct {
+	*checker
+	at     string
+	node   *node
+	entity *Entity
+	// attributeAt and columnAt are where the document has what Attributes and
+	// Columns have at the same position.
+	attributeAt []string
+	columnAt    []string
+}
+
+const mendColumns = "run migrationctl contract check --contract FILE --mysql DSN --write"
+
+func (k *entityChecker) check() {
+	k.columns()
+	k.primaryKey()
+	k.attributes()
+	k.tableKey()
+	k.indexes()
+	k.unmapped()
+	k.entity.prepare()
+}
+
+// columns reads the columns of the source table.
+func (k *entityChecker) columns() {
+	if k.node.get("columns") == nil {
+		k.err(k.at, "does not say the columns of its source table "+k.entity.Source, mendColumns)
+		return
+	}
+	for i, n := range k.node.list("columns") {
+		at := k.at + "/columns/" + strconv.Itoa(i)
+		name := n.str("name")
+		if slices.ContainsFunc(k.entity.Columns, func(c Column) bool { return strings.EqualFold(c.Name, name) }) {
+			k.err(at+"/name", fmt.Sprintf("another column is called %q too", name), "")
+			continue
+		}
+		k.entity.Columns = append(k.entity.Columns, k.column(n, at))
+		k.columnAt = append(k.columnAt, at)
+	}
+	if len(k.entity.Columns) == 0 {
+		k.err(k.at+"/columns", "there is no column", mendColumns)
+	}
+}
+
+// column reads one column. Its kind is Int where an attribute may still make
+// it Bool.
+func (k *entityChecker) column(n *node, at string) Column {
+	c := Column{
+		Name: n.str("name"), SQLType: sqlTypeName(n.str("type")), Collation: n.str("collation"),
+		OnUpdate: n.str("on_update"), Generated: n.str("generated"),
+		Unsigned: n.truth("unsigned"), Nullable: n.truth("null"),
+	}
+	if d := n.get("default"); d != nil && d.form != formNull {
+		c.Default = d.text
+	}
+	known, ok := sqlTypes[c.SQLType]
+	if !ok && n.str("type") != "" {
+		k.unknownType(c.SQLType, at+"/type")
+	}
+	c.Kind = known.kind
+	k.measures(n, at, &c, known)
+	k.provenance(&c, at)
+	k.charset(&c, at)
+	return c
+}
+
+func (k *entityChecker) unknownType(name, at string) {
+	if laterTypes[name] {
+		k.later(at, "columns of type "+name)
+		return
+	}
+	k.err(at, fmt.Sprintf("%q is no type of MySQL", name), suggest(name, sortedKeys(sqlTypes)))
+}
+
+// measures reads the lengths that the column's type has.
+func (k *entityChecker) measures(n *node, at string, c *Column, known sqlType) {
+	c.Length = k.integer(n, at, "length", 0, 1<<30)
+	if b := strings.ToLower(n.str("type")); b == "bool" || b == "boolean" {
+		c.Length = 1
+	}
+	switch known.want {
+	case fraction:
+		c.Precision = k.integer(n, at, "precision", 0, 6)
+	case digits:
+		if n.get("precision") == nil || n.get("scale") == nil {
+			k.err(at, "a decimal needs precision and scale", mendColumns)
+		}
+		c.Precision = k.integer(n, at, "precision", 1, maxDecimalDigits)
+		c.Scale = k.integer(n, at, "scale", 0, maxDecimalScale)
+		if c.Scale > c.Precision {
+			k.err(at+"/scale", "the scale is greater than the precision", "")
+		}
+	case mustLength:
+		if c.Length == 0 {
+			k.err(at, "a "+c.SQLType+" needs a length", mendColumns)
+		}
+	case optLength:
+		if c.Length == 0 && (c.Kind == Text || c.Kind == Bytes) {
+			c.Length = 1
+		}
+	}
+	if known.kind != Int && known.kind != Decimal && c.Unsigned {
+		k.err(at+"/unsigned", "a "+c.SQLType+" has no sign", "")
+	}
+}
+
+// provenance looks at values that MySQL gives and the library does not.
+func (k *entityChecker) provenance(c *Column, at string) {
+	switch c.Generated {
+	case "", "auto_increment":
+	case "virtual", "stored":
+		k.later(at+"/generated", "generated columns")
+	default:
+		k.err(at+"/generated", fmt.Sprintf("%q is none of auto_increment, virtual, stored", c.Generated), "")
+	}
+	if c.OnUpdate != "" {
+		k.warn(at+"/on_update", "a write through the library sets "+c.Name+" to what the record says, so MySQL does not",
+			"set it in the service")
+	}
+}
+
+// charset warns of character sets whose characters Fit doesn't know.
+func (k *entityChecker) charset(c *Column, at string) {
+	name, _, _ := strings.Cut(c.Collation, "_")
+	if _, known := charsets[name]; c.Kind == Text && c.Collation != "" && !known {
+		k.warn(at+"/collation", "which characters "+name+" has is not known here, so a value it can't hold is found by MySQL only",
+			"convert the column to utf8mb4")
+	}
+}
+
+// primaryKey finds the key columns.
+func (k *entityChecker) primaryKey() {
+	e := k.entity
+	if e.Columns == nil {
+		return
+	}
+	names := k.node.texts("primary_key")
+	if len(names) == 0 {
+		k.err(k.at, "source table "+e.Source+" has no primary key here", mendColumns+", or give the table a primary key")
+	}
+	for i, name := range names {
+		at := k.at + "/primary_key/" + strconv.Itoa(i)
+		column := k.columnNamed(name)
+		switch {
+		case column < 0:
+			k.err(at, fmt.Sprintf("there is no column %q", name), suggest(name, k.columnNames()))
+		case slices.Contains(e.KeyColumns, column):
+			k.err(at, fmt.Sprintf("column %q is in the key already", name), "")
+		default:
+			e.KeyColumns = append(e.KeyColumns, column)
+			k.keyColumn(&e.Columns[column], at)
+		}
+	}
+}
+
+// keyColumn checks that MySQL and the library agree on when two keys are equal.
+func (k *entityChecker) keyColumn(c *Column, at string) {
+	switch {
+	case c.Nullable:
+		k.err(at, "column "+c.Name+" may be NULL", "a primary key's columns are NOT NULL")
+	case c.Kind == JSON:
+		k.err(at, "a JSON column can't be in a key", "")
+	case c.Kind == Text && c.Collation == "":
+		k.err(at, "the collation of "+c.Name+" is not known, and it says which keys are one and the same", mendColumns)
+	case c.Kind == Text && !collationIsBinary(c.Collation):
+		k.err(at, "the primary key has text in the collation "+c.Collation+
+			", which takes different texts for one key; this version does not support folded keys",
+			"leave the table out of the contract for now, or give the column a _bin collation")
+	}
+}
+
+func (k *entityChecker) columnNamed(name string) int {
+	return slices.IndexFunc(k.entity.Columns, func(c Column) bool { return c.Name == name })
+}
+
+func (k *entityChecker) columnNames() []string {
+	names := make([]string, len(k.entity.Columns))
+	for i, c := range k.entity.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// unmapped finds columns that no attribute carries: they could not come back.
+func (k *entityChecker) unmapped() {
+	for i, c := range k.entity.Columns {
+		mapped := slices.ContainsFunc(k.entity.Attributes, func(a Attribute) bool { return a.Column == i })
+		if !mapped && c.Name != "" {
+			k.err(k.columnAt[i], "no attribute carries column "+c.Name+", so a row can't be made from its item",
+				fmt.Sprintf(`add an attribute {"name": %q, "source_column": %q, …}`, c.Name, c.Name))
+		}
+	}
+}
+
+// truth returns the property if it is true.
+func (n *node) truth(name string) bool {
+	v := n.get(name)
+	return v != nil && v.form == formBool && v.text == "true"
+}

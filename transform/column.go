@@ -1,0 +1,165 @@
+package transform
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	reasonNotDecimal = "not a decimal number"
+	reasonNotInteger = "not an integer of up to 64 bits"
+	reasonNotUTF8    = "not valid UTF-8, which DynamoDB's strings are"
+	reasonNull       = "NULL, and the column is NOT NULL"
+)
+
+// fault is a *ValueError about the column.
+func (c Column) fault(reason string) *ValueError {
+	return &ValueError{Column: c.Name, Reason: reason}
+}
+
+// Parse returns the value that MySQL's text for the column says. All columns
+// are selected so that the driver returns text, with the session's time zone
+// UTC: 42, 12.50, 2024-03-10 09:30:00.000000, {"a": 1}. The canonical form
+// that Value.Text gives is read too, except that a Bool is 0 or 1 either way.
+// The error is a *ValueError.
+func (c Column) Parse(text string) (Value, error) {
+	v, reason := c.parse(text)
+	if reason != "" {
+		return Value{}, c.fault(reason)
+	}
+	return v, nil
+}
+
+func (c Column) parse(text string) (Value, string) {
+	switch c.Kind {
+	case Int:
+		return parseInt(text)
+	case Bool:
+		return parseBool(text)
+	case Text:
+		return c.canonText(text)
+	case Bytes:
+		return c.canonBytes(text), ""
+	case Decimal:
+		return c.parseDecimal(text)
+	case Date, DateTime, Timestamp:
+		s, reason := canonTemporal(c.Kind, c.Precision, text)
+		return Value{kind: c.Kind, text: s}, reason
+	case JSON:
+		s, reason := canonicalJSON(text)
+		return Value{kind: JSON, text: s}, reason
+	}
+	return Value{}, "the column has no kind"
+}
+
+// parseInt reads an integer as MySQL writes it, the zeros of ZEROFILL included.
+func parseInt(text string) (Value, string) {
+	if strings.HasPrefix(text, "-") {
+		i, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || i == 0 {
+			return Value{}, reasonNotInteger
+		}
+		return IntValue(i), ""
+	}
+	u, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return Value{}, reasonNotInteger
+	}
+	return UintValue(u), ""
+}
+
+func parseBool(text string) (Value, string) {
+	switch text {
+	case "0", "false":
+		return BoolValue(false), ""
+	case "1", "true":
+		return BoolValue(true), ""
+	}
+	return Value{}, "neither 0 nor 1, and the contract says BOOL"
+}
+
+// canonText takes off what MySQL doesn't keep: the trailing blanks of a CHAR,
+// and of a VARCHAR those beyond its length.
+func (c Column) canonText(s string) (Value, string) {
+	if !utf8.ValidString(s) {
+		return Value{}, reasonNotUTF8
+	}
+	switch c.SQLType {
+	case "char":
+		s = strings.TrimRight(s, " ")
+	case "varchar":
+		if n := utf8.RuneCountInString(s) - c.Length; c.Length > 0 && n > 0 && n <= trailing(s, ' ') {
+			s = s[:len(s)-n]
+		}
+	}
+	return Value{kind: Text, text: s}, ""
+}
+
+func trailing(s string, b byte) int {
+	n := 0
+	for n < len(s) && s[len(s)-1-n] == b {
+		n++
+	}
+	return n
+}
+
+// canonBytes fills a BINARY up to its length, as MySQL does.
+func (c Column) canonBytes(s string) Value {
+	if c.SQLType == "binary" && len(s) < c.Length {
+		s += strings.Repeat("\x00", c.Length-len(s))
+	}
+	return Value{kind: Bytes, text: s}
+}
+
+// parseDecimal gives a decimal the column's scale. MySQL never sends more
+// digits than that; if the text has some, the contract is out of date.
+func (c Column) parseDecimal(text string) (Value, string) {
+	n, ok := parseNumber(text)
+	if !ok {
+		return Value{}, reasonNotDecimal
+	}
+	if _, exact := n.round(c.Scale); !exact {
+		return Value{}, "more digits after the point than the contract says the column has"
+	}
+	if n.first() > maxDecimalDigits {
+		return Value{}, reasonNotDecimal
+	}
+	return Value{kind: Decimal, text: n.fixed(c.Scale)}, ""
+}
+
+// SQL returns the value as an argument for the MySQL driver: nil, int64,
+// uint64 beyond that, []byte for Bytes, and a string for the rest. A Bool is 0
+// or 1; dates and times are 'YYYY-MM-DD HH:MM:SS[.ffffff]', which needs a
+// session in UTC.
+func (c Column) SQL(v Value) any {
+	switch v.kind {
+	case Null:
+		return nil
+	case Int:
+		if !v.neg && v.num > 1<<63-1 {
+			return v.num
+		}
+		return int64(v.num)
+	case Bool:
+		return int64(v.num)
+	case Bytes:
+		return []byte(v.text)
+	case Date, DateTime, Timestamp:
+		return mysqlTemporal(v.text)
+	}
+	return v.text
+}
+
+// collationPads reports whether the collation compares strings as if they had
+// no trailing blanks. Only MySQL 8's newer ones, MariaDB's nopad ones, and
+// binary don't.
+func collationPads(collation string) bool {
+	return collation != "binary" && !strings.Contains(collation, "_0900_") && !strings.Contains(collation, "_nopad_")
+}
+
+// collationIsBinary reports whether strings are equal only if their bytes are,
+// trailing blanks aside.
+func collationIsBinary(collation string) bool {
+	return collation == "binary" || strings.HasSuffix(collation, "_bin")
+}

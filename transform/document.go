@@ -1,0 +1,134 @@
+package transform
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// A Document is a contract's text, parsed and not yet checked. It is how the
+// columns get into a contract that does not say them: SourceTables, then
+// SetColumns for each, then JSON.
+type Document struct {
+	root *node
+}
+
+// A SourceTable is the MySQL table that an entity takes its rows from.
+type SourceTable struct {
+	Entity  string // for SetColumns
+	Table   string
+	Columns bool // whether the contract says its columns
+}
+
+// Parse reads a contract's JSON. The error says where it is not JSON; anything
+// else that is wrong with the contract is for Document.Check to find.
+func Parse(data []byte) (*Document, error) {
+	root, err := parseTree(data)
+	if err != nil {
+		return nil, fmt.Errorf("the contract is not JSON: %w", err)
+	}
+	return &Document{root: root}, nil
+}
+
+// tables returns the tables, and the JSON pointer of the array they are in.
+func (d *Document) tables() (tables []*node, pointer string) {
+	if d.root.form == formArray {
+		return d.root.items, ""
+	}
+	return d.root.list("tables"), "/tables"
+}
+
+// A place is where a document describes an entity: a single-entity table or
+// an element of a table's entities.
+type place struct {
+	entity string
+	node   *node
+}
+
+func (d *Document) places() []place {
+	var out []place
+	tables, _ := d.tables()
+	for _, t := range tables {
+		if t.str("type") != "multi-entity" {
+			out = append(out, place{t.str("table"), t})
+			continue
+		}
+		for _, e := range t.list("entities") {
+			out = append(out, place{e.str("entity_type"), e})
+		}
+	}
+	return out
+}
+
+// SourceTables returns the source table of each entity, in the order of the
+// document. Entities without name or table are left out.
+func (d *Document) SourceTables() []SourceTable {
+	var out []SourceTable
+	for _, p := range d.places() {
+		if table := p.node.str("source_table"); p.entity != "" && table != "" {
+			out = append(out, SourceTable{p.entity, table, p.node.get("columns") != nil})
+		}
+	}
+	return out
+}
+
+// SetColumns says the columns and the primary key of an entity's source table,
+// in place of what the document said. Columns need no Kind. It is an error if
+// the document has no such entity.
+func (d *Document) SetColumns(entity string, columns []Column, primaryKey []string) error {
+	for _, p := range d.places() {
+		if p.entity != entity {
+			continue
+		}
+		list := &node{form: formArray}
+		for _, c := range columns {
+			list.items = append(list.items, columnNode(c))
+		}
+		key := &node{form: formArray}
+		for _, name := range primaryKey {
+			key.items = append(key.items, stringNode(name))
+		}
+		p.node.set("columns", list, "source_table")
+		p.node.set("primary_key", key, "columns")
+		return nil
+	}
+	return fmt.Errorf("the contract has no entity %s", entity)
+}
+
+func stringNode(s string) *node { return &node{form: formString, text: s} }
+
+// columnNode describes a column with the properties that its type has.
+func columnNode(c Column) *node {
+	n := &node{form: formObject}
+	add := func(name string, v *node) { n.members = append(n.members, property{name: name, value: v}) }
+	number := func(i int) *node { return &node{form: formNumber, text: strconv.Itoa(i)} }
+	add("name", stringNode(c.Name))
+	add("type", stringNode(c.SQLType))
+	if c.Unsigned {
+		add("unsigned", &node{form: formBool, text: "true"})
+	}
+	add("null", &node{form: formBool, text: strconv.FormatBool(c.Nullable)})
+	switch sqlTypes[sqlTypeName(c.SQLType)].want {
+	case optLength, mustLength:
+		if c.Length > 0 {
+			add("length", number(c.Length))
+		}
+	case fraction:
+		add("precision", number(c.Precision))
+	case digits:
+		add("precision", number(c.Precision))
+		add("scale", number(c.Scale))
+	}
+	for _, p := range []struct{ name, value string }{
+		{"collation", c.Collation}, {"default", c.Default}, {"on_update", c.OnUpdate}, {"generated", c.Generated},
+	} {
+		if p.value != "" {
+			add(p.name, stringNode(p.value))
+		}
+	}
+	return n
+}
+
+// JSON returns the document, indented, its properties in the order they had.
+func (d *Document) JSON() []byte {
+	return append(d.root.append(nil, ""), '\n')
+}

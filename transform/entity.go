@@ -1,0 +1,177 @@
+package transform
+
+// A Contract says how rows become items. It is immutable once loaded.
+// Load and LoadFile return one only if no finding is an error.
+type Contract struct {
+	// Group names all entities of the contract: one phase, one fence, one
+	// lease table. "default" where the contract does not say.
+	Group    string
+	Tables   []*Table
+	Entities []*Entity
+	// Warnings are the findings that do not forbid the contract's use.
+	Warnings []Finding
+}
+
+// Entity returns the entity with that name, or nil.
+func (c *Contract) Entity(name string) *Entity {
+	for _, e := range c.Entities {
+		if e.Name == name {
+			return e
+		}
+	}
+	return nil
+}
+
+// A Table is a DynamoDB table of the contract.
+type Table struct {
+	Name    string
+	PK      KeyAttribute
+	SK      KeyAttribute // zero where the table has no sort key
+	Indexes []Index
+	// Billing is PayPerRequest or Provisioned.
+	Billing  string
+	Capacity Capacity // with Provisioned
+}
+
+// How a table is paid for.
+const (
+	PayPerRequest = "PAY_PER_REQUEST"
+	Provisioned   = "PROVISIONED"
+)
+
+// A Capacity is the provisioned throughput of a table or an index, in
+// DynamoDB's units per second.
+type Capacity struct {
+	Read, Write int64
+}
+
+// A KeyAttribute is an attribute that is part of a table's or an index's key.
+type KeyAttribute struct {
+	Name string
+	Type string // S, N or B
+}
+
+// IsZero reports whether there is no such attribute.
+func (k KeyAttribute) IsZero() bool { return k.Name == "" }
+
+// An Index is a declared way to find records: a global secondary index in
+// DynamoDB, a WHERE and ORDER BY in MySQL.
+type Index struct {
+	Name       string
+	PK         KeyAttribute
+	SK         KeyAttribute // zero where the index has no sort key
+	Projection string       // ALL, KEYS_ONLY or INCLUDE
+	Projected  []string     // attribute names, with INCLUDE
+	Capacity   Capacity     // with Provisioned; the table's where the contract gives none
+}
+
+// An Entity is one kind of record.
+type Entity struct {
+	Name       string // "USER"; of a single-entity table, the table's name
+	Table      *Table // where its items live
+	Source     string // the MySQL table its rows live in
+	Columns    []Column
+	KeyColumns []int // positions in Columns, in the order of the primary key
+	Attributes []Attribute
+
+	byColumn    map[string]int
+	byAttribute map[string]int
+	keyLimits   []keyLimit // of each attribute
+	itemKey     []int      // attributes of the table's key
+	strings     int        // attributes of type S
+	numbers     int        // attributes of type N
+	documents   []int      // columns of attributes that are JSON
+}
+
+// prepare computes what conversions look up.
+func (e *Entity) prepare() {
+	e.byColumn = make(map[string]int, len(e.Columns))
+	for i, c := range e.Columns {
+		e.byColumn[c.Name] = i
+	}
+	e.byAttribute = make(map[string]int, len(e.Attributes))
+	e.keyLimits = make([]keyLimit, len(e.Attributes))
+	for i, a := range e.Attributes {
+		e.byAttribute[a.Name] = i
+		switch a.Type {
+		case "S":
+			e.strings++
+		case "N":
+			e.numbers++
+		case "M", "L", "JSON":
+			e.documents = append(e.documents, a.Column)
+		}
+	}
+	for _, index := range e.Table.Indexes {
+		e.limitKey(index.PK, maxPKSize, false)
+		e.limitKey(index.SK, maxSKSize, false)
+	}
+	e.limitKey(e.Table.PK, maxPKSize, true)
+	e.limitKey(e.Table.SK, maxSKSize, true)
+}
+
+// limitKey notes what holds for an attribute as part of a key. The smallest of
+// several limits counts.
+func (e *Entity) limitKey(k KeyAttribute, size int, table bool) {
+	i := e.AttributeIndex(k.Name)
+	if k.IsZero() || i < 0 {
+		return
+	}
+	limit := &e.keyLimits[i]
+	if limit.max == 0 || limit.max > size {
+		limit.max = size
+	}
+	if table {
+		limit.table = true
+		e.itemKey = append(e.itemKey, i)
+	}
+}
+
+// ColumnIndex returns the position of the named column in Columns, or -1.
+func (e *Entity) ColumnIndex(name string) int {
+	if i, ok := e.byColumn[name]; ok {
+		return i
+	}
+	return -1
+}
+
+// AttributeIndex returns the position of the named attribute in Attributes, or -1.
+func (e *Entity) AttributeIndex(name string) int {
+	if i, ok := e.byAttribute[name]; ok {
+		return i
+	}
+	return -1
+}
+
+// Index returns the index with that name on the entity's table, or nil.
+func (e *Entity) Index(name string) *Index {
+	for i := range e.Table.Indexes {
+		if e.Table.Indexes[i].Name == name {
+			return &e.Table.Indexes[i]
+		}
+	}
+	return nil
+}
+
+// A Column is a column of the entity's source table.
+type Column struct {
+	Name      string
+	SQLType   string // the MySQL type's name in lower case: "int", "varchar", "timestamp"
+	Kind      Kind
+	Unsigned  bool
+	Nullable  bool
+	Length    int    // characters of char and varchar, bytes of binary types, 0 where unbounded
+	Precision int    // fractional digits of temporal types; total digits of decimal
+	Scale     int    // digits after the point of decimal
+	Collation string // of character types
+	Default   string // the default as SQL: "0", "'new'", "CURRENT_TIMESTAMP"; "" for none
+	OnUpdate  string // "CURRENT_TIMESTAMP" and the like; "" for none
+	Generated string // "auto_increment", "virtual", "stored"; "" for none
+}
+
+// An Attribute is an attribute of the entity's items.
+type Attribute struct {
+	Name   string
+	Type   string // S N B BOOL M L, or JSON for whatever the JSON value is
+	Column int    // position in Entity.Columns
+}

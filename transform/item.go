@@ -1,0 +1,218 @@
+package transform
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Limits of DynamoDB (Developer Guide, "Quotas").
+const (
+	maxItemSize = 400 << 10
+	maxPKSize   = 2048
+	maxSKSize   = 1024
+	// reservedSize is kept free in each item for the library's attributes.
+	reservedSize = 200
+)
+
+// LibraryPrefix begins the names of the attributes that the library adds to
+// items. No attribute of a contract may begin with it.
+const LibraryPrefix = "_cf_"
+
+// A keyLimit is what holds for an attribute because it is part of a key.
+type keyLimit struct {
+	table bool // of the table's own key, so never absent
+	max   int  // bytes, 0 if it is part of no key
+}
+
+// Item returns the item that the record becomes: the contract's attributes and
+// nothing else. A NULL is an absent attribute. The error is a *ValueError: for
+// a value that no item can hold as the contract wants it, a key attribute that
+// is empty or over 2048 (partition) or 1024 (sort) bytes, a number over 38
+// digits, JSON over 32 levels, an item over 400 KB less 200 bytes that are
+// the library's.
+func (e *Entity) Item(r Record) (map[string]types.AttributeValue, error) {
+	if r.entity != e {
+		return nil, &ValueError{Entity: e.Name, Reason: "the record is of another entity"}
+	}
+	item := make(map[string]types.AttributeValue, len(e.Attributes)+libraryAttributes)
+	b := e.newBuilder(r)
+	for i := range e.Attributes {
+		av, reason := e.attribute(i, r.values[e.Attributes[i].Column], &b)
+		if reason == reasonTooLarge {
+			return nil, e.tooLarge(i)
+		}
+		if reason != "" {
+			return nil, e.fault(e.Attributes[i].Column, reason)
+		}
+		if av != nil {
+			name := e.Attributes[i].Name
+			item[name] = av
+			b.size += len(name)
+		}
+	}
+	if b.size > maxItemSize-reservedSize {
+		return nil, &ValueError{Entity: e.Name, TooLarge: true,
+			Reason: fmt.Sprintf("the item would have %d bytes; 409400 are left of DynamoDB's 400 KB", b.size)}
+	}
+	return item, nil
+}
+
+// libraryAttributes is how many attributes a store adds to an item: room in
+// the map spares it from growing.
+const libraryAttributes = 2
+
+// newBuilder returns a builder with room for the record's attributes.
+func (e *Entity) newBuilder(r Record) builder {
+	var b builder
+	n, numbers := e.strings, e.numbers
+	for _, c := range e.documents {
+		n += countStrings(r.values[c].text)
+		numbers += numberChunk
+	}
+	if n > 0 {
+		b.strings = make([]types.AttributeValueMemberS, 0, n)
+	}
+	if numbers > 0 {
+		b.numbers = make([]types.AttributeValueMemberN, 0, numbers)
+	}
+	return b
+}
+
+// Attribute returns attribute i of Entity.Attributes with the value, as a
+// query's condition needs it; nil for NULL. The error is a *ValueError.
+func (e *Entity) Attribute(i int, v Value) (types.AttributeValue, error) {
+	var b builder
+	av, reason := e.attribute(i, v, &b)
+	if reason == reasonTooLarge {
+		return nil, e.tooLarge(i)
+	}
+	if reason != "" {
+		return nil, e.fault(e.Attributes[i].Column, reason)
+	}
+	return av, nil
+}
+
+// ItemKey returns the key attributes of the item whose record has the key.
+func (e *Entity) ItemKey(k Key) (map[string]types.AttributeValue, error) {
+	values, err := e.KeyValues(k)
+	if err != nil {
+		return nil, err
+	}
+	item := make(map[string]types.AttributeValue, len(e.itemKey)+libraryAttributes)
+	for _, i := range e.itemKey {
+		av, err := e.Attribute(i, values[e.keyPosition(e.Attributes[i].Column)])
+		if err != nil {
+			return nil, err
+		}
+		item[e.Attributes[i].Name] = av
+	}
+	return item, nil
+}
+
+// keyPosition returns which column of the primary key the column is. The check
+// of the contract has made sure that there is one.
+func (e *Entity) keyPosition(column int) int {
+	for i, c := range e.KeyColumns {
+		if c == column {
+			return i
+		}
+	}
+	return -1
+}
+
+// reasonTooLarge stands for the reason that Entity.tooLarge gives.
+const reasonTooLarge = "too large"
+
+func (e *Entity) tooLarge(i int) *ValueError {
+	err := e.fault(e.Attributes[i].Column, fmt.Sprintf("longer than the %d bytes that key attribute %s may have",
+		e.keyLimits[i].max, e.Attributes[i].Name))
+	err.TooLarge = true
+	return err
+}
+
+// fault is a *ValueError about one of the entity's columns.
+func (e *Entity) fault(column int, reason string) *ValueError {
+	return &ValueError{Entity: e.Name, Column: e.Columns[column].Name, Reason: reason}
+}
+
+// attribute makes attribute i of the column's value, nil for NULL.
+func (e *Entity) attribute(i int, v Value, b *builder) (types.AttributeValue, string) {
+	limit := e.keyLimits[i]
+	if v.kind == Null {
+		if limit.table {
+			return nil, "NULL in the item's key"
+		}
+		return nil, ""
+	}
+	attr := &e.Attributes[i]
+	c := &e.Columns[attr.Column]
+	if v.kind != c.Kind {
+		return nil, fmt.Sprintf("is of kind %s, and the column of kind %s", v.kind, c.Kind)
+	}
+	av, reason := c.encode(attr.Type, v, b)
+	if reason == "" && limit.max > 0 {
+		reason = limit.check(av)
+	}
+	return av, reason
+}
+
+// check holds a key attribute to what DynamoDB wants of one.
+func (l keyLimit) check(av types.AttributeValue) string {
+	n := 1
+	switch x := av.(type) {
+	case *types.AttributeValueMemberS:
+		n = len(x.Value)
+	case *types.AttributeValueMemberB:
+		n = len(x.Value)
+	}
+	switch {
+	case n == 0:
+		return "empty, and part of a key of the table or an index, where DynamoDB allows no empty value"
+	case n > l.max:
+		return reasonTooLarge
+	}
+	return ""
+}
+
+// encode makes an attribute value of the type that the contract says.
+func (c *Column) encode(attrType string, v Value, b *builder) (types.AttributeValue, string) {
+	switch attrType {
+	case "N":
+		return encodeNumber(v, b)
+	case "BOOL":
+		return b.boolean(v.num == 1), ""
+	case "B":
+		b.size += len(v.text)
+		return &types.AttributeValueMemberB{Value: []byte(v.text)}, ""
+	case "M":
+		if v.text[0] != '{' && v.text != "null" {
+			return nil, "the contract says M, and the JSON is no object"
+		}
+		return b.document(v.text)
+	case "L":
+		if v.text[0] != '[' && v.text != "null" {
+			return nil, "the contract says L, and the JSON is no array"
+		}
+		return b.document(v.text)
+	case "JSON":
+		return b.document(v.text)
+	}
+	return b.text(v.Text()), ""
+}
+
+// encodeNumber writes numbers the way DynamoDB gives them back, without the
+// zeros that a decimal's scale adds.
+func encodeNumber(v Value, b *builder) (types.AttributeValue, string) {
+	if v.kind != Decimal {
+		return b.number(v.Text()), ""
+	}
+	n, ok := parseNumber(v.text)
+	if !ok {
+		return nil, reasonNotDecimal
+	}
+	if reason := n.limit(); reason != "" {
+		return nil, reason
+	}
+	return b.number(string(n.appendPlain(nil))), ""
+}

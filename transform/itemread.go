@@ -1,0 +1,176 @@
+package transform
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// Record returns the record that the item holds. Attributes whose names begin
+// with LibraryPrefix are the library's and ignored. Everything else must be as
+// Item would have written it: another attribute, another type, a NOT NULL
+// column that is absent, a time with other digits is an error, a *ValueError.
+// Ignoring it would let an update put back less than it read.
+func (e *Entity) Record(item map[string]types.AttributeValue) (Record, error) {
+	r := e.NewRecord()
+	found := 0
+	for i := range e.Attributes {
+		av, ok := item[e.Attributes[i].Name]
+		if !ok {
+			continue
+		}
+		found++
+		if reason := e.take(r, i, av); reason != "" {
+			return Record{}, e.fault(e.Attributes[i].Column, reason)
+		}
+	}
+	if len(item) > found {
+		if name, ok := e.unknown(item); ok {
+			return Record{}, &ValueError{Entity: e.Name, Reason: "the item has an attribute " + name + " that the contract does not name"}
+		}
+	}
+	if found < len(e.Attributes) {
+		return r, e.checkAbsent(r, item)
+	}
+	return r, nil
+}
+
+// take sets the column of attribute i. A column that several attributes carry
+// must be the same in each.
+func (e *Entity) take(r Record, i int, av types.AttributeValue) string {
+	attr := &e.Attributes[i]
+	v, reason := e.Columns[attr.Column].decode(attr.Type, av)
+	if reason != "" {
+		return "attribute " + attr.Name + " " + reason
+	}
+	if old := r.values[attr.Column]; old.kind != Null && old != v {
+		return "attribute " + attr.Name + " differs from another attribute of the column"
+	}
+	r.values[attr.Column] = v
+	return ""
+}
+
+// unknown returns an attribute that is neither the contract's nor the
+// library's.
+func (e *Entity) unknown(item map[string]types.AttributeValue) (string, bool) {
+	for name := range item {
+		if e.AttributeIndex(name) < 0 && !strings.HasPrefix(name, LibraryPrefix) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// checkAbsent looks at the columns of which an attribute is absent.
+func (e *Entity) checkAbsent(r Record, item map[string]types.AttributeValue) error {
+	for i := range e.Attributes {
+		attr := &e.Attributes[i]
+		if _, ok := item[attr.Name]; ok {
+			continue
+		}
+		if !e.Columns[attr.Column].Nullable {
+			return e.fault(attr.Column, "attribute "+attr.Name+" is absent, and the column is NOT NULL")
+		}
+		if r.values[attr.Column].kind != Null {
+			return e.fault(attr.Column, "attribute "+attr.Name+" is absent, and another attribute of the column is not")
+		}
+	}
+	return nil
+}
+
+// decode reads an attribute value of the type that the contract says. Only the
+// form that encode gives is accepted, so that one value has one item.
+func (c *Column) decode(attrType string, av types.AttributeValue) (Value, string) {
+	switch x := av.(type) {
+	case *types.AttributeValueMemberS:
+		if attrType == "S" {
+			return c.decodeText(x.Value)
+		}
+	case *types.AttributeValueMemberN:
+		if attrType == "N" {
+			return c.decodeNumber(x.Value)
+		}
+	case *types.AttributeValueMemberBOOL:
+		if attrType == "BOOL" {
+			return BoolValue(x.Value), ""
+		}
+	case *types.AttributeValueMemberB:
+		if attrType == "B" {
+			return BytesValue(x.Value), ""
+		}
+	}
+	if !holdsJSON(attrType, av) {
+		return Value{}, fmt.Sprintf("is of type %s, and the contract says %s", attributeType(av), attrType)
+	}
+	b, reason := appendAttribute(make([]byte, 0, 128), av)
+	return Value{kind: JSON, text: string(b)}, reason
+}
+
+// holdsJSON reports whether a document may be stored as this attribute value.
+// JSON's null has its own type whatever the contract says, since an absent
+// attribute is SQL's NULL.
+func holdsJSON(attrType string, av types.AttributeValue) bool {
+	switch av.(type) {
+	case *types.AttributeValueMemberM:
+		return attrType == "M" || attrType == "JSON"
+	case *types.AttributeValueMemberL:
+		return attrType == "L" || attrType == "JSON"
+	case *types.AttributeValueMemberNULL:
+		return attrType == "M" || attrType == "L" || attrType == "JSON"
+	}
+	return attrType == "JSON"
+}
+
+// decodeText reads an S in the column's canonical text.
+func (c *Column) decodeText(s string) (Value, string) {
+	v, reason := c.parse(s)
+	if reason == "" && v.Text() != s {
+		reason = "is not in the form that the contract gives the column"
+	}
+	return v, reason
+}
+
+// decodeNumber reads an N, which DynamoDB gives back without needless digits.
+func (c *Column) decodeNumber(s string) (Value, string) {
+	if c.Kind == Decimal {
+		return c.parseDecimal(s)
+	}
+	v, reason := parseInt(s)
+	if reason == "" {
+		return v, ""
+	}
+	// Another writer may have sent 1e2; some engines give it back like that.
+	n, ok := parseNumber(s)
+	if !ok || n.exp < 0 || n.first() > 20 {
+		return Value{}, reasonNotInteger
+	}
+	return parseInt(string(n.appendPlain(nil)))
+}
+
+// attributeType returns the type's name in DynamoDB's JSON.
+func attributeType(av types.AttributeValue) string {
+	switch av.(type) {
+	case *types.AttributeValueMemberS:
+		return "S"
+	case *types.AttributeValueMemberN:
+		return "N"
+	case *types.AttributeValueMemberB:
+		return "B"
+	case *types.AttributeValueMemberBOOL:
+		return "BOOL"
+	case *types.AttributeValueMemberNULL:
+		return "NULL"
+	case *types.AttributeValueMemberM:
+		return "M"
+	case *types.AttributeValueMemberL:
+		return "L"
+	case *types.AttributeValueMemberSS:
+		return "SS"
+	case *types.AttributeValueMemberNS:
+		return "NS"
+	case *types.AttributeValueMemberBS:
+		return "BS"
+	}
+	return "an unknown type"
+}

@@ -1,0 +1,147 @@
+package transform
+
+// A shape is the properties that an object of the contract may have. Whatever
+// the format knows is here, also what this version can't do, so that a
+// misspelt name is told from one that is not supported.
+type shape struct {
+	props []prop
+	// later says that the object as a whole is not supported; it is still
+	// read strictly.
+	later string
+}
+
+// A prop is one property of a shape.
+type prop struct {
+	name     string
+	form     form
+	required bool
+	enum     []string
+	of       *shape            // of an object, or of an array's elements
+	element  form              // of an array's elements
+	variants map[string]*shape // of an object, by its property "type"
+	later    string            // what the property is, if it is not supported
+}
+
+func text(name string) prop          { return prop{name: name, form: formString} }
+func textOrNull(name string) prop    { return prop{name: name, form: formString | formNull} }
+func texts(name string) prop         { return prop{name: name, form: formArray, element: formString} }
+func count(name string) prop         { return prop{name: name, form: formNumber} }
+func truth(name string) prop         { return prop{name: name, form: formBool} }
+func object(n string, s *shape) prop { return prop{name: n, form: formObject, of: s} }
+func list(n string, s *shape) prop {
+	return prop{name: n, form: formArray, element: formObject, of: s}
+}
+
+// unsupported is a property of any form that this version can't do.
+func unsupported(name, what string) prop {
+	return prop{name: name, form: formString | formNumber | formBool | formArray | formObject | formNull, later: what}
+}
+
+func (p prop) must() prop                  { p.required = true; return p }
+func (p prop) oneOf(values ...string) prop { p.enum = values; return p }
+
+// typed is an object that has a property "type", which says its shape.
+func typed(name, what string, variants map[string]*shape) prop {
+	return prop{name: name, form: formObject, variants: variants, later: what}
+}
+
+var documentShape = &shape{props: []prop{
+	list("tables", tableShape).must(), text("group"), text("$schema"),
+	unsupported("access_patterns", "access patterns"),
+}}
+
+var tableShape = &shape{props: []prop{
+	text("table").must(), text("type").must().oneOf("single-entity", "multi-entity"),
+	text("source_table").must(), text("pk").must(), textOrNull("sk"),
+	list("gsis", indexShape), list("attributes", attributeShape), list("entities", entityShape),
+	list("columns", columnShape), texts("primary_key"),
+	texts("satisfies"), count("estimated_item_size_bytes"),
+	text("billing").oneOf(PayPerRequest, Provisioned), object("capacity", capacityShape),
+	unsupported("ttl", "time to live"), unsupported("point_in_time_recovery", "point-in-time recovery"),
+	unsupported("encryption", "encryption settings"), unsupported("deletion_protection", "deletion protection"),
+	unsupported("tags", "tags"), unsupported("unique", "unique guards"),
+	unsupported("sequence", "sequences"), unsupported("references", "references"),
+}}
+
+var capacityShape = &shape{props: []prop{count("read").must(), count("write").must()}}
+
+var indexShape = &shape{props: []prop{
+	text("index_name").must(), text("pk").must(), textOrNull("sk"),
+	text("projection").oneOf("ALL", "KEYS_ONLY", "INCLUDE"), texts("projected_attributes"),
+	object("capacity", capacityShape),
+}}
+
+var entityShape = &shape{props: []prop{
+	text("entity_type").must(), text("source_table").must(), text("pk_template").must(), textOrNull("sk_template"),
+	list("attributes", attributeShape).must(), list("columns", columnShape), texts("primary_key"),
+	unsupported("unique", "unique guards"), unsupported("sequence", "sequences"), unsupported("references", "references"),
+}}
+
+var attributeShape = &shape{props: []prop{
+	text("name").must(),
+	text("type").must().oneOf("S", "N", "B", "BOOL", "M", "L", "JSON", "SS", "NS", "BS", "NULL"),
+	text("source_table"),
+	{name: "source_column", form: formString | formArray | formNull, element: formString, required: true},
+	typed("join", "joins", joinShapes),
+	typed("calculation", "calculations", calculationShapes),
+	typed("transformation", "transformations", transformationShapes),
+	truth("denormalized"), text("justification"),
+	unsupported("literal", "literals"),
+	{name: "keep", form: formObject, of: keepShape, later: "keeping joined attributes"},
+}}
+
+var keepShape = &shape{props: []prop{
+	text("mysql").oneOf("live", "copy"), text("dynamodb").oneOf("copy", "edge", "counter", "hydrate"),
+}}
+
+var columnShape = &shape{props: []prop{
+	text("name").must(), text("type").must(), truth("unsigned"), truth("null"),
+	count("length"), count("precision"), count("scale"), textOrNull("collation"),
+	{name: "default", form: formString | formNumber | formBool | formNull},
+	textOrNull("on_update"), textOrNull("generated"),
+}}
+
+// joined is what nearly every join has.
+func joined(more ...prop) *shape {
+	return &shape{props: append([]prop{text("type").must(), text("target_table").must(),
+		text("join_condition").must()}, more...)}
+}
+
+var joinShapes = map[string]*shape{
+	"foreign-key":  joined(text("select_column").must()),
+	"lookup-table": joined(text("select_column").must()),
+	"self-join": {props: []prop{text("type").must(), text("join_alias").must(), text("join_condition").must(),
+		text("select_column").must(), text("target_table"), textOrNull("null_value")}},
+	"multi-column": {props: []prop{text("type").must(), text("target_table").must(),
+		texts("join_conditions").must(), text("select_column").must()}},
+	"conditional": joined(text("condition").must(), text("select_column").must(), text("join_alias"),
+		textOrNull("else_value"), text("else_column")),
+	"chain": {props: []prop{text("type").must(), text("chain_separator"),
+		list("joins", &shape{props: []prop{text("target_table").must(), text("join_condition").must(),
+			text("select_column").must()}}).must()}},
+	"json-construction": joined(object("construction", &shape{props: []prop{
+		text("type").must().oneOf("array", "object"), count("limit"), text("order_by"),
+		{name: "select_columns", form: formObject, required: true}}}).must()),
+}
+
+var calculationShapes = map[string]*shape{
+	"aggregate": joined(text("operation").must().oneOf("SUM", "COUNT", "AVG", "MIN", "MAX"), text("select_column").must()),
+	"case": {props: []prop{text("type").must(), textOrNull("else"),
+		list("cases", &shape{props: []prop{text("when").must(), text("then").must()}}).must()}},
+	"concat":    {props: []prop{text("type").must(), text("separator")}},
+	"date-math": {props: []prop{text("type").must(), text("operation"), text("interval"), text("unit")}},
+	"depth":     {props: []prop{text("type").must(), text("parent_column").must()}},
+	"hierarchy-path": {props: []prop{text("type").must(), text("parent_column").must(),
+		text("select_column").must(), text("separator")}},
+}
+
+// formatted is what the transformations have.
+func formatted(more ...prop) *shape {
+	return &shape{props: append([]prop{text("type").must(), text("format"), text("source_format")}, more...)}
+}
+
+var transformationShapes = map[string]*shape{
+	"date-format": formatted(), "string-format": formatted(), "number-format": formatted(),
+	"json-parse": formatted(), "static": formatted(text("value")), "template": formatted(text("template")),
+	"hierarchy-path": calculationShapes["hierarchy-path"], "depth": calculationShapes["depth"],
+}
