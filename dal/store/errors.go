@@ -1,0 +1,110 @@
+package store
+
+import (
+	"errors"
+	"strings"
+)
+
+// The kinds of errors, for errors.Is. Every error of a store or a repository
+// is an *Error of one of these kinds.
+var (
+	ErrNotFound    = errors.New("not found")
+	ErrExists      = errors.New("already exists")
+	ErrUnique      = errors.New("unique value taken")
+	ErrConflict    = errors.New("conflict with a concurrent write")
+	ErrThrottled   = errors.New("throttled")
+	ErrTooLarge    = errors.New("too large")
+	ErrInvalid     = errors.New("invalid")
+	ErrUnavailable = errors.New("store unavailable")
+	// ErrWrongPhase says that the operation carried an epoch that is not the
+	// fence's. Repositories learn the new phase and try again.
+	ErrWrongPhase = errors.New("wrong phase")
+	// ErrPending says that the write is committed in the authority and not yet
+	// in the follower, where the follower policy required it.
+	ErrPending = errors.New("committed, follower pending")
+)
+
+// An Outcome says what became of a write that failed.
+type Outcome uint8
+
+// The outcomes of a write that returned an error. The zero Outcome is for
+// errors of reads.
+const (
+	NoWrite    Outcome = iota
+	NotApplied         // nothing changed
+	Applied            // everything changed
+	Unknown            // it may have changed; retrying with the same token is safe
+)
+
+// String returns the outcome in words.
+func (o Outcome) String() string {
+	return [...]string{"", "not applied", "applied", "unknown"}[min(int(o), 3)]
+}
+
+// An Error says what failed, where, and what became of the write. It unwraps
+// to its Kind and to its Cause, the driver's own error. Its text holds no
+// content of a row.
+type Error struct {
+	Op      string // "get", "create", "refresh", …
+	Entity  string
+	Store   string // name of the store that failed, "" if none was asked
+	Kind    error  // one of the Err… values of this package
+	Outcome Outcome
+	Field   string // ErrUnique, ErrInvalid: the column, where known
+	Detail  string // what was wrong and how to mend it, where that can be said
+	Cause   error  // may be nil
+}
+
+// Error returns one line: operation, entity, store, kind, field, detail,
+// outcome and cause.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	for _, s := range []string{e.Entity, e.Store} {
+		if s != "" {
+			b.WriteByte(' ')
+			b.WriteString(s)
+		}
+	}
+	if e.Kind != nil {
+		b.WriteString(": ")
+		b.WriteString(e.Kind.Error())
+	}
+	if e.Field != "" {
+		b.WriteString(" (")
+		b.WriteString(e.Field)
+		b.WriteByte(')')
+	}
+	if e.Detail != "" {
+		b.WriteString(": ")
+		b.WriteString(e.Detail)
+	}
+	if e.Outcome != NoWrite {
+		b.WriteString(" [")
+		b.WriteString(e.Outcome.String())
+		b.WriteByte(']')
+	}
+	if e.Cause != nil {
+		b.WriteString(": ")
+		b.WriteString(e.Cause.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns the kind and the cause.
+func (e *Error) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Cause}
+}
+
+// OutcomeOf returns the outcome that err carries. An error that carries none
+// is Unknown: nobody can say that nothing happened.
+func OutcomeOf(err error) Outcome {
+	var e *Error
+	if errors.As(err, &e) && e.Outcome != NoWrite {
+		return e.Outcome
+	}
+	return Unknown
+}

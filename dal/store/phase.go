@@ -1,0 +1,117 @@
+package store
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Phase says which store is the authority, whether there is a follower, and
+// what reads do.
+type Phase uint8
+
+// The five phases of a migration.
+const (
+	MySQLOnly       Phase = iota + 1 // MySQL alone
+	DualWrite                        // MySQL, DynamoDB follows
+	Validate                         // MySQL answers, DynamoDB follows and is compared
+	DynamoDBPrimary                  // DynamoDB, MySQL follows
+	DynamoDBOnly                     // DynamoDB alone
+)
+
+var phaseNames = [...]string{"none", "mysql-only", "dual-write", "validate", "dynamodb-primary", "dynamodb-only"}
+
+// Valid reports whether p is one of the five.
+func (p Phase) Valid() bool { return p >= MySQLOnly && p <= DynamoDBOnly }
+
+// String returns the phase's name: "dual-write".
+func (p Phase) String() string {
+	if int(p) < len(phaseNames) {
+		return phaseNames[p]
+	}
+	return fmt.Sprintf("phase(%d)", uint8(p))
+}
+
+// Flags are what a phase means for reads and writes of either store.
+type Flags struct {
+	ReadMySQL, ReadDynamoDB, WriteMySQL, WriteDynamoDB bool
+}
+
+// Flags derives the flags of the phase: RM RD WM WD of 1 are 1 0 1 0, of 2
+// 1 0 1 1, of 3 1 1 1 1, of 4 0 1 1 1, of 5 0 1 0 1.
+func (p Phase) Flags() Flags {
+	return Flags{
+		ReadMySQL:     p >= MySQLOnly && p <= Validate,
+		ReadDynamoDB:  p >= Validate && p <= DynamoDBOnly,
+		WriteMySQL:    p >= MySQLOnly && p <= DynamoDBPrimary,
+		WriteDynamoDB: p >= DualWrite && p <= DynamoDBOnly,
+	}
+}
+
+// HasFollower reports whether writes are brought to a second store.
+func (p Phase) HasFollower() bool { return p >= DualWrite && p <= DynamoDBPrimary }
+
+// A PhaseRecord is the durable record of a group's phase. It informs; the
+// stores' own marks, such as the fence, decide.
+type PhaseRecord struct {
+	Group   string
+	Phase   Phase
+	Capture bool
+	// Epoch grows with every change of phase or capture.
+	Epoch uint64
+	// CaptureEpoch is the epoch in which capture was last switched on, 0 while
+	// it is off. What was backfilled or verified under another one is void.
+	CaptureEpoch uint64
+	// FollowerEmpty says that the follower was seen empty when capture began
+	// for the first time, so that a backfill may insert at version 0.
+	FollowerEmpty bool
+	ChangedAt     time.Time
+}
+
+// A Registration is a process's renewed entry in the phase record.
+type Registration struct {
+	Process string        // unique per start of a process
+	Host    string        // for people
+	Epoch   uint64        // the epoch the process obeys
+	Started time.Time     // by the process's clock
+	Age     time.Duration // since it was last renewed, by the store's clock
+}
+
+// An AuditEntry is one line of the audit: who changed what, when and why. The
+// audit is only ever appended to.
+type AuditEntry struct {
+	At     time.Time // by the store's clock
+	Who    string
+	Action string // "phase set", "capture on", …
+	From   string
+	To     string
+	Reason string
+	Detail string // what the guards said
+}
+
+// A DeadLetter is a record that could not be converted into an item.
+type DeadLetter struct {
+	Entity  string
+	ID      string // of the key
+	Version Version
+	Reason  string // names columns and limits, never values
+	At      time.Time
+}
+
+// A Progress is the durable state of a long run such as a backfill, from which
+// it goes on after it was stopped.
+type Progress struct {
+	Name         string // "backfill", "verify"
+	Entity       string
+	CaptureEpoch uint64 // the run counts only under this capture
+	Position     string // where it goes on; only the run knows its form
+	Done         bool
+	Rows         int64
+	Detail       string // what the run found, in JSON
+	UpdatedAt    time.Time
+}
+
+// A Backlog is how many keys are dirty, and for how long the oldest one.
+type Backlog struct {
+	Dirty  int64
+	Oldest time.Duration
+}

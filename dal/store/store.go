@@ -1,0 +1,205 @@
+package store
+
+import (
+	"context"
+
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// A Version orders the states of one key. It is given by the authority, grows
+// with every captured write, and is never used again. 0 is the version of a
+// key that was never written under capture.
+type Version uint64
+
+// FloorBits is how far an epoch is shifted to give the floor of its versions,
+// so that a version of a later epoch is above each one of an earlier epoch.
+const FloorBits = 40
+
+// Floor returns the lowest floor of an epoch. The first version a key gets in
+// it is above that.
+func Floor(epoch uint64) Version { return Version(epoch << FloorBits) }
+
+// At is what an operation knew of the phase when it began. It is taken once
+// per operation and never changes during one.
+type At struct {
+	// Epoch is compared with the fence's. An operation whose epoch is another
+	// one changes nothing and fails with ErrWrongPhase. 0 is no epoch: reads
+	// of the relay use it, which are right in every epoch.
+	Epoch uint64
+	// Captured says that writes leave change records, and that reads look at
+	// the fence.
+	Captured bool
+}
+
+// A Row is what a store holds at a key.
+type Row struct {
+	Key     transform.Key
+	Version Version // 0 if never written under capture, or read bare
+	Dirty   bool    // authority: a change record waits to be refreshed
+	Live    bool    // false: nothing is there, or a tombstone
+	// Tombstone says that a follower keeps the memory of a delete there.
+	Tombstone bool
+	Record    transform.Record // zero unless Live
+	// Err is why what is there can't be read as a record: Live is true and
+	// Record zero. Scan and GetMany fill it, so that one such row does not hide
+	// its neighbours; Get and Query return it as their error.
+	Err error
+}
+
+// A Query asks for the records of one entity that an index of the contract
+// holds under one value of its partition key, in the order of its sort key.
+type Query struct {
+	Entity *transform.Entity
+	Index  string          // an index of the entity's table
+	Equal  transform.Value // of the partition key's column
+	// Lower and Upper bound the sort key where the index has one; nil is open.
+	Lower, Upper *Bound
+	Descending   bool
+	Limit        int // of rows, at least 1
+	// After is the last record of the page before; the zero Record begins.
+	After transform.Record
+}
+
+// A Bound is one end of a range of sort key values.
+type Bound struct {
+	Value     transform.Value
+	Exclusive bool
+}
+
+// A Range asks for the next records of an entity in a full pass over it.
+type Range struct {
+	Entity *transform.Entity
+	// After is where the pass goes on: Next of the page before, "" to begin.
+	// Only the store that gave it knows its form.
+	After string
+	Limit int // of rows, at least 1
+}
+
+// A Page is the answer to a Range.
+type Page struct {
+	Rows []Row  // a follower's tombstones included
+	Next string // "" after the last page
+}
+
+// Reader is what both an authority and a follower can be asked. Reads are
+// strongly consistent, but for Query on an index that the store keeps
+// asynchronously.
+type Reader interface {
+	// Name is the store's name in errors, logs and labels: "mysql", "dynamodb".
+	Name() string
+	// Contract is the contract the store was made with. Stores of one group
+	// share it.
+	Contract() *transform.Contract
+	// Get returns what is at the key; nothing there is a Row that is not Live.
+	// The version and the record are of one snapshot.
+	Get(ctx context.Context, at At, key transform.Key) (Row, error)
+	// GetMany returns what is at each key, in the order of the keys.
+	GetMany(ctx context.Context, at At, keys []transform.Key) ([]Row, error)
+	// Query returns live rows only. Rows carry no version.
+	Query(ctx context.Context, at At, q Query) ([]Row, error)
+	// Scan returns the next rows of a full pass. A record that exists from the
+	// start of the pass to its end is in exactly one page.
+	Scan(ctx context.Context, at At, r Range) (Page, error)
+}
+
+// An Op is the kind of a mutation.
+type Op uint8
+
+// The operations on one record.
+const (
+	Create Op = iota + 1 // fails with ErrExists if the key is there
+	Put                  // creates or replaces
+	Update               // changes what is there; ErrNotFound otherwise
+	Delete               // ErrNotFound if nothing is there
+)
+
+// String returns the operation's name.
+func (o Op) String() string {
+	return [...]string{"none", "create", "put", "update", "delete"}[min(int(o), 4)]
+}
+
+// A Mutation is one change within a Write.
+type Mutation struct {
+	Op  Op
+	Key transform.Key
+	// Record is what Create and Put store.
+	Record transform.Record
+	// Modify is given the record of an Update as it is now and changes it in
+	// place. It may be called more than once, each time with a fresh record.
+	// A store may hold the key's lock meanwhile. Its error ends the write,
+	// unchanged and with nothing applied.
+	Modify func(transform.Record) error
+}
+
+// A Write is one transaction of the authority.
+type Write struct {
+	Mutations []Mutation // of different keys
+	// Token, if not empty, makes the write idempotent: it is stored in the
+	// write's own transaction, and a Write whose token is already there
+	// changes nothing and succeeds. A token that is there for another set of
+	// operations and keys is ErrInvalid.
+	Token string
+}
+
+// Written is what a Write did.
+type Written struct {
+	// Rows holds what each mutation left, in their order: the key, its version
+	// under capture, and for Create, Put and Update the record as far as the
+	// store knows it without reading it again.
+	Rows []Row
+	// Repeated says that the token was there already: the write had been
+	// applied before, and Rows holds keys only.
+	Repeated bool
+}
+
+// A Change is a dirty key: one whose change record waits to be refreshed.
+type Change struct {
+	Key     transform.Key
+	Version Version
+	// Age is how long the key has been dirty, in nanoseconds by the store's
+	// clock; 0 where the store does not know.
+	Age int64
+}
+
+// Authority is a store whose commit decides.
+type Authority interface {
+	Reader
+	// Write commits all mutations or none. Under capture it first checks the
+	// fence and writes the change records, in the order of the keys, then the
+	// data; an error of any statement rolls the whole of it back. Without
+	// capture it still checks the fence's epoch, in the write's own first
+	// statement. An error's Outcome says whether the write may be there.
+	Write(ctx context.Context, at At, w Write) (Written, error)
+	// Bump gives each key a new version and a change record, and changes no
+	// data. It passes a closed fence, but not one given away.
+	Bump(ctx context.Context, keys []transform.Key) error
+	// Dirty returns up to limit dirty keys that come after the given one in
+	// the store's order of keys; the zero Key begins.
+	Dirty(ctx context.Context, after transform.Key, limit int) ([]Change, error)
+	// Clean marks the key as refreshed on condition that its version is still
+	// v. Without the condition a write between refresh and Clean would be
+	// forgotten.
+	Clean(ctx context.Context, key transform.Key, v Version) error
+}
+
+// Follower is a store that is brought up to date from an authority.
+type Follower interface {
+	Reader
+	// Put stores the row, a tombstone if it is not Live, on condition that the
+	// version at its key is absent or smaller. A tombstone is also stored
+	// where nothing is: without it an older put that is still on its way would
+	// bring a deleted record back. Put reports whether it took effect; that
+	// something as new is there is no error.
+	Put(ctx context.Context, row Row) (bool, error)
+	// Insert stores each live row at version 0 if nothing is at its key, live
+	// or tombstone. It returns one error per row, nil where the row is there
+	// now or something newer is, and an error of its own if it could not try.
+	Insert(ctx context.Context, rows []Row) ([]error, error)
+	// Check returns an error unless everything the follower needs is there and
+	// as the contract says: tables, keys, indexes. ErrUnavailable says that it
+	// could not find out.
+	Check(ctx context.Context) error
+}
+
+// FirstEpoch is the epoch of a phase record that Init has just made.
+const FirstEpoch = 1
