@@ -1,0 +1,276 @@
+package memstore_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal/memstore"
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/dal/storetest"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+var harness = storetest.Harness{
+	New: func(_ testing.TB, c *transform.Contract) storetest.Subject {
+		s := memstore.New(c, &memstore.Options{Unique: []string{"username", "email"}})
+		return storetest.Subject{Authority: s, Control: s, Follower: s}
+	},
+}
+
+func TestConformance(t *testing.T) { storetest.Run(t, harness) }
+
+func BenchmarkAuthority(b *testing.B) { storetest.BenchmarkAuthority(b, harness) }
+
+func BenchmarkFollower(b *testing.B) { storetest.BenchmarkFollower(b, harness) }
+
+// A fixture is a store with two users to write.
+type fixture struct {
+	*testing.T
+	*memstore.Store
+	ctx context.Context
+	a   transform.Record
+	b   transform.Record
+}
+
+func newFixture(t *testing.T, opts *memstore.Options) *fixture {
+	c := storetest.Contract(t)
+	f := &fixture{T: t, Store: memstore.New(c, opts), ctx: t.Context()}
+	f.a, f.b = f.user(1), f.user(2)
+	return f
+}
+
+func (f *fixture) user(id int64) transform.Record {
+	rec := f.Contract().Entity("Users").NewRecord()
+	rec.SetAt(0, transform.IntValue(id))
+	return rec
+}
+
+func (f *fixture) key(rec transform.Record) transform.Key {
+	key, err := rec.Key()
+	require.NoError(f, err)
+	return key
+}
+
+func (f *fixture) put(rec transform.Record) store.Mutation {
+	return store.Mutation{Op: store.Put, Key: f.key(rec), Record: rec}
+}
+
+func (f *fixture) update(rec transform.Record, modify func(transform.Record) error) store.Mutation {
+	return store.Mutation{Op: store.Update, Key: f.key(rec), Modify: modify}
+}
+
+var bare = store.At{Epoch: store.FirstEpoch}
+
+func (f *fixture) write(m ...store.Mutation) error {
+	_, err := f.Write(f.ctx, bare, store.Write{Mutations: m})
+	return err
+}
+
+func (f *fixture) row(rec transform.Record) store.Row {
+	row, err := f.Get(f.ctx, store.At{Captured: true}, f.key(rec))
+	require.NoError(f, err)
+	return row
+}
+
+// capture switches capture on, in the second epoch.
+func (f *fixture) capture() store.At {
+	require.NoError(f, f.Advance(f.ctx, store.FirstEpoch, store.PhaseRecord{
+		Phase: store.MySQLOnly, Capture: true, CaptureEpoch: 2, Epoch: 2}, store.AuditEntry{}))
+	return store.At{Epoch: 2, Captured: true}
+}
+
+func (f *fixture) requireInvalid(err error, detail string) {
+	f.Helper()
+	require.ErrorIs(f, err, store.ErrInvalid)
+	require.ErrorContains(f, err, detail)
+	require.Equal(f, store.NotApplied, store.OutcomeOf(err))
+}
+
+// TestModifyMayCallTheStore holds that no lock is held while a Modify runs.
+func TestModifyMayCallTheStore(t *testing.T) {
+	f := newFixture(t, nil)
+	require.NoError(t, f.write(f.put(f.a)))
+	require.NoError(t, f.write(f.update(f.a, func(rec transform.Record) error {
+		require.True(t, f.row(f.a).Live)
+		require.NoError(t, f.write(f.put(f.b)))
+		return rec.Set("username", transform.TextValue("renamed"))
+	})))
+	require.True(t, f.row(f.b).Live)
+	name, _ := f.row(f.a).Record.Get("username")
+	require.Equal(t, "renamed", name.Text())
+}
+
+// TestModifyThatWritesItsOwnKey holds that such a write ends, with an error.
+func TestModifyThatWritesItsOwnKey(t *testing.T) {
+	f := newFixture(t, nil)
+	require.NoError(t, f.write(f.put(f.a)))
+	calls := 0
+	err := f.write(f.update(f.a, func(rec transform.Record) error {
+		calls++
+		require.NoError(t, f.write(f.put(f.a)))
+		return rec.Set("username", transform.TextValue("lost"))
+	}))
+	require.ErrorIs(t, err, store.ErrConflict)
+	require.Equal(t, store.NotApplied, store.OutcomeOf(err))
+	require.Greater(t, calls, 1)
+	name, _ := f.row(f.a).Record.Get("username")
+	require.True(t, name.IsNull())
+}
+
+// TestFreshStore holds that a store serves at once, and looks at no epoch of
+// reads before Init: it may be a follower, which has no fence.
+func TestFreshStore(t *testing.T) {
+	f := newFixture(t, nil)
+	require.Equal(t, "memory", f.Name())
+	require.NoError(t, f.write(f.put(f.a)))
+	foreign := store.At{Epoch: 17, Captured: true}
+	_, err := f.Get(f.ctx, foreign, f.key(f.a))
+	require.NoError(t, err)
+	require.NoError(t, f.Init(f.ctx))
+	_, err = f.Get(f.ctx, foreign, f.key(f.a))
+	require.ErrorIs(t, err, store.ErrWrongPhase)
+}
+
+// TestBareWriteUnderCapture holds that a caller who mixes up epoch and capture
+// hears of it: nothing would bring the write to the follower.
+func TestBareWriteUnderCapture(t *testing.T) {
+	f := newFixture(t, nil)
+	at := f.capture()
+	at.Captured = false
+	_, err := f.Write(f.ctx, at, store.Write{Mutations: []store.Mutation{f.put(f.a)}})
+	f.requireInvalid(err, "capture is on")
+	require.False(t, f.row(f.a).Live)
+}
+
+// TestFollowerBecomesAuthority holds that versions go on from what a store was
+// given as a follower, tombstones included.
+func TestFollowerBecomesAuthority(t *testing.T) {
+	f := newFixture(t, nil)
+	high := store.Floor(9)
+	for _, row := range []store.Row{
+		{Key: f.key(f.a), Version: high, Live: true, Record: f.a}, {Key: f.key(f.b), Version: high},
+	} {
+		took, err := f.Put(f.ctx, row)
+		require.NoError(t, err)
+		require.True(t, took)
+	}
+	done, err := f.Write(f.ctx, f.capture(), store.Write{Mutations: []store.Mutation{
+		f.put(f.a), {Op: store.Create, Key: f.key(f.b), Record: f.b}}})
+	require.NoError(t, err)
+	for i, rec := range []transform.Record{f.a, f.b} {
+		require.Equal(t, high+1, done.Rows[i].Version)
+		require.False(t, f.row(rec).Tombstone)
+		require.True(t, f.row(rec).Live)
+	}
+}
+
+// TestUnknownUniqueColumn holds that a misspelt column is not ignored.
+func TestUnknownUniqueColumn(t *testing.T) {
+	require.PanicsWithValue(t, `memstore: no entity has the unique column "usrname"`, func() {
+		newFixture(t, &memstore.Options{Unique: []string{"username", "usrname"}})
+	})
+}
+
+// TestClock holds that ages and times are by the store's clock.
+func TestClock(t *testing.T) {
+	now := time.Date(2024, 3, 10, 9, 30, 0, 0, time.UTC)
+	f := newFixture(t, &memstore.Options{Now: func() time.Time { return now }})
+	at := f.capture()
+	_, err := f.Register(f.ctx, store.Registration{Process: "p"})
+	require.NoError(t, err)
+	_, err = f.Write(f.ctx, at, store.Write{Mutations: []store.Mutation{f.put(f.a)}})
+	require.NoError(t, err)
+	now = now.Add(time.Minute)
+	_, err = f.Write(f.ctx, at, store.Write{Mutations: []store.Mutation{f.put(f.a), f.put(f.b)}})
+	require.NoError(t, err)
+	now = now.Add(time.Second)
+
+	changes, err := f.Dirty(f.ctx, transform.Key{}, 10)
+	require.NoError(t, err)
+	require.Equal(t, []int64{int64(61 * time.Second), int64(time.Second)}, []int64{changes[0].Age, changes[1].Age},
+		"a key is dirty since the first write that was not refreshed")
+	backlog, err := f.Backlog(f.ctx)
+	require.NoError(t, err)
+	require.Equal(t, store.Backlog{Dirty: 2, Oldest: 61 * time.Second}, backlog)
+	processes, err := f.Registrations(f.ctx)
+	require.NoError(t, err)
+	require.Equal(t, 61*time.Second, processes[0].Age)
+	audit, err := f.Audit(f.ctx, 1)
+	require.NoError(t, err)
+	require.Equal(t, now.Add(-61*time.Second), audit[0].At)
+	record, err := f.Phase(f.ctx)
+	require.NoError(t, err)
+	require.Equal(t, audit[0].At, record.ChangedAt)
+}
+
+// TestUnsoundWrites holds that a write that could be right in no state says why.
+func TestUnsoundWrites(t *testing.T) {
+	f := newFixture(t, nil)
+	require.NoError(t, f.write(f.put(f.a)))
+	nobody := transform.Key{Entity: "Nobody", ID: "1"}
+	same := func(transform.Record) error { return nil }
+	for _, c := range []struct {
+		detail string
+		m      []store.Mutation
+	}{
+		{"no such entity", []store.Mutation{{Op: store.Delete, Key: nobody}}},
+		{"each key once", []store.Mutation{f.put(f.b), f.update(f.b, same)}},
+		{"unknown operation", []store.Mutation{{Key: f.key(f.b), Record: f.b}}},
+		{"unknown operation", []store.Mutation{{Op: 9, Key: f.key(f.b), Record: f.b}}},
+		{"needs a Modify", []store.Mutation{f.update(f.a, nil)}},
+		{"not of the mutation's key", []store.Mutation{{Op: store.Put, Key: f.key(f.a), Record: f.b}}},
+		{"not of the mutation's key", []store.Mutation{{Op: store.Create, Key: f.key(f.b)}}},
+		{"must not change the key", []store.Mutation{f.put(f.b), f.update(f.a, func(rec transform.Record) error {
+			return rec.Set("user_id", transform.IntValue(7))
+		})}},
+	} {
+		f.requireInvalid(f.write(c.m...), c.detail)
+		require.False(t, f.row(f.b).Live, "nothing has changed")
+	}
+	f.requireInvalid(f.Bump(f.ctx, []transform.Key{f.key(f.a), nobody}), "no such entity")
+	require.False(t, f.row(f.a).Dirty)
+}
+
+// TestUnsoundRows holds the same for what a follower is given.
+func TestUnsoundRows(t *testing.T) {
+	f := newFixture(t, nil)
+	for _, c := range []struct {
+		detail string
+		row    store.Row
+	}{
+		{"no such entity", store.Row{Key: transform.Key{Entity: "Nobody", ID: "1"}, Live: true, Record: f.a}},
+		{"needs a record", store.Row{Key: f.key(f.a), Live: true}},
+		{"not of the row's key", store.Row{Key: f.key(f.a), Live: true, Record: f.b}},
+	} {
+		_, err := f.Put(f.ctx, c.row)
+		f.requireInvalid(err, c.detail)
+		errs, err := f.Insert(f.ctx, []store.Row{c.row, {Key: f.key(f.b), Live: true, Record: f.b}})
+		require.NoError(t, err)
+		f.requireInvalid(errs[0], c.detail)
+		require.NoError(t, errs[1], "the other row does not suffer for it")
+	}
+	require.False(t, f.row(f.a).Live)
+	require.True(t, f.row(f.b).Live)
+	errs, err := f.Insert(f.ctx, []store.Row{{Key: f.key(f.a)}})
+	require.NoError(t, err)
+	require.Equal(t, []error{nil}, errs)
+	require.False(t, f.row(f.a).Tombstone, "a row that is not live is left alone")
+}
+
+// TestErrorsNameNoContents holds that an error tells which entity and column,
+// and nothing of the row.
+func TestErrorsNameNoContents(t *testing.T) {
+	f := newFixture(t, &memstore.Options{Name: "mysql", Unique: []string{"email"}})
+	for _, rec := range []transform.Record{f.a, f.b} {
+		require.NoError(t, rec.Set("email", transform.TextValue("secret@example.com")))
+	}
+	require.NoError(t, f.write(f.put(f.a)))
+	err := f.write(f.put(f.b))
+	require.EqualError(t, err, "put Users mysql: unique value taken (email) [not applied]")
+	var se *store.Error
+	require.True(t, errors.As(err, &se))
+}

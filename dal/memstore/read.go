@@ -1,0 +1,98 @@
+package memstore
+
+import (
+	"context"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// Get returns what is at the key.
+func (s *Store) Get(ctx context.Context, at store.At, key transform.Key) (store.Row, error) {
+	rows, err := s.get(ctx, "get", at, key)
+	if err != nil {
+		return store.Row{}, err
+	}
+	return rows[0], nil
+}
+
+// GetMany returns what is at each key, all of one moment.
+func (s *Store) GetMany(ctx context.Context, at store.At, keys []transform.Key) ([]store.Row, error) {
+	return s.get(ctx, "get many", at, keys...)
+}
+
+func (s *Store) get(ctx context.Context, op string, at store.At, keys ...transform.Key) ([]store.Row, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	entity := ""
+	if len(keys) > 0 {
+		entity = keys[0].Entity
+	}
+	if err := s.readable(ctx, op, entity, at); err != nil {
+		return nil, err
+	}
+	rows := make([]store.Row, len(keys))
+	for i, key := range keys {
+		rows[i] = s.row(at, key)
+	}
+	return rows, nil
+}
+
+// Scan returns the next rows of an entity in the order of their keys' text.
+func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Page, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.readable(ctx, "scan", r.Entity.Name, at); err != nil {
+		return store.Page{}, err
+	}
+	if r.Limit < 1 {
+		return store.Page{}, s.badRead("scan", r.Entity.Name, "the limit must be at least 1")
+	}
+	var page store.Page
+	for _, key := range s.sorted(r.Entity.Name, transform.Key{Entity: r.Entity.Name, ID: r.After}) {
+		if e := s.entries[key]; !e.live && !e.follows {
+			continue
+		}
+		if len(page.Rows) == r.Limit {
+			page.Next = page.Rows[r.Limit-1].Key.ID
+			break
+		}
+		page.Rows = append(page.Rows, s.row(at, key))
+	}
+	return page, nil
+}
+
+// row returns a copy of what is at the key. A bare read of an authority knows
+// no versions, as it would not look at the change records. A follower's version
+// is part of what is there.
+func (s *Store) row(at store.At, key transform.Key) store.Row {
+	row := store.Row{Key: key}
+	e := s.entries[key]
+	if e == nil {
+		return row
+	}
+	row.Live, row.Tombstone = e.live, e.follows && !e.live
+	if e.live {
+		row.Record = e.record.Clone()
+	}
+	if at.Captured || e.follows {
+		row.Version, row.Dirty = e.version, e.dirty
+	}
+	return row
+}
+
+// readable returns an error if the read must not be answered. The caller holds
+// the lock, so fence and rows are of one snapshot.
+func (s *Store) readable(ctx context.Context, op, entity string, at store.At) error {
+	if err := ctx.Err(); err != nil {
+		return &store.Error{Op: op, Entity: entity, Store: s.name, Kind: store.ErrUnavailable, Cause: err}
+	}
+	if s.control.ready && at.Captured && at.Epoch != 0 && at.Epoch != s.fence.epoch {
+		return &store.Error{Op: op, Entity: entity, Store: s.name, Kind: store.ErrWrongPhase}
+	}
+	return nil
+}
+
+func (s *Store) badRead(op, entity, detail string) error {
+	return &store.Error{Op: op, Entity: entity, Store: s.name, Kind: store.ErrInvalid, Detail: detail}
+}

@@ -1,0 +1,381 @@
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal/memstore"
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// A fault is one way for a store to break a rule, and the cases that find out.
+type fault struct {
+	name   string
+	breaks []string
+	in     func(b *broken)
+	// without leaves out the columns that memstore keeps unique.
+	without bool
+}
+
+// cases returns the names of cases of a rule, as runAll names them.
+func cases(rule string, names ...string) []string {
+	var all []string
+	for _, name := range names {
+		all = append(all, rule+"/"+name)
+	}
+	return all
+}
+
+// both returns the names of a case that runs without capture and under it.
+func both(rule, name string) []string { return cases(rule, name+", bare", name+", captured") }
+
+// everywhere returns the names of a case of readers.
+func everywhere(rule, name string) []string {
+	return append(both(rule, name), "follower: "+rule+"/"+name)
+}
+
+func faults() []fault {
+	return slices.Concat(commitFaults, operationFaults, epochFaults, versionFaults, changeFaults, tokenFaults,
+		readFaults, queryFaults, scanFaults, followerFaults, controlFaults)
+}
+
+// TestBrokenStores holds that the suite finds every fault, by the case named
+// with it.
+func TestBrokenStores(t *testing.T) {
+	known := caseNames()
+	for _, f := range faults() {
+		t.Run(f.name, func(t *testing.T) {
+			for _, name := range f.breaks {
+				c, ok := known[name]
+				require.True(t, ok, "there is no case %q", name)
+				failures := watch(t, f.harness(), c)
+				require.NotEmpty(t, failures, "the store passes %q", name)
+			}
+		})
+	}
+}
+
+// TestEveryCaseCanFail holds that there is a broken store for every case.
+func TestEveryCaseCanFail(t *testing.T) {
+	found := map[string]bool{}
+	for _, f := range faults() {
+		for _, name := range f.breaks {
+			found[name] = true
+		}
+	}
+	for name := range caseNames() {
+		require.True(t, found[name], "no broken store for %q", name)
+	}
+}
+
+// TestSoundStore holds that the wrapper of the broken stores breaks nothing.
+func TestSoundStore(t *testing.T) { Run(t, fault{}.harness()) }
+
+// caseNames returns all cases by rule and name.
+func caseNames() map[string]testCase {
+	all := map[string]testCase{}
+	for _, c := range slices.Concat(authorityCases(), controlCases()) {
+		all[c.rule+"/"+c.name] = c
+	}
+	for _, c := range followerCases() {
+		name := c.rule + "/" + c.name
+		if slices.ContainsFunc(readerCases(), func(r testCase) bool { return r.rule == c.rule }) {
+			name = "follower: " + name
+		}
+		all[name] = c
+	}
+	return all
+}
+
+// watch runs a case and returns why it failed.
+func watch(t *testing.T, h Harness, c testCase) []string {
+	w := &watcher{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if r := recover(); r != nil {
+				w.Errorf("panic: %v", r)
+			}
+		}()
+		runCase(w, h, c)
+	}()
+	<-done
+	return w.failures
+}
+
+// A watcher is a test that is allowed to fail.
+type watcher struct {
+	testing.TB
+	mu       sync.Mutex
+	failures []string
+}
+
+func (w *watcher) Helper() {}
+
+func (w *watcher) Errorf(format string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.failures = append(w.failures, fmt.Sprintf(format, args...))
+}
+
+func (w *watcher) FailNow() {
+	w.Errorf("failed")
+	runtime.Goexit()
+}
+
+// A broken is a memstore of which each method can be replaced. The fields that
+// are nil do what memstore does.
+type broken struct {
+	*memstore.Store
+	handle int // 0 for the first process, 1 for the second
+	*shared
+
+	read     func(store.Row) store.Row // every row that is read
+	write    func(context.Context, store.At, store.Write) (store.Written, error)
+	bump     func(context.Context, []transform.Key) error
+	dirty    func(context.Context, transform.Key, int) ([]store.Change, error)
+	clean    func(context.Context, transform.Key, store.Version) error
+	get      func(context.Context, store.At, transform.Key) (store.Row, error)
+	getMany  func(context.Context, store.At, []transform.Key) ([]store.Row, error)
+	query    func(context.Context, store.At, store.Query) ([]store.Row, error)
+	scan     func(context.Context, store.At, store.Range) (store.Page, error)
+	put      func(context.Context, store.Row) (bool, error)
+	insert   func(context.Context, []store.Row) ([]error, error)
+	check    func(context.Context) error
+	init     func(context.Context) error
+	ready    func(context.Context) error
+	advance  func(context.Context, uint64, store.PhaseRecord, store.AuditEntry) error
+	backlog  func(context.Context) (store.Backlog, error)
+	progress func(context.Context, store.Progress) error
+	audit    func(context.Context, store.AuditEntry) error
+
+	registrations func(context.Context) ([]store.Registration, error)
+	deadLetters   func(context.Context, int) ([]store.DeadLetter, int64, error)
+	audited       func(context.Context, int) ([]store.AuditEntry, error)
+}
+
+// shared is what both handles of a broken store know.
+type shared struct {
+	mu   sync.Mutex
+	gone map[transform.Key]bool          // hidden from readers
+	as   map[transform.Key]store.Version // the version readers are told
+	// For the faults' own use.
+	seen     map[string]bool
+	records  map[transform.Key]transform.Record
+	versions map[transform.Key]store.Version
+	meet     chan struct{}
+}
+
+// locked calls do under the lock of what is shared.
+func (s *shared) locked(do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do()
+}
+
+// harness makes stores with the fault.
+func (f fault) harness() Harness {
+	return Harness{New: func(_ testing.TB, c *transform.Contract) Subject {
+		opts := &memstore.Options{Unique: []string{"username", "email"}}
+		if f.without {
+			opts.Unique = nil
+		}
+		first := &broken{Store: memstore.New(c, opts), shared: &shared{
+			gone: map[transform.Key]bool{}, as: map[transform.Key]store.Version{}, seen: map[string]bool{},
+			records: map[transform.Key]transform.Record{}, versions: map[transform.Key]store.Version{}, meet: make(chan struct{}),
+		}}
+		second := &broken{Store: first.Store, handle: 1, shared: first.shared}
+		for _, b := range []*broken{first, second} {
+			if f.in != nil {
+				f.in(b)
+			}
+		}
+		s := first.subject()
+		s.Other = func(testing.TB) Subject { return second.subject() }
+		return s
+	}}
+}
+
+func (b *broken) subject() Subject { return Subject{Authority: b, Control: b, Follower: b} }
+
+// or returns what a fault does instead, or what is right.
+func or[F any](instead, right F, is bool) F {
+	if is {
+		return instead
+	}
+	return right
+}
+
+func (b *broken) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+	return or(b.write, b.Store.Write, b.write != nil)(ctx, at, w)
+}
+
+func (b *broken) Bump(ctx context.Context, keys []transform.Key) error {
+	return or(b.bump, b.Store.Bump, b.bump != nil)(ctx, keys)
+}
+
+func (b *broken) Dirty(ctx context.Context, after transform.Key, limit int) ([]store.Change, error) {
+	return or(b.dirty, b.Store.Dirty, b.dirty != nil)(ctx, after, limit)
+}
+
+func (b *broken) Clean(ctx context.Context, key transform.Key, v store.Version) error {
+	return or(b.clean, b.Store.Clean, b.clean != nil)(ctx, key, v)
+}
+
+func (b *broken) Get(ctx context.Context, at store.At, key transform.Key) (store.Row, error) {
+	row, err := or(b.get, b.Store.Get, b.get != nil)(ctx, at, key)
+	return b.shown(row), err
+}
+
+func (b *broken) GetMany(ctx context.Context, at store.At, keys []transform.Key) ([]store.Row, error) {
+	rows, err := or(b.getMany, b.Store.GetMany, b.getMany != nil)(ctx, at, keys)
+	return b.all(rows), err
+}
+
+func (b *broken) Query(ctx context.Context, at store.At, q store.Query) ([]store.Row, error) {
+	rows, err := or(b.query, b.Store.Query, b.query != nil)(ctx, at, q)
+	return slices.DeleteFunc(b.all(rows), func(r store.Row) bool { return !r.Live }), err
+}
+
+func (b *broken) Scan(ctx context.Context, at store.At, r store.Range) (store.Page, error) {
+	page, err := or(b.scan, b.Store.Scan, b.scan != nil)(ctx, at, r)
+	page.Rows = slices.DeleteFunc(b.all(page.Rows), func(r store.Row) bool { return !r.Live && !r.Tombstone })
+	return page, err
+}
+
+func (b *broken) Put(ctx context.Context, row store.Row) (bool, error) {
+	return or(b.put, b.Store.Put, b.put != nil)(ctx, row)
+}
+
+func (b *broken) Insert(ctx context.Context, rows []store.Row) ([]error, error) {
+	return or(b.insert, b.Store.Insert, b.insert != nil)(ctx, rows)
+}
+
+func (b *broken) Check(ctx context.Context) error {
+	return or(b.check, b.Store.Check, b.check != nil)(ctx)
+}
+
+func (b *broken) Init(ctx context.Context) error { return or(b.init, b.Store.Init, b.init != nil)(ctx) }
+
+func (b *broken) Ready(ctx context.Context) error {
+	return or(b.ready, b.Store.Ready, b.ready != nil)(ctx)
+}
+
+func (b *broken) Advance(ctx context.Context, from uint64, to store.PhaseRecord, a store.AuditEntry) error {
+	return or(b.advance, b.Store.Advance, b.advance != nil)(ctx, from, to, a)
+}
+
+func (b *broken) Backlog(ctx context.Context) (store.Backlog, error) {
+	return or(b.backlog, b.Store.Backlog, b.backlog != nil)(ctx)
+}
+
+func (b *broken) SaveProgress(ctx context.Context, p store.Progress) error {
+	return or(b.progress, b.Store.SaveProgress, b.progress != nil)(ctx, p)
+}
+
+func (b *broken) AppendAudit(ctx context.Context, a store.AuditEntry) error {
+	return or(b.audit, b.Store.AppendAudit, b.audit != nil)(ctx, a)
+}
+
+func (b *broken) Registrations(ctx context.Context) ([]store.Registration, error) {
+	return or(b.registrations, b.Store.Registrations, b.registrations != nil)(ctx)
+}
+
+func (b *broken) DeadLetters(ctx context.Context, limit int) ([]store.DeadLetter, int64, error) {
+	return or(b.deadLetters, b.Store.DeadLetters, b.deadLetters != nil)(ctx, limit)
+}
+
+func (b *broken) Audit(ctx context.Context, limit int) ([]store.AuditEntry, error) {
+	return or(b.audited, b.Store.Audit, b.audited != nil)(ctx, limit)
+}
+
+func (b *broken) all(rows []store.Row) []store.Row {
+	for i := range rows {
+		rows[i] = b.shown(rows[i])
+	}
+	return rows
+}
+
+// shown returns a row as the fault shows it.
+func (b *broken) shown(row store.Row) store.Row {
+	b.locked(func() {
+		if b.gone[row.Key] {
+			row = store.Row{Key: row.Key}
+		}
+		if v, ok := b.as[row.Key]; ok && (row.Live || row.Tombstone || row.Version > 0) {
+			row.Version = v
+		}
+	})
+	if b.read != nil {
+		row = b.read(row)
+	}
+	return row
+}
+
+// force stores a row in the follower, whatever is there.
+func (b *broken) force(ctx context.Context, row store.Row) {
+	b.locked(func() {
+		v := row.Version
+		now, err := b.Store.Get(ctx, relay, row.Key)
+		if err != nil {
+			return
+		}
+		row.Version = max(v, now.Version+1)
+		if _, err := b.Store.Put(ctx, row); err != nil {
+			return
+		}
+		b.as[row.Key] = v
+		delete(b.gone, row.Key)
+	})
+}
+
+// now returns what an operation knows that has heard of the phase.
+func (b *broken) now(ctx context.Context) store.At {
+	p, _ := b.Store.Phase(ctx)
+	return store.At{Epoch: p.Epoch, Captured: p.Capture}
+}
+
+// forget cleans the change records of the keys at whatever version.
+func (b *broken) forget(ctx context.Context, keys ...transform.Key) {
+	for _, key := range keys {
+		row, _ := b.Store.Get(ctx, relay, key)
+		b.Store.Clean(ctx, key, row.Version)
+	}
+}
+
+// each calls do with a copy of every record that is read.
+func (b *broken) each(do func(transform.Record)) {
+	b.read = func(row store.Row) store.Row {
+		if row.Live {
+			row.Record = row.Record.Clone()
+			do(row.Record)
+		}
+		return row
+	}
+}
+
+func keysOf(w store.Write) []transform.Key {
+	keys := make([]transform.Key, len(w.Mutations))
+	for i, m := range w.Mutations {
+		keys[i] = m.Key
+	}
+	return keys
+}
+
+func byID(a, b transform.Key) int {
+	return cmp.Or(cmp.Compare(a.Entity, b.Entity), cmp.Compare(a.ID, b.ID))
+}
+
+func sortedKeys[V any](m map[transform.Key]V) []transform.Key {
+	return slices.SortedFunc(maps.Keys(m), byID)
+}

@@ -1,0 +1,484 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+type (
+	writeFunc = func(context.Context, store.At, store.Write) (store.Written, error)
+)
+
+var commitFaults = []fault{
+	{name: "a delete leaves no change record", breaks: cases(ruleCommit, "under capture every operation leaves one"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				done, err := b.Store.Write(ctx, at, w)
+				for _, m := range w.Mutations {
+					if err == nil && m.Op == store.Delete {
+						b.forget(ctx, m.Key)
+					}
+				}
+				return done, err
+			}
+		}},
+	{name: "a bare write leaves change records", breaks: cases(ruleCommit, "without capture none does"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				done, err := b.Store.Write(ctx, at, w)
+				if err == nil && !at.Captured {
+					b.Store.Bump(ctx, keysOf(w))
+				}
+				return done, err
+			}
+		}},
+	{name: "one change record per write", breaks: cases(ruleCommit, "each mutation of a write leaves its own"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				done, err := b.Store.Write(ctx, at, w)
+				if err == nil {
+					b.forget(ctx, keysOf(w)[1:]...)
+				}
+				return done, err
+			}
+		}},
+	{name: "a row without version gets no change record", breaks: cases(ruleCommit, "a row from before capture is written under it"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				before, _ := b.Store.GetMany(ctx, relay, keysOf(w))
+				done, err := b.Store.Write(ctx, at, w)
+				for _, row := range before {
+					if err == nil && row.Live && row.Version == 0 {
+						b.forget(ctx, row.Key)
+					}
+				}
+				return done, err
+			}
+		}},
+	{name: "mutations commit one by one", breaks: both(ruleCommit, "a mutation that fails takes the others with it"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				var all store.Written
+				for _, m := range w.Mutations {
+					done, err := b.Store.Write(ctx, at, store.Write{Mutations: []store.Mutation{m}})
+					if err != nil {
+						return all, err
+					}
+					all.Rows = append(all.Rows, done.Rows...)
+				}
+				return all, nil
+			}
+		}},
+	{name: "what Modify did before it failed stays", breaks: cases(ruleCommit, "an error of Modify"), in: modifyErrorIsLate},
+	{name: "an error of Modify is wrapped", breaks: cases(ruleCommit, "an error of Modify"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				done, err := b.Store.Write(ctx, at, w)
+				var se *store.Error
+				if err != nil && !errors.As(err, &se) {
+					err = &store.Error{Op: "update", Kind: store.ErrInvalid, Outcome: store.NotApplied, Cause: err}
+				}
+				return done, err
+			}
+		}},
+	{name: "writes go on without their caller", breaks: cases(ruleCommit, "a context that is over"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				return b.Store.Write(context.WithoutCancel(ctx), at, w)
+			}
+		}},
+	{name: "a caller who is gone is told that nothing happened", breaks: cases(ruleCommit, "a context that ends in Modify"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				done, err := b.Store.Write(context.WithoutCancel(ctx), at, w)
+				if err == nil && ctx.Err() != nil {
+					err = &store.Error{Op: "write", Kind: store.ErrUnavailable, Outcome: store.NotApplied, Cause: ctx.Err()}
+				}
+				return done, err
+			}
+		}},
+}
+
+// modifyErrorIsLate commits what Modify has made of the record, and then
+// returns its error.
+func modifyErrorIsLate(b *broken) {
+	b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+		var failed error
+		w.Mutations = slices.Clone(w.Mutations)
+		for i, m := range w.Mutations {
+			if m.Op == store.Update {
+				w.Mutations[i].Modify = func(rec transform.Record) error {
+					if err := m.Modify(rec); err != nil {
+						failed = err
+					}
+					return nil
+				}
+			}
+		}
+		done, err := b.Store.Write(ctx, at, w)
+		return done, cmpErr(err, failed)
+	}
+}
+
+func cmpErr(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mutate changes every mutation before it is written.
+func (b *broken) mutate(change func(ctx context.Context, m store.Mutation) store.Mutation) writeFunc {
+	return func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+		w.Mutations = slices.Clone(w.Mutations)
+		for i := range w.Mutations {
+			w.Mutations[i] = change(ctx, w.Mutations[i])
+		}
+		return b.Store.Write(ctx, at, w)
+	}
+}
+
+// answer changes what a write answers.
+func (b *broken) answer(change func(ctx context.Context, w store.Write, done store.Written, err error) (store.Written, error)) writeFunc {
+	return func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+		done, err := b.Store.Write(ctx, at, w)
+		return change(ctx, w, done, err)
+	}
+}
+
+var operationFaults = []fault{
+	{name: "create overwrites", breaks: slices.Concat(both(ruleOperation, "create"), both(ruleRace, "creates")),
+		in: func(b *broken) {
+			b.write = b.mutate(func(_ context.Context, m store.Mutation) store.Mutation {
+				if m.Op == store.Create {
+					m.Op = store.Put
+				}
+				return m
+			})
+		}},
+	{name: "put leaves out what is NULL", breaks: both(ruleOperation, "put"),
+		in: func(b *broken) {
+			b.write = b.mutate(func(ctx context.Context, m store.Mutation) store.Mutation {
+				row, _ := b.Store.Get(ctx, relay, m.Key)
+				if m.Op == store.Put && row.Live {
+					m.Record = merged(row.Record, m.Record)
+				}
+				return m
+			})
+		}},
+	{name: "update sets what it was not told to", breaks: both(ruleOperation, "update"),
+		in: func(b *broken) {
+			b.write = b.mutate(func(_ context.Context, m store.Mutation) store.Mutation {
+				if m.Op == store.Update {
+					m.Modify = forgetful(m.Modify)
+				}
+				return m
+			})
+		}},
+	{name: "update creates", breaks: both(ruleOperation, "update of nothing"), in: updateCreates},
+	{name: "delete of nothing succeeds", breaks: slices.Concat(both(ruleOperation, "delete"), both(ruleRace, "deletes")),
+		in: func(b *broken) {
+			b.write = b.answer(func(_ context.Context, w store.Write, done store.Written, err error) (store.Written, error) {
+				if errors.Is(err, store.ErrNotFound) && w.Mutations[0].Op == store.Delete {
+					return store.Written{Rows: []store.Row{{Key: w.Mutations[0].Key}}}, nil
+				}
+				return done, err
+			})
+		}},
+	{name: "the answer is in another order", breaks: both(ruleOperation, "the answer"),
+		in: func(b *broken) {
+			b.write = b.answer(func(_ context.Context, _ store.Write, done store.Written, err error) (store.Written, error) {
+				slices.Reverse(done.Rows)
+				return done, err
+			})
+		}},
+	{name: "no value is unique", breaks: slices.Concat(both(ruleOperation, "unique values"), both(ruleRace, "a unique value")),
+		without: true},
+	{name: "the column of a unique value is not named", breaks: both(ruleOperation, "unique values"),
+		in: func(b *broken) {
+			b.write = b.answer(func(_ context.Context, _ store.Write, done store.Written, err error) (store.Written, error) {
+				var se *store.Error
+				if errors.As(err, &se) {
+					se.Field = ""
+				}
+				return done, err
+			})
+		}},
+	{name: "a unique value is taken for ever", breaks: both(ruleOperation, "unique values move on"),
+		in: func(b *broken) {
+			b.write = b.answer(func(_ context.Context, w store.Write, done store.Written, err error) (store.Written, error) {
+				for _, row := range done.Rows {
+					if row.Live && row.Key.Entity == "Users" && b.takenBefore(row) {
+						err = &store.Error{Op: "write", Kind: store.ErrUnique, Outcome: store.NotApplied}
+					}
+				}
+				return done, err
+			})
+		}},
+	{name: "a record is kept, not copied", breaks: both(ruleOperation, "a record given stays the caller's"),
+		in: func(b *broken) {
+			b.write = b.answer(func(_ context.Context, w store.Write, done store.Written, err error) (store.Written, error) {
+				b.locked(func() {
+					for _, m := range w.Mutations {
+						if err == nil && m.Op == store.Create {
+							b.records[m.Key] = m.Record
+						}
+					}
+				})
+				return done, err
+			})
+			b.read = func(row store.Row) store.Row {
+				b.locked(func() {
+					if rec, ok := b.records[row.Key]; ok && row.Live {
+						row.Record = rec
+					}
+				})
+				return row
+			}
+		}},
+	{name: "a process updates what it has in mind", breaks: both(ruleRace, "updates"), in: cachedUpdates},
+	{name: "keys out of order stand still", breaks: both(ruleRace, "updates of two keys in either order"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				if !slices.IsSortedFunc(keysOf(w), byID) {
+					return store.Written{}, &store.Error{Op: "write", Kind: store.ErrUnavailable, Outcome: store.NotApplied}
+				}
+				return b.Store.Write(ctx, at, w)
+			}
+		}},
+}
+
+// merged returns rec with what is NULL in it taken from old.
+func merged(old, rec transform.Record) transform.Record {
+	rec = rec.Clone()
+	for i := range rec.Entity().Columns {
+		if rec.At(i).IsNull() {
+			rec.SetAt(i, old.At(i))
+		}
+	}
+	return rec
+}
+
+// forgetful is a Modify that sets everything to NULL but what it was meant for.
+func forgetful(modify func(transform.Record) error) func(transform.Record) error {
+	return func(rec transform.Record) error {
+		before := rec.Clone()
+		err := modify(rec)
+		for i := range rec.Entity().Columns {
+			if i > 0 && rec.At(i) == before.At(i) {
+				rec.SetAt(i, transform.Value{})
+			}
+		}
+		return err
+	}
+}
+
+func updateCreates(b *broken) {
+	b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+		done, err := b.Store.Write(ctx, at, w)
+		if m := w.Mutations[0]; errors.Is(err, store.ErrNotFound) && m.Op == store.Update {
+			entity := b.Contract().Entity(m.Key.Entity)
+			rec := entity.NewRecord()
+			values, _ := entity.KeyValues(m.Key)
+			for i, column := range entity.KeyColumns {
+				rec.SetAt(column, values[i])
+			}
+			b.Store.Write(ctx, at, store.Write{Mutations: []store.Mutation{{Op: store.Put, Key: m.Key, Record: rec}}})
+		}
+		return done, err
+	}
+}
+
+// takenBefore reports whether another key ever had the row's username.
+func (b *broken) takenBefore(row store.Row) (taken bool) {
+	name, _ := row.Record.Get("username")
+	b.locked(func() {
+		taken = !name.IsNull() && b.seen[name.Text()] && !b.seen[name.Text()+row.Key.ID]
+		b.seen[name.Text()], b.seen[name.Text()+row.Key.ID] = true, true
+	})
+	return taken
+}
+
+// cachedUpdates applies updates to the record as this handle wrote it last.
+func cachedUpdates(b *broken) {
+	mine := map[transform.Key]transform.Record{}
+	b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		w.Mutations = slices.Clone(w.Mutations)
+		for i, m := range w.Mutations {
+			if m.Op != store.Update {
+				continue
+			}
+			rec, ok := mine[m.Key]
+			if !ok {
+				row, _ := b.Store.Get(ctx, relay, m.Key)
+				rec = row.Record
+			}
+			rec = rec.Clone()
+			if err := m.Modify(rec); err != nil {
+				return store.Written{}, err
+			}
+			mine[m.Key] = rec
+			w.Mutations[i] = store.Mutation{Op: store.Put, Key: m.Key, Record: rec}
+		}
+		return b.Store.Write(ctx, at, w)
+	}
+}
+
+var epochFaults = []fault{
+	{name: "the epoch is ignored",
+		breaks: cases(ruleEpoch, "bare", "captured", "bare after capture began", "captured after capture ended"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				done, err := b.Store.Write(ctx, b.now(ctx), w)
+				if err == nil && !at.Captured {
+					b.forget(ctx, keysOf(w)...)
+				}
+				return done, err
+			}
+		}},
+	{name: "the epoch is looked at after the data", breaks: cases(ruleEpoch, "bare", "captured"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				for _, m := range w.Mutations {
+					row, _ := b.Store.Get(ctx, relay, m.Key)
+					if m.Op == store.Create && row.Live {
+						return store.Written{}, &store.Error{Op: "create", Kind: store.ErrExists, Outcome: store.NotApplied}
+					}
+				}
+				return b.Store.Write(ctx, at, w)
+			}
+		}},
+	{name: "the token comes before the epoch", breaks: cases(ruleEpoch, "a refused write leaves its token unused"), in: tokenFirst},
+	{name: "reads ignore the epoch", breaks: cases(ruleEpoch, "reads under capture are refused too"),
+		in: func(b *broken) {
+			b.scan = func(ctx context.Context, at store.At, r store.Range) (store.Page, error) {
+				at.Epoch = 0
+				return b.Store.Scan(ctx, at, r)
+			}
+		}},
+	{name: "a write lands after the epoch it was let in for",
+		breaks: cases(ruleEpoch, "writers beside the start of capture", "writers beside an epoch under capture"), in: lateWrites},
+	{name: "the epoch is looked at before Modify only",
+		breaks: cases(ruleEpoch, "a writer held up in Modify, bare", "a writer held up in Modify, captured"), in: epochBeforeModify},
+}
+
+// tokenFirst keeps tokens in a place of its own, before anything else is done.
+func tokenFirst(b *broken) {
+	b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+		known := false
+		b.locked(func() {
+			known = w.Token != "" && b.seen[w.Token]
+			b.seen[w.Token] = true
+		})
+		if known {
+			return store.Written{Rows: make([]store.Row, len(w.Mutations)), Repeated: true}, nil
+		}
+		return b.Store.Write(ctx, at, w)
+	}
+}
+
+// lateWrites keeps one write of every writer back until everything was read
+// once after the epoch has changed. Its caller is told that it was refused.
+func lateWrites(b *broken) {
+	b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+		done, err := b.Store.Write(ctx, at, w)
+		if !errors.Is(err, store.ErrWrongPhase) {
+			return done, err
+		}
+		select {
+		case <-b.meet:
+		case <-time.After(time.Second):
+		}
+		if _, late := b.Store.Write(ctx, b.now(ctx), w); late == nil && !at.Captured {
+			b.forget(ctx, keysOf(w)...)
+		}
+		return done, err
+	}
+	b.dirty = func(ctx context.Context, after transform.Key, limit int) ([]store.Change, error) {
+		page, err := b.Store.Dirty(ctx, after, limit)
+		if len(page) == 0 { // the case has a list of all keys now
+			b.locked(func() {
+				if !b.seen["met"] {
+					close(b.meet)
+				}
+				b.seen["met"] = true
+			})
+		}
+		return page, err
+	}
+}
+
+func epochBeforeModify(b *broken) {
+	b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+		if at != b.now(ctx) {
+			return store.Written{}, &store.Error{Op: "write", Kind: store.ErrWrongPhase, Outcome: store.NotApplied}
+		}
+		w.Mutations = slices.Clone(w.Mutations)
+		for i, m := range w.Mutations {
+			if m.Op != store.Update {
+				continue
+			}
+			row, _ := b.Store.Get(ctx, relay, m.Key)
+			if err := m.Modify(row.Record); err != nil {
+				return store.Written{}, err
+			}
+			w.Mutations[i] = store.Mutation{Op: store.Put, Key: m.Key, Record: row.Record}
+		}
+		return b.Store.Write(ctx, b.now(ctx), w)
+	}
+}
+
+var tokenFaults = []fault{
+	{name: "tokens are ignored", breaks: cases(ruleToken, "repeated, bare", "repeated, captured", "repeated after others have written"),
+		in: retoken(func(*broken, store.At, string) string { return "" })},
+	{name: "a token is of its epoch", breaks: cases(ruleToken, "repeated in another epoch"),
+		in: retoken(func(_ *broken, at store.At, token string) string { return token + string(rune('a'+at.Epoch)) })},
+	{name: "a token is of its process", breaks: cases(ruleToken, "repeated by another process"),
+		in: retoken(func(b *broken, _ store.At, token string) string { return token + string(rune('a'+b.handle)) })},
+	{name: "no token is a token", breaks: cases(ruleToken, "none"),
+		in: retoken(func(_ *broken, _ store.At, token string) string { return "t" + token })},
+	{name: "a token fits any write", breaks: cases(ruleToken, "for another write"), in: tokenFirst},
+	{name: "a write that fails leaves its token", breaks: cases(ruleToken, "of a write that failed"), in: tokenFirst},
+	{name: "a token is looked for, and written later", breaks: cases(ruleToken, "at the same time"), in: tokenLate},
+}
+
+func retoken(as func(*broken, store.At, string) string) func(*broken) {
+	return func(b *broken) {
+		b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+			w.Token = as(b, at, w.Token)
+			return b.Store.Write(ctx, at, w)
+		}
+	}
+}
+
+// tokenLate lets two writers look before either has written.
+func tokenLate(b *broken) {
+	b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+		known := false
+		b.locked(func() { known = b.seen[w.Token] })
+		if w.Token == "" || known {
+			w.Token = ""
+			if known {
+				return store.Written{Rows: make([]store.Row, len(w.Mutations)), Repeated: true}, nil
+			}
+			return b.Store.Write(ctx, at, w)
+		}
+		select {
+		case b.meet <- struct{}{}:
+		case <-b.meet:
+		case <-time.After(time.Second):
+		}
+		b.locked(func() { b.seen[w.Token] = true })
+		w.Token = ""
+		return b.Store.Write(ctx, at, w)
+	}
+}

@@ -1,0 +1,25 @@
+// Package storetest is the conformance suite for stores: whoever writes a
+// backend hands it a harness, and every rule of package store is tried on it.
+//
+//	func TestConformance(t *testing.T) {
+//		storetest.Run(t, storetest.Harness{
+//			New: func(t testing.TB, c *transform.Contract) storetest.Subject {
+//				s := open(t, c) // fresh and empty; cleaned up by t
+//				return storetest.Subject{Authority: s, Control: s}
+//			},
+//		})
+//	}
+//
+// The tests are named after the rules listed in package store's documentation
+// (TestRulesAreDocumented), one test per rule, one below it per case. Each case
+// gets a store of its own from the harness.
+//
+// What it promises: a store that breaks a rule fails a case of that rule, and
+// each case is failed by a store that breaks nothing else. TestBrokenStores
+// holds both, with one store per fault. Races are tried with a few goroutines
+// and a few hundred calls: a store that loses one write in a million passes.
+//
+// Contract is the contract the cases are written for, Schema its tables for
+// MySQL. BenchmarkAuthority and BenchmarkFollower time the calls that a service
+// and a relay make.
+package storetest

@@ -1,0 +1,144 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// A Harness makes the stores under test.
+type Harness struct {
+	// New returns a fresh and empty store for the contract: its own tables are
+	// there, and Init was not called. t cleans up.
+	New func(t testing.TB, c *transform.Contract) Subject
+	// Lag is how long an index may take to show what was written. A query is
+	// repeated that long until its answer is right. 0: it shows it at once.
+	Lag time.Duration
+}
+
+// A Subject is one store under test, as the parts it plays.
+type Subject struct {
+	// Authority and Control are of one store, and both or neither there.
+	Authority store.Authority
+	Control   store.Control
+	Follower  store.Follower
+	// Other returns another handle on the same data, as a second process would
+	// have. nil: cases with two processes use the first handle twice.
+	Other func(t testing.TB) Subject
+	// Seed stores records behind the library's back, as a service did before
+	// it had the library. nil: bare writes take its place.
+	Seed func(t testing.TB, records ...transform.Record)
+}
+
+// Run runs the cases for every part the harness's subject has.
+func Run(t *testing.T, h Harness) {
+	s := h.New(t, Contract(t))
+	if s.Authority != nil {
+		t.Run("Authority", func(t *testing.T) { RunAuthority(t, h) })
+		t.Run("Control", func(t *testing.T) { RunControl(t, h) })
+	}
+	if s.Follower != nil {
+		t.Run("Follower", func(t *testing.T) { RunFollower(t, h) })
+	}
+}
+
+// RunAuthority runs the cases of an authority. They need its Control too.
+func RunAuthority(t *testing.T, h Harness) { runAll(t, h, authorityCases()) }
+
+// RunFollower runs the cases of a follower.
+func RunFollower(t *testing.T, h Harness) { runAll(t, h, followerCases()) }
+
+// RunControl runs the cases of what an authority keeps for its group.
+func RunControl(t *testing.T, h Harness) { runAll(t, h, controlCases()) }
+
+// A part is what the subject plays in a case.
+type part uint8
+
+const (
+	asAuthority part = iota
+	asFollower
+)
+
+// A testCase is one way to try a rule.
+type testCase struct {
+	rule string // as package store's documentation words it, without the dot
+	name string
+	part part
+	run  func(*env)
+}
+
+// A check is a case before it has a rule.
+type check struct {
+	name string
+	run  func(*env)
+}
+
+// ruled returns the checks as cases of a rule.
+func ruled(rule string, checks ...check) []testCase {
+	cases := make([]testCase, len(checks))
+	for i, c := range checks {
+		cases[i] = testCase{rule: rule, name: c.name, run: c.run}
+	}
+	return cases
+}
+
+// bothWays returns each case twice: without capture and under it.
+func bothWays(cases []testCase) []testCase {
+	var both []testCase
+	for _, c := range cases {
+		bare, captured := c, c
+		bare.name, captured.name = c.name+", bare", c.name+", captured"
+		bare.run = func(e *env) { e.start(); c.run(e) }
+		captured.run = func(e *env) { e.start(); e.capture(); c.run(e) }
+		both = append(both, bare, captured)
+	}
+	return both
+}
+
+func authorityCases() []testCase {
+	return slices.Concat(commitCases(), operationCases(), epochCases(), versionCases(), bumpCases(),
+		dirtyCases(), cleanCases(), tokenCases(), raceCases(), bothWays(readerCases()))
+}
+
+func followerCases() []testCase {
+	cases := slices.Concat(putCases(), tombstoneCases(), insertCases(), readerCases())
+	for i := range cases {
+		cases[i].part = asFollower
+	}
+	return cases
+}
+
+// runAll runs the cases, those of one rule below one test.
+func runAll(t *testing.T, h Harness, cases []testCase) {
+	for len(cases) > 0 {
+		rule := cases[0].rule
+		n := slices.IndexFunc(cases, func(c testCase) bool { return c.rule != rule })
+		if n < 0 {
+			n = len(cases)
+		}
+		t.Run(rule, func(t *testing.T) {
+			for _, c := range cases[:n] {
+				t.Run(c.name, func(t *testing.T) { runCase(t, h, c) })
+			}
+		})
+		cases = cases[n:]
+	}
+}
+
+// runCase runs one case on a fresh store. It takes a testing.TB so that the
+// suite's own tests can watch it fail.
+func runCase(t testing.TB, h Harness, c testCase) {
+	e := newEnv(t, h, c.part)
+	if c.part == asFollower {
+		require.NotNil(t, e.Follower, "the harness made no follower")
+	} else {
+		require.NotNil(t, e.Authority, "the harness made no authority")
+		require.NotNil(t, e.Control, "the harness made no control")
+	}
+	c.run(e)
+}
