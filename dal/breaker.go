@@ -1,0 +1,75 @@
+package dal
+
+import (
+	"sync"
+	"time"
+)
+
+// Limits of the breaker.
+const (
+	breakerThreshold = 5                      // failures in a row until it opens
+	breakerFirstRest = 200 * time.Millisecond // of the first opening, doubled by each failed probe
+	breakerLongRest  = 10 * time.Second
+	breakerProbeTime = 5 * time.Second // a probe that does not report in time is given up
+)
+
+// A breaker stops calls to a follower that fails: after some failures in a row
+// it lets nothing pass for a while, then one probe at a time, until one works.
+// Without it every write would wait its whole budget for a follower that is
+// down, and a recovering follower would be hammered.
+type breaker struct {
+	now func() time.Time
+
+	mu       sync.Mutex
+	failures int
+	rest     time.Duration
+	until    time.Time // while open: when the next probe may go
+}
+
+func newBreaker(now func() time.Time) *breaker { return &breaker{now: now} }
+
+// A pass is the right to one call.
+type pass struct{ probe bool }
+
+// allow reports whether a call may go. A caller that was allowed must report.
+func (b *breaker) allow() (pass, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.failures < breakerThreshold {
+		return pass{}, true
+	}
+	now := b.now()
+	if now.Before(b.until) {
+		return pass{}, false
+	}
+	// This call is the probe; others wait until it reports or is given up.
+	b.until = now.Add(breakerProbeTime)
+	return pass{probe: true}, true
+}
+
+// report tells how an allowed call went.
+func (b *breaker) report(p pass, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	wasOpen := b.failures >= breakerThreshold
+	switch {
+	case ok:
+		b.failures, b.rest = 0, 0
+	case wasOpen && !p.probe:
+		// A call from before the opening. Many of them fail together; only a
+		// probe may lengthen the rest.
+	default:
+		b.failures++
+		if b.failures >= breakerThreshold {
+			b.rest = min(max(2*b.rest, breakerFirstRest), breakerLongRest)
+			b.until = b.now().Add(b.rest)
+		}
+	}
+}
+
+// open reports whether calls are being held back.
+func (b *breaker) open() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failures >= breakerThreshold
+}

@@ -1,0 +1,204 @@
+package dal
+
+import (
+	"context"
+	"sync"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// A comparer compares reads of phase 3 with the follower, on goroutines of its
+// own: a slow, failing or different follower never changes an answer or its
+// latency. What does not fit its queue is dropped and counted.
+type comparer struct {
+	router *Router
+	queue  chan comparison
+	start  sync.Once
+	work   sync.WaitGroup
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu     sync.RWMutex // held shared while sending, so that close can close
+	closed bool
+}
+
+// A comparison is one read to compare: rows by key, or a whole query.
+type comparison struct {
+	rows  []store.Row
+	query *store.Query
+}
+
+func newComparer(r *Router) *comparer {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &comparer{router: r, queue: make(chan comparison, r.opts.CompareQueue), ctx: ctx, cancel: cancel}
+}
+
+// offer hands over rows that were read by key.
+func (c *comparer) offer(rows ...store.Row) { c.send(comparison{rows: rows}) }
+
+// offerQuery hands over the answer to a query.
+func (c *comparer) offerQuery(q store.Query, rows []store.Row) {
+	c.send(comparison{rows: rows, query: &q})
+}
+
+func (c *comparer) send(job comparison) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.closed {
+		return
+	}
+	c.start.Do(c.run)
+	select {
+	case c.queue <- job:
+	default:
+		c.router.counts.compareDropped.Add(1)
+	}
+}
+
+func (c *comparer) run() {
+	for range c.router.opts.CompareWorkers {
+		c.work.Add(1)
+		go func() {
+			defer c.work.Done()
+			for job := range c.queue {
+				c.compare(job)
+			}
+		}()
+	}
+}
+
+// close lets the comparison under way be given up and ends the workers.
+func (c *comparer) close() {
+	c.mu.Lock()
+	if !c.closed {
+		c.closed = true
+		close(c.queue)
+	}
+	c.mu.Unlock()
+	c.cancel()
+	c.work.Wait()
+}
+
+func (c *comparer) compare(job comparison) {
+	ctx, cancel := context.WithTimeout(c.ctx, c.router.opts.CompareTimeout)
+	defer cancel()
+	if job.query != nil {
+		c.compareQuery(ctx, *job.query, job.rows)
+		return
+	}
+	for _, row := range job.rows {
+		c.compareRow(ctx, row)
+	}
+}
+
+// compareRow compares one answer. A first look at the follower settles nearly
+// all of them; only a difference is read again in both stores.
+func (c *comparer) compareRow(ctx context.Context, row store.Row) {
+	r := c.router
+	there, err := r.follower.Get(ctx, store.At{Captured: true}, row.Key)
+	if err == nil && CompareRows(row, there, "", "").Verdict == Same {
+		r.counts.compared.Add(1)
+		return
+	}
+	c.settle(ctx, row.Key)
+}
+
+// settle compares a key that differs at first sight and counts the verdict.
+func (c *comparer) settle(ctx context.Context, key transform.Key) Verdict {
+	r := c.router
+	found, err := Compare(ctx, r.authority, r.follower, key)
+	switch {
+	case err != nil:
+		r.counts.compareFailed.Add(1)
+		return Unsettled
+	case found.Verdict == Unsettled:
+		r.counts.compareUnsettled.Add(1)
+	default:
+		r.counts.compared.Add(1)
+		if found.Verdict == Different {
+			c.mismatch(MismatchEvent{Comparison: found})
+		}
+	}
+	return found.Verdict
+}
+
+func (c *comparer) mismatch(e MismatchEvent) {
+	c.router.counts.mismatches.Add(1)
+	for _, h := range c.router.hooks.mismatch {
+		h.OnMismatch(e)
+	}
+}
+
+// compareQuery compares the members of a page. An index of the follower lags,
+// so a difference is looked at a few times, and then key by key: if all keys
+// are equal and clean and the members still differ, the index is at fault.
+func (c *comparer) compareQuery(ctx context.Context, q store.Query, rows []store.Row) {
+	r := c.router
+	pause := comparePause
+	for try := 0; ; try++ {
+		there, err := r.follower.Query(ctx, store.At{Captured: true}, q)
+		if err != nil {
+			r.counts.compareFailed.Add(1)
+			return
+		}
+		if sameMembers(rows, there) {
+			r.counts.compared.Add(1)
+			return
+		}
+		if try == compareTries-1 {
+			c.blame(ctx, q, rows, there)
+			return
+		}
+		if sleep(ctx, pause) != nil {
+			r.counts.compareFailed.Add(1)
+			return
+		}
+		pause *= 2
+		// The answer may have been overtaken by a write: ask the authority too.
+		if rows, err = r.authority.Query(ctx, store.At{Captured: true}, q); err != nil {
+			r.counts.compareFailed.Add(1)
+			return
+		}
+	}
+}
+
+// blame finds what makes two pages differ: a key, or the index.
+func (c *comparer) blame(ctx context.Context, q store.Query, here, there []store.Row) {
+	settled := true
+	for _, key := range keysOf(here, there) {
+		if c.settle(ctx, key) != Same {
+			settled = false
+		}
+	}
+	if settled {
+		c.mismatch(MismatchEvent{Index: q.Index})
+	}
+}
+
+func sameMembers(a, b []store.Row) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Key != b[i].Key || !a[i].Record.Equal(b[i].Record) {
+			return false
+		}
+	}
+	return true
+}
+
+// keysOf returns the keys of both pages, each once.
+func keysOf(pages ...[]store.Row) []transform.Key {
+	var keys []transform.Key
+	seen := make(map[transform.Key]bool)
+	for _, page := range pages {
+		for _, row := range page {
+			if !seen[row.Key] {
+				seen[row.Key] = true
+				keys = append(keys, row.Key)
+			}
+		}
+	}
+	return keys
+}

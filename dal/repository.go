@@ -1,0 +1,319 @@
+package dal
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// A Group is what a repository belongs to: all entities of one contract, with
+// one phase. The controller of package migrationctl is one, and so is a Router.
+type Group interface{ Router() *Router }
+
+// A Repository reads and writes the records of one entity as values of T, a
+// struct bound to the entity's columns by its db tags. It is safe for
+// concurrent use.
+type Repository[T any] struct {
+	router  *Router
+	entity  *transform.Entity
+	binding *transform.Binding[T]
+}
+
+// NewRepository binds T to the entity of the group's contract. The error names
+// every fault of the binding at once.
+func NewRepository[T any](g Group, entity string) (*Repository[T], error) {
+	r := g.Router()
+	e := r.contract.Entity(entity)
+	if e == nil {
+		return nil, &Error{Op: "bind", Entity: entity, Kind: ErrInvalid, Detail: "the contract has no such entity"}
+	}
+	b, err := transform.Bind[T](e)
+	if err != nil {
+		return nil, &Error{Op: "bind", Entity: entity, Kind: ErrInvalid, Cause: err}
+	}
+	return &Repository[T]{router: r, entity: e, binding: b}, nil
+}
+
+// Key returns the key with these values of the primary key's columns, in their
+// order, as Go values. A value of the wrong type is reported by the operation
+// that is given the key, and by Key.Err.
+func (r *Repository[T]) Key(values ...any) Key {
+	k, err := r.entity.KeyOf(values...)
+	if err != nil {
+		return Key{fault: &Error{Op: "key", Entity: r.entity.Name, Kind: ErrInvalid, Cause: err}}
+	}
+	return Key{key: k}
+}
+
+// Get returns the record at the key, or ErrNotFound.
+func (r *Repository[T]) Get(ctx context.Context, key Key) (v T, err error) {
+	defer r.observe("get", r.clock(), &err)
+	if err = key.check("get", r.entity.Name); err != nil {
+		return v, err
+	}
+	row, err := r.router.get(ctx, key.key)
+	if err != nil {
+		return v, err
+	}
+	if !row.Live {
+		return v, &Error{Op: "get", Entity: r.entity.Name, Store: r.router.authority.Name(), Kind: ErrNotFound}
+	}
+	return v, r.into("get", row.Record, &v)
+}
+
+// GetMany returns the records at the keys. A key where nothing is does not
+// appear in the answer.
+func (r *Repository[T]) GetMany(ctx context.Context, keys []Key) (found map[Key]T, err error) {
+	defer r.observe("get many", r.clock(), &err)
+	plain := make([]transform.Key, len(keys))
+	for i, key := range keys {
+		if err = key.check("get many", r.entity.Name); err != nil {
+			return nil, err
+		}
+		plain[i] = key.key
+	}
+	found = make(map[Key]T, len(keys))
+	if len(keys) == 0 {
+		return found, nil
+	}
+	rows, err := r.router.getMany(ctx, plain)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		if !row.Live {
+			continue
+		}
+		if row.Err != nil {
+			return nil, row.Err
+		}
+		var v T
+		if err = r.into("get many", row.Record, &v); err != nil {
+			return nil, err
+		}
+		found[Key{key: row.Key}] = v
+	}
+	return found, nil
+}
+
+// Create stores a record that must not be there yet. ErrExists says that its
+// key is taken, ErrUnique names the column whose value is taken.
+func (r *Repository[T]) Create(ctx context.Context, v *T, options ...WriteOption) error {
+	return r.store(ctx, store.Create, v, options)
+}
+
+// Put stores a record, whether or not one is there.
+func (r *Repository[T]) Put(ctx context.Context, v *T, options ...WriteOption) error {
+	return r.store(ctx, store.Put, v, options)
+}
+
+func (r *Repository[T]) store(ctx context.Context, op store.Op, v *T, options []WriteOption) (err error) {
+	defer r.observe(op.String(), r.clock(), &err)
+	rec, err := r.record(op.String(), v)
+	if err != nil {
+		return err
+	}
+	key, err := rec.Key()
+	if err != nil {
+		return refused(op.String(), r.entity.Name, err)
+	}
+	var w write
+	w.Mutations = []store.Mutation{{Op: op, Key: key, Record: rec}}
+	return r.router.write(ctx, &w, options)
+}
+
+// Update reads the record, lets change change it, and stores what it changed
+// and nothing else: columns it leaves alone keep what a concurrent write gave
+// them. ErrNotFound says that there is no record. An error of change ends the
+// update with nothing applied and is returned as it is.
+//
+// change may be called more than once, each time with the record as it is
+// then. MySQL as authority calls it while it holds the key's lock, so it
+// should be quick and must not call the repository. It can't change the key.
+func (r *Repository[T]) Update(ctx context.Context, key Key, change func(*T) error, options ...WriteOption) (err error) {
+	defer r.observe("update", r.clock(), &err)
+	if err = key.check("update", r.entity.Name); err != nil {
+		return notApplied(err)
+	}
+	var w write
+	w.Mutations = []store.Mutation{{Op: store.Update, Key: key.key, Modify: func(rec transform.Record) error {
+		if err := r.modify(rec, change); err != nil {
+			return err
+		}
+		return r.router.fit(w.snapshot, store.Update, key.key, rec)
+	}}}
+	return r.router.write(ctx, &w, options)
+}
+
+// modify takes over what change changed. Comparing two conversions of T keeps
+// columns as they are that T can't hold whole, such as JSON properties it does
+// not know.
+func (r *Repository[T]) modify(rec transform.Record, change func(*T) error) error {
+	var v T
+	if err := r.into("update", rec, &v); err != nil {
+		return notApplied(err)
+	}
+	before, err := r.record("update", &v)
+	if err != nil {
+		return err
+	}
+	if err := change(&v); err != nil {
+		return err
+	}
+	after, err := r.record("update", &v)
+	if err != nil {
+		return err
+	}
+	for i := range r.entity.Columns {
+		if before.At(i) != after.At(i) {
+			rec.SetAt(i, after.At(i))
+		}
+	}
+	return r.sameKey(before, after)
+}
+
+func (r *Repository[T]) sameKey(before, after transform.Record) error {
+	for _, i := range r.entity.KeyColumns {
+		if before.At(i) != after.At(i) {
+			return &Error{Op: "update", Entity: r.entity.Name, Kind: ErrInvalid, Outcome: NotApplied,
+				Field: r.entity.Columns[i].Name, Detail: "an update can't change the key: create and delete instead"}
+		}
+	}
+	return nil
+}
+
+// Delete removes the record at the key, or returns ErrNotFound.
+func (r *Repository[T]) Delete(ctx context.Context, key Key, options ...WriteOption) (err error) {
+	defer r.observe("delete", r.clock(), &err)
+	if err = key.check("delete", r.entity.Name); err != nil {
+		return notApplied(err)
+	}
+	var w write
+	w.Mutations = []store.Mutation{{Op: store.Delete, Key: key.key}}
+	return r.router.write(ctx, &w, options)
+}
+
+// queryPage is how many records Query reads at once.
+const queryPage = 100
+
+// Query returns the records the query asks for, page by page as they are
+// consumed. An error is the last pair. Each page is a read of its own: a
+// record that is written meanwhile may or may not be seen.
+func (r *Repository[T]) Query(ctx context.Context, q Query) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		cursor, left := "", q.limit
+		for {
+			size := queryPage
+			if q.limit > 0 {
+				size = min(size, left)
+			}
+			page, err := r.Page(ctx, q, cursor, size)
+			if err != nil {
+				var zero T
+				yield(zero, err)
+				return
+			}
+			for _, v := range page.Items {
+				if !yield(v, nil) {
+					return
+				}
+			}
+			left -= len(page.Items)
+			if cursor = page.Next; cursor == "" || (q.limit > 0 && left <= 0) {
+				return
+			}
+		}
+	}
+}
+
+// A Page is part of the answer to a query.
+type Page[T any] struct {
+	Items []T
+	// Next is where the next page begins, "" after the last one. It names no
+	// store: a cursor taken in one phase goes on in another.
+	Next string
+}
+
+// Page returns up to size records from the cursor on, "" to begin.
+func (r *Repository[T]) Page(ctx context.Context, q Query, cursor string, size int) (page Page[T], err error) {
+	defer r.observe("query", r.clock(), &err)
+	sq, err := q.resolve(r.entity)
+	if err != nil {
+		return page, err
+	}
+	if size < 1 {
+		return page, queryFault(r.entity, "", "the page size is not positive")
+	}
+	if cursor != "" {
+		if sq.After, err = decodeCursor(sq, cursor); err != nil {
+			return page, err
+		}
+	}
+	// One row more tells whether there is a next page.
+	sq.Limit = size + 1
+	rows, err := r.router.query(ctx, sq)
+	if err != nil {
+		return page, err
+	}
+	if len(rows) > size {
+		rows = rows[:size]
+		page.Next = encodeCursor(sq, rows[size-1])
+	}
+	page.Items = make([]T, len(rows))
+	for i, row := range rows {
+		if err = r.into("query", row.Record, &page.Items[i]); err != nil {
+			return Page[T]{}, err
+		}
+	}
+	return page, nil
+}
+
+// into gives a record's content to a T.
+func (r *Repository[T]) into(op string, rec transform.Record, v *T) error {
+	if err := r.binding.Into(rec, v); err != nil {
+		return &Error{Op: op, Entity: r.entity.Name, Kind: ErrInvalid, Cause: err}
+	}
+	return nil
+}
+
+// record gives a T's content to a record.
+func (r *Repository[T]) record(op string, v *T) (transform.Record, error) {
+	rec, err := r.binding.Record(v)
+	if err != nil {
+		return rec, refused(op, r.entity.Name, err)
+	}
+	return rec, nil
+}
+
+// notApplied marks an error found before anything was sent.
+func notApplied(err error) error {
+	if e, ok := err.(*Error); ok {
+		e.Outcome = NotApplied
+	}
+	return err
+}
+
+// clock is the time, if anybody wants to know it: a look at the clock costs as
+// much as the routing of a read.
+func (r *Repository[T]) clock() (now time.Time) {
+	if len(r.router.hooks.operation) > 0 {
+		now = time.Now()
+	}
+	return now
+}
+
+// observe tells the hooks of a finished operation.
+func (r *Repository[T]) observe(op string, start time.Time, err *error) {
+	hooks := r.router.hooks.operation
+	if len(hooks) == 0 {
+		return
+	}
+	e := OperationEvent{Op: op, Entity: r.entity.Name, Phase: r.router.snapshot.Load().Phase,
+		Duration: time.Since(start), Err: *err}
+	for _, h := range hooks {
+		h.OnOperation(e)
+	}
+}

@@ -1,0 +1,142 @@
+package dal_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/dal/faultstore"
+	"github.com/crossfade-go/crossfade/dal/store"
+)
+
+// A writePath is one way to change a record, over record 1 which holds
+// "before". left reports whether a row is what the write leaves.
+type writePath struct {
+	name  string
+	write func(context.Context, *dal.Repository[User], ...dal.WriteOption) error
+	left  func(store.Row) bool
+}
+
+func writePaths() []writePath {
+	email := func(row store.Row) string {
+		if !row.Live {
+			return ""
+		}
+		v, _ := row.Record.Get("email")
+		return v.Text()
+	}
+	return []writePath{
+		{"create", func(ctx context.Context, users *dal.Repository[User], o ...dal.WriteOption) error {
+			u := user(2)
+			return users.Create(ctx, &u, o...)
+		}, func(row store.Row) bool { return row.Live }},
+		{"put over", func(ctx context.Context, users *dal.Repository[User], o ...dal.WriteOption) error {
+			u := user(1)
+			u.Email = "after@example.com"
+			return users.Put(ctx, &u, o...)
+		}, func(row store.Row) bool { return email(row) == "after@example.com" }},
+		{"put new", func(ctx context.Context, users *dal.Repository[User], o ...dal.WriteOption) error {
+			u := user(2)
+			return users.Put(ctx, &u, o...)
+		}, func(row store.Row) bool { return row.Live }},
+		{"update", func(ctx context.Context, users *dal.Repository[User], o ...dal.WriteOption) error {
+			return users.Update(ctx, users.Key(1), func(u *User) error { u.Email = "after@example.com"; return nil }, o...)
+		}, func(row store.Row) bool { return email(row) == "after@example.com" }},
+		{"delete", func(ctx context.Context, users *dal.Repository[User], o ...dal.WriteOption) error {
+			return users.Delete(ctx, users.Key(1), o...)
+		}, func(row store.Row) bool { return !row.Live }},
+	}
+}
+
+func (p writePath) id() int64 {
+	if p.name == "create" || p.name == "put new" {
+		return 2
+	}
+	return 1
+}
+
+// TestSweepWrites fails every call of every write path, before it takes
+// effect, on its way, and after it took effect, under each policy and in each
+// phase. Whatever fails: what the error says of the outcome is true, no write
+// is without its change record, a retry with the same token settles it, and the
+// stores are equal once a relay has been through.
+func TestSweepWrites(t *testing.T) {
+	for _, phase := range []dal.Phase{dal.MySQLOnly, dal.DualWrite, dal.Validate} {
+		for _, policy := range []dal.Policy{dal.Prompt, dal.Async, dal.Required} {
+			for _, path := range writePaths() {
+				t.Run(fmt.Sprintf("%s/policy %d/%s", phase, policy, path.name), func(t *testing.T) {
+					faultstore.Sweep(t, func(t *testing.T, faults *faultstore.Faults) {
+						sweepWrite(t, phase, policy, path, faults)
+					})
+				})
+			}
+		}
+	}
+}
+
+func sweepWrite(t *testing.T, phase dal.Phase, policy dal.Policy, path writePath, faults *faultstore.Faults) {
+	f := newFaultyFixture(t, phase, dal.RouterOptions{RequiredBudget: 20 * time.Millisecond, PhaseWait: 50 * time.Millisecond}, faults)
+	f.seed(t, user(1))
+	ctx := context.Background()
+
+	err := path.write(ctx, f.users, dal.Token("t"), dal.Follow(policy))
+	there := path.left(f.in(t, f.mysql, path.id()))
+	switch {
+	case err == nil, dal.OutcomeOf(err) == dal.Applied:
+		require.True(t, there, "acknowledged, not there: %v", err)
+	case dal.OutcomeOf(err) == dal.NotApplied:
+		require.False(t, there, "said to be not applied, and there: %v", err)
+	default:
+		require.Equal(t, dal.Unknown, dal.OutcomeOf(err))
+	}
+	if phase != dal.MySQLOnly {
+		f.requireRecorded(t, path.id(), there)
+	}
+
+	// The same call again: it applies now, or it had been applied.
+	if err := path.write(ctx, f.users, dal.Token("t"), dal.Follow(policy)); err != nil && !errors.Is(err, dal.ErrPending) {
+		require.ErrorIs(t, err, dal.ErrUnavailable, "the second try met a fault of its own")
+		require.NoError(t, path.write(ctx, f.users, dal.Token("t"), dal.Follow(policy)))
+	}
+	require.True(t, path.left(f.in(t, f.mysql, path.id())))
+	if phase != dal.MySQLOnly {
+		f.drain(t)
+		f.requireEqualStores(t)
+	}
+}
+
+// seed puts records into both stores, clean.
+func (f *fixture) seed(t *testing.T, users ...User) {
+	t.Helper()
+	now, err := f.snapshot(context.Background())
+	require.NoError(t, err)
+	plain := dal.NewRouter(f.contract, f.mysql, f.dynamo, now, nil)
+	defer plain.Close()
+	repository, err := dal.NewRepository[User](plain, "Users")
+	require.NoError(t, err)
+	for _, u := range users {
+		require.NoError(t, repository.Create(context.Background(), &u))
+	}
+	if now.Capture {
+		f.drain(t)
+	}
+}
+
+// requireRecorded holds that a change that is there is also recorded: dirty, or
+// refreshed and in the follower at the same version.
+func (f *fixture) requireRecorded(t *testing.T, id int64, there bool) {
+	t.Helper()
+	row := f.in(t, f.mysql, id)
+	if !there {
+		return
+	}
+	require.NotZero(t, row.Version, "a write without change record")
+	if !row.Dirty {
+		require.Equal(t, row.Version, f.in(t, f.dynamo, id).Version, "clean, and the follower does not have it")
+	}
+}
