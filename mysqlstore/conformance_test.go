@@ -1,0 +1,86 @@
+package mysqlstore_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/dal/storetest"
+	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/mysqlstore"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// harness makes stores on fresh databases. The parameters are added to the DSN.
+func harness(params string) storetest.Harness {
+	return storetest.Harness{New: func(t testing.TB, c *transform.Contract) storetest.Subject {
+		dsn := withParams(enginetest.MySQL(t), params)
+		db := openDB(t, dsn)
+		for _, statement := range storetest.Schema() {
+			db.MustExec(statement)
+		}
+		subject := func(t testing.TB, db *sqlx.DB) storetest.Subject {
+			s, err := mysqlstore.New(db, c, nil)
+			require.NoError(t, err)
+			return storetest.Subject{Authority: s, Control: s}
+		}
+		one := subject(t, db)
+		one.Other = func(t testing.TB) storetest.Subject { return subject(t, openDB(t, dsn)) }
+		one.Seed = func(t testing.TB, records ...transform.Record) { seed(t, db, records...) }
+		return one
+	}}
+}
+
+// openDB opens a pool that is closed when the test ends.
+func openDB(t testing.TB, dsn string) *sqlx.DB {
+	t.Helper()
+	db, err := mysqlstore.OpenDB(dsn)
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// withParams adds parameters to a DSN.
+func withParams(dsn, params string) string {
+	if params == "" {
+		return dsn
+	}
+	if strings.Contains(dsn, "?") {
+		return dsn + "&" + params
+	}
+	return dsn + "?" + params
+}
+
+// seed inserts records as a service without the library would.
+func seed(t testing.TB, db *sqlx.DB, records ...transform.Record) {
+	t.Helper()
+	for _, rec := range records {
+		e := rec.Entity()
+		var names, marks []string
+		var args []any
+		for i, c := range e.Columns {
+			names, marks, args = append(names, "`"+c.Name+"`"), append(marks, "?"), append(args, c.SQL(rec.At(i)))
+		}
+		_, err := db.Exec("INSERT INTO "+e.Source+" ("+strings.Join(names, ",")+") VALUES ("+strings.Join(marks, ",")+")", args...)
+		require.NoError(t, err)
+	}
+}
+
+func TestConformance(t *testing.T) { storetest.Run(t, harness("")) }
+
+// The driver has two protocols, and several ways to hand over a time.
+func TestConformanceOfOtherSessions(t *testing.T) {
+	for _, params := range []string{
+		"interpolateParams=false&parseTime=true&loc=America%2FNew_York",
+		"clientFoundRows=true",
+	} {
+		t.Run(params, func(t *testing.T) { storetest.Run(t, harness(params)) })
+	}
+}
+
+func BenchmarkAuthority(b *testing.B) { storetest.BenchmarkAuthority(b, harness("")) }
+
+var _ store.Authority = (*mysqlstore.Store)(nil)

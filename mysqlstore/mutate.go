@@ -1,0 +1,221 @@
+package mysqlstore
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// A fenced is a transaction whose statements change data only if the fence lets
+// them. Once it did, its shared lock is held until the end, and the statements
+// that follow need not ask again.
+type fenced struct {
+	s      *Store
+	t      *tx
+	at     store.At
+	passed bool
+}
+
+// exec runs a statement that affects no row if the fence says no. plain is the
+// statement without the check, guarded the one with it.
+//
+// No row affected may also mean that there was nothing to change. So then the
+// fence is locked, and if it lets the write pass the statement is sent again:
+// the first time it may have met a fence that was closed.
+func (f *fenced) exec(ctx context.Context, plain string, args []any, guarded string, guardArgs []any) (int64, error) {
+	if !f.passed {
+		n, err := affected(f.t.exec(ctx, guarded, append(args[:len(args):len(args)], guardArgs...)...))
+		if err != nil || n > 0 {
+			f.passed = err == nil
+			return n, err
+		}
+		if err := f.pass(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return affected(f.t.exec(ctx, plain, args...))
+}
+
+// affected returns how many rows a statement affected.
+func affected(r sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// pass locks the fence unless a statement has done so.
+func (f *fenced) pass(ctx context.Context) error {
+	if f.passed {
+		return nil
+	}
+	row, err := f.s.holdFence(ctx, f.t)
+	switch {
+	case err != nil:
+		return err
+	case !row.state.Valid:
+		return f.s.notInitialised("write")
+	case !row.lets(f.at):
+		return f.s.wrongPhase("write", "", store.NotApplied)
+	}
+	f.passed = true
+	return nil
+}
+
+// apply runs the data statements of a step. It returns the record that is then
+// there, and whether anything was changed.
+func (f *fenced) apply(ctx context.Context, st *step) (transform.Record, bool, error) {
+	switch st.Op {
+	case store.Create:
+		return st.Record.Clone(), true, f.insert(ctx, st)
+	case store.Put:
+		return f.put(ctx, st)
+	case store.Update:
+		return f.update(ctx, st)
+	}
+	return transform.Record{}, true, f.delete(ctx, st)
+}
+
+func (f *fenced) insert(ctx context.Context, st *step) error {
+	where, guardArgs := f.s.guard(f.at)
+	_, err := f.exec(ctx, st.src.insertPlain(), st.src.insertArgs(st.Record), st.src.insertGuarded(where), guardArgs)
+	return err
+}
+
+// insertPlain returns the INSERT of one row.
+func (src *source) insertPlain() string {
+	return src.insert + " VALUES (" + repeat("?", len(src.writes)) + ")"
+}
+
+// insertGuarded returns the INSERT of one row that inserts nothing unless the
+// fence lets it.
+func (src *source) insertGuarded(where string) string {
+	return src.insert + " SELECT " + repeat("?", len(src.writes)) +
+		" FROM crossfade_fence f WHERE " + where + " LOCK IN SHARE MODE"
+}
+
+func (f *fenced) delete(ctx context.Context, st *step) error {
+	guard, guardArgs := f.s.guarded(f.at)
+	plain := "DELETE FROM " + st.src.table + " WHERE " + st.src.exact
+	n, err := f.exec(ctx, plain, st.src.exactArgs(st.args), plain+guard, guardArgs)
+	if err == nil && n == 0 {
+		return f.s.notFound("delete", st)
+	}
+	return err
+}
+
+// lockRow reads the row of the step's key with an exclusive lock. other says
+// that there is a row which only the column's collation takes for the same key.
+func (f *fenced) lockRow(ctx context.Context, st *step) (row store.Row, other bool, err error) {
+	row = store.Row{Key: st.Key}
+	err = f.t.query(ctx, func(rows *sql.Rows) error {
+		text, err := st.src.scan(rows)
+		if err != nil {
+			return err
+		}
+		var fault error
+		row, fault = st.src.own(st.Key, text)
+		row.Err, other = fault, !row.Live
+		return nil
+	}, "SELECT "+st.src.list+" FROM "+st.src.table+" t WHERE "+st.src.byKey+" FOR UPDATE", st.args...)
+	return row, other, err
+}
+
+// update changes the columns that Modify changes, and no other.
+func (f *fenced) update(ctx context.Context, st *step) (transform.Record, bool, error) {
+	row, _, err := f.lockRow(ctx, st)
+	switch {
+	case err != nil:
+		return transform.Record{}, false, err
+	case !row.Live:
+		// The answer depends on the fence as much as a change would.
+		if err := f.pass(ctx); err != nil {
+			return transform.Record{}, false, err
+		}
+		return transform.Record{}, false, f.s.notFound("update", st)
+	case row.Err != nil:
+		return transform.Record{}, false, f.s.unfit("update", st.src.entity, row.Err, store.NotApplied)
+	}
+	now := row.Record.Clone()
+	if err := st.Modify(now); err != nil {
+		return transform.Record{}, false, &callerError{err}
+	}
+	if key, err := now.Key(); err != nil || key != st.Key {
+		return transform.Record{}, false, f.s.invalid("update", st.Key.Entity, st.src.changedKey(row.Record, now),
+			"an update can't change the key; delete and create, in one write", store.NotApplied)
+	}
+	changed, err := f.set(ctx, st, now, st.src.changes(row.Record, now))
+	return now, changed, err
+}
+
+// changedKey returns the first key column in which two records differ.
+func (src *source) changedKey(a, b transform.Record) string {
+	for _, i := range src.entity.KeyColumns {
+		if a.At(i) != b.At(i) {
+			return src.entity.Columns[i].Name
+		}
+	}
+	return ""
+}
+
+// changes returns the positions of the columns to be written that differ.
+func (src *source) changes(a, b transform.Record) []int {
+	var changed []int
+	for _, i := range src.writes {
+		if a.At(i) != b.At(i) {
+			changed = append(changed, i)
+		}
+	}
+	return changed
+}
+
+// set writes some columns of a row that this transaction has locked, and
+// reports whether there were any.
+func (f *fenced) set(ctx context.Context, st *step, rec transform.Record, columns []int) (bool, error) {
+	if len(columns) == 0 {
+		return false, nil
+	}
+	names, args := make([]string, len(columns)), make([]any, len(columns))
+	for i, c := range columns {
+		column := &st.src.entity.Columns[c]
+		names[i], args[i] = quote(column.Name)+" = ?", column.SQL(rec.At(c))
+	}
+	plain := "UPDATE " + st.src.table + " SET " + strings.Join(names, ", ") + " WHERE " + st.src.keyCondition("")
+	guard, guardArgs := f.s.guarded(f.at)
+	// No row affected is no failure here: the server may store the new values
+	// as what it had already.
+	_, err := f.exec(ctx, plain, append(args, st.args...), plain+guard, guardArgs)
+	return true, err
+}
+
+// put stores the record whether or not the row is there. It looks first and
+// then inserts or updates by the primary key: INSERT … ON DUPLICATE KEY UPDATE
+// and REPLACE would change another row that holds a unique value of this one.
+func (f *fenced) put(ctx context.Context, st *step) (transform.Record, bool, error) {
+	row, other, err := f.lockRow(ctx, st)
+	switch {
+	case err != nil:
+		return transform.Record{}, false, err
+	case other:
+		return transform.Record{}, false, f.s.invalid("put", st.Key.Entity, "",
+			"the table's collation takes the key for that of another row", store.NotApplied)
+	case !row.Live:
+		err := f.insert(ctx, st)
+		if number(err) == erDupEntry && duplicateIndex(err) == primary {
+			err = errAgain // the row came between the two statements
+		}
+		return st.Record.Clone(), true, err
+	}
+	columns := st.src.writes
+	if row.Err == nil {
+		columns = st.src.changes(row.Record, st.Record)
+	}
+	if len(columns) == 0 {
+		return st.Record.Clone(), true, f.pass(ctx)
+	}
+	_, err = f.set(ctx, st, st.Record, columns)
+	return st.Record.Clone(), true, err
+}

@@ -1,0 +1,62 @@
+package mysqlstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+)
+
+// sqlTime is a moment as the statements of this package give it to the server
+// and take it from it: text, so that neither the driver's parseTime nor its
+// loc has a say.
+const sqlTime = "2006-01-02 15:04:05.999999"
+
+// parseTime returns the moment of a DATETIME read as text; the zero time if
+// the text is none.
+func parseTime(text string) time.Time {
+	t, err := time.ParseInLocation(sqlTime, text, time.UTC)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// selectPhase reads the phase record.
+const selectPhase = "SELECT phase, capture, epoch, capture_epoch, follower_empty, CAST(changed_at AS CHAR)" +
+	" FROM crossfade_phase WHERE grp=?"
+
+// phaseScan returns a function that scans a row of selectPhase into r, and sets
+// found.
+func phaseScan(r *store.PhaseRecord, found *bool) func(*sql.Rows) error {
+	return func(rows *sql.Rows) error {
+		var changed string
+		*found = true
+		err := rows.Scan(&r.Phase, &r.Capture, &r.Epoch, &r.CaptureEpoch, &r.FollowerEmpty, &changed)
+		r.ChangedAt = parseTime(changed)
+		return err
+	}
+}
+
+// Phase returns the phase record.
+func (s *Store) Phase(ctx context.Context) (store.PhaseRecord, error) {
+	r, err := s.phase(ctx)
+	return r, s.wrap("phase", nil, store.NoWrite, err)
+}
+
+func (s *Store) phase(ctx context.Context) (store.PhaseRecord, error) {
+	r, found := store.PhaseRecord{Group: s.group}, false
+	if err := each(ctx, s.db, phaseScan(&r, &found), selectPhase, s.group); err != nil {
+		return store.PhaseRecord{}, err
+	}
+	if !found {
+		return store.PhaseRecord{}, s.notInitialised("phase")
+	}
+	return r, nil
+}
+
+// notInitialised returns the error of a group that Init has not made.
+func (s *Store) notInitialised(op string) *store.Error {
+	return s.invalid(op, "", "", "the database knows no group "+s.group+"; run migrationctl init", store.NotApplied)
+}

@@ -1,0 +1,115 @@
+package mysqlstore
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// Scan returns the next rows in the order of the primary key, as its index has
+// them. Where the page ends is a key, so rows that come and go meanwhile shift
+// nothing. A row that can't be represented has its Err. Under capture rows and
+// versions are of one snapshot, and so is the fence.
+func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Page, error) {
+	src := s.sources[r.Entity.Name]
+	if src == nil {
+		return store.Page{}, s.invalid("scan", r.Entity.Name, "", "the contract has no such entity", store.NoWrite)
+	}
+	if r.Limit < 1 {
+		return store.Page{}, s.invalid("scan", r.Entity.Name, "", "the limit must be at least 1", store.NoWrite)
+	}
+	l, fault := src.pass(r.After)
+	if fault != "" {
+		return store.Page{}, s.invalid("scan", r.Entity.Name, "", fault, store.NoWrite)
+	}
+	var rows []store.Row
+	var err error
+	if at.Captured {
+		rows, err = s.scanCaptured(ctx, at, src, l, r.Limit)
+	} else {
+		rows, err = s.list(ctx, s.db, "scan", at, src, l, r.Limit)
+	}
+	if err != nil {
+		return store.Page{}, err
+	}
+	page := store.Page{Rows: rows}
+	if len(rows) == r.Limit {
+		last := rows[len(rows)-1]
+		if last.Key.IsZero() {
+			return store.Page{}, s.unfit("scan", src.entity, last.Err, store.NoWrite)
+		}
+		page.Next = last.Key.ID
+	}
+	return page, nil
+}
+
+// pass returns the lookup of the rows after a key's, or what is wrong with the
+// position. It compares as the columns compare, not by bytes, because that is
+// the order of the index; for a primary key that is an order of all its rows.
+func (src *source) pass(after string) (*lookup, string) {
+	var order []string
+	for _, i := range src.entity.KeyColumns {
+		order = append(order, column(&src.entity.Columns[i]))
+	}
+	l := &lookup{order: strings.Join(order, ", "), where: "TRUE"}
+	if after == "" {
+		return l, ""
+	}
+	args, fault := src.keyArgs(transform.Key{Entity: src.entity.Name, ID: after})
+	if fault != "" {
+		return nil, "the position is not one of this store: " + fault
+	}
+	var parts []string
+	var all []any
+	same := ""
+	for i, c := range src.entity.KeyColumns {
+		c := &src.entity.Columns[c]
+		parts = append(parts, "("+same+column(c)+" > "+place(c)+")")
+		all = append(append(all, args[:i]...), args[i])
+		same += column(c) + " = " + place(c) + " AND "
+	}
+	l.where, l.args = "("+strings.Join(parts, " OR ")+")", all
+	return l, ""
+}
+
+// scanCaptured reads a page and its versions in one snapshot: a transaction of
+// its own, because the versions are found by the keys of the rows.
+func (s *Store) scanCaptured(ctx context.Context, at store.At, src *source, l *lookup, limit int) ([]store.Row, error) {
+	t, err := s.beginSnapshot(ctx)
+	if err != nil {
+		return nil, s.wrap("scan", src.entity, store.NoWrite, err)
+	}
+	defer t.end(ctx)
+	rows, err := s.list(ctx, t.conn, "scan", at, src, l, limit)
+	if err != nil {
+		t.poisoned = err
+		return nil, err
+	}
+	place := make(map[string]int, len(rows))
+	ids := make([]any, 0, len(rows)+2)
+	ids = append(ids, s.group, src.entity.Name)
+	for i, row := range rows {
+		if !row.Key.IsZero() {
+			place[row.Key.ID] = i
+			ids = append(ids, []byte(row.Key.ID))
+		}
+	}
+	if len(place) == 0 {
+		return rows, nil
+	}
+	err = t.query(ctx, func(r *sql.Rows) error {
+		var id string
+		var version uint64
+		var dirty bool
+		if err := r.Scan(&id, &version, &dirty); err != nil {
+			return err
+		}
+		i := place[id]
+		rows[i].Version, rows[i].Dirty = store.Version(version), dirty
+		return nil
+	}, "SELECT id, version, dirty FROM crossfade_change WHERE grp=? AND entity=? AND id IN ("+repeat("?", len(place))+")", ids...)
+	return rows, s.wrap("scan", src.entity, store.NoWrite, err)
+}

@@ -1,0 +1,283 @@
+package mysqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// Introspect returns the columns of a table as a contract says them, and the
+// names of its primary key's columns. A type that the library can't convert has
+// its name and no Kind. MariaDB keeps JSON as text with a check, and that is
+// given as "json". The error is ErrInvalid if there is no such table, or the
+// account may not see it.
+func Introspect(ctx context.Context, db *sqlx.DB, table string) (columns []transform.Column, primaryKey []string, err error) {
+	s := &Store{db: db}
+	columns, err = s.columns(ctx, table)
+	if err != nil {
+		return nil, nil, s.wrap("introspect", nil, store.NoWrite, err)
+	}
+	if len(columns) == 0 {
+		return nil, nil, s.invalid("introspect", "", "", "there is no table "+table+
+			" in the DSN's database, or the account may not see it", store.NoWrite)
+	}
+	primaryKey, err = s.primaryKey(ctx, table)
+	return columns, primaryKey, s.wrap("introspect", nil, store.NoWrite, err)
+}
+
+// columns reads the columns of a table, none if it is not there.
+func (s *Store) columns(ctx context.Context, table string) ([]transform.Column, error) {
+	var version string
+	if _, err := one(ctx, s.db, "SELECT VERSION()", nil, &version); err != nil {
+		return nil, err
+	}
+	mariaDB := strings.Contains(version, "MariaDB")
+	var columns []transform.Column
+	err := each(ctx, s.db, func(rows *sql.Rows) error {
+		var i columnInfo
+		err := rows.Scan(&i.name, &i.dataType, &i.columnType, &i.nullable, &i.length, &i.precision, &i.scale,
+			&i.fraction, &i.collation, &i.initial, &i.extra)
+		columns = append(columns, i.column(mariaDB))
+		return err
+	}, "SELECT column_name, data_type, column_type, is_nullable, character_maximum_length, numeric_precision,"+
+		" numeric_scale, datetime_precision, collation_name, column_default, extra FROM information_schema.columns"+
+		" WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position", table)
+	if err != nil || !mariaDB {
+		return columns, err
+	}
+	return columns, s.markJSON(ctx, table, columns)
+}
+
+// markJSON finds the columns that MariaDB keeps as text and checks to be JSON.
+func (s *Store) markJSON(ctx context.Context, table string, columns []transform.Column) error {
+	return each(ctx, s.db, func(rows *sql.Rows) error {
+		var clause string
+		err := rows.Scan(&clause)
+		for i, c := range columns {
+			if c.SQLType == "longtext" && strings.EqualFold(clause, "json_valid("+quote(c.Name)+")") {
+				columns[i] = transform.Column{Name: c.Name, SQLType: "json", Kind: transform.JSON, Nullable: c.Nullable,
+					Default: c.Default, OnUpdate: c.OnUpdate, Generated: c.Generated}
+			}
+		}
+		return err
+	}, "SELECT check_clause FROM information_schema.check_constraints"+
+		" WHERE constraint_schema = DATABASE() AND table_name = ?", table)
+}
+
+// primaryKey returns the names of the columns of a table's primary key.
+func (s *Store) primaryKey(ctx context.Context, table string) ([]string, error) {
+	var names []string
+	err := each(ctx, s.db, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		names = append(names, name)
+		return err
+	}, "SELECT column_name FROM information_schema.statistics WHERE table_schema = DATABASE()"+
+		" AND table_name = ? AND index_name = 'PRIMARY' ORDER BY seq_in_index", table)
+	return names, err
+}
+
+// A columnInfo is a row of information_schema.columns.
+type columnInfo struct {
+	name, dataType, columnType, nullable, extra string
+	length, precision, scale, fraction          sql.Null[int64]
+	collation, initial                          sql.NullString
+}
+
+// kindOf returns the kind of value that a type of MySQL holds.
+func kindOf(dataType string) transform.Kind {
+	switch dataType {
+	case "tinyint", "smallint", "mediumint", "int", "bigint":
+		return transform.Int
+	case "decimal":
+		return transform.Decimal
+	case "char", "varchar", "tinytext", "text", "mediumtext", "longtext":
+		return transform.Text
+	case "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob":
+		return transform.Bytes
+	case "date":
+		return transform.Date
+	case "datetime":
+		return transform.DateTime
+	case "timestamp":
+		return transform.Timestamp
+	case "json":
+		return transform.JSON
+	}
+	return transform.Null
+}
+
+// column turns what the server says into the contract's words.
+func (i *columnInfo) column(mariaDB bool) transform.Column {
+	c := transform.Column{
+		Name:     i.name,
+		SQLType:  strings.ToLower(i.dataType),
+		Unsigned: strings.Contains(strings.ToLower(i.columnType), "unsigned"),
+		Nullable: strings.EqualFold(i.nullable, "YES"),
+	}
+	c.Kind = kindOf(c.SQLType)
+	switch c.SQLType {
+	case "char", "varchar", "binary", "varbinary":
+		c.Length = int(i.length.V)
+	case "decimal":
+		c.Precision, c.Scale = int(i.precision.V), int(i.scale.V)
+	case "datetime", "timestamp", "time":
+		c.Precision = int(i.fraction.V)
+	}
+	if c.Kind == transform.Text {
+		c.Collation = i.collation.String
+	}
+	c.Default = i.defaultSQL(mariaDB, c.Kind)
+	extra := strings.ToLower(i.extra)
+	if _, update, ok := strings.Cut(extra, "on update "); ok {
+		c.OnUpdate = currentTimestamp(update)
+	}
+	switch {
+	case strings.Contains(extra, "auto_increment"):
+		c.Generated = "auto_increment"
+	case strings.Contains(extra, "virtual"):
+		c.Generated = "virtual"
+	case strings.Contains(extra, "stored generated"), strings.Contains(extra, "persistent"):
+		c.Generated = "stored"
+	}
+	return c
+}
+
+// defaultSQL returns the column's default as SQL. MariaDB says it so; MySQL
+// says the value, and marks what is an expression.
+func (i *columnInfo) defaultSQL(mariaDB bool, kind transform.Kind) string {
+	text := i.initial.String
+	switch {
+	case !i.initial.Valid || mariaDB && strings.EqualFold(text, "NULL"):
+		return ""
+	case strings.HasPrefix(strings.ToLower(text), "current_timestamp"):
+		return currentTimestamp(text)
+	case mariaDB, strings.Contains(strings.ToUpper(i.extra), "DEFAULT_GENERATED"), kind == transform.Int, kind == transform.Decimal:
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+}
+
+// currentTimestamp writes the function the way MySQL does: with its digits, and
+// without empty brackets.
+func currentTimestamp(text string) string {
+	name, _, _ := strings.Cut(strings.ToUpper(text), " ")
+	return strings.TrimSuffix(name, "()")
+}
+
+// CheckSchema compares the live schema with the contract: tables, their engine
+// and primary key, columns and their types. Each finding points to the table of
+// the contract. The error says that the schema could not be read.
+func (s *Store) CheckSchema(ctx context.Context) ([]transform.Finding, error) {
+	tables, err := s.tables(ctx)
+	if err != nil {
+		return nil, s.wrap("check schema", nil, store.NoWrite, err)
+	}
+	var all findings
+	for _, e := range s.contract.Entities {
+		all.at = fmt.Sprintf("/tables/%d", slices.Index(s.contract.Tables, e.Table))
+		info, ok := tables[e.Source]
+		if !ok {
+			all.add(transform.Error, "table "+e.Source+" is missing, or the account may not see it",
+				"create it, or mend source_table or the DSN")
+			continue
+		}
+		if !strings.EqualFold(info.engine, "InnoDB") {
+			all.add(transform.Error, notInnoDB(e.Source, info.engine), "")
+		}
+		if err := s.checkTable(ctx, e, &all); err != nil {
+			return nil, s.wrap("check schema", e, store.NoWrite, err)
+		}
+	}
+	return all.list, nil
+}
+
+// findings collects findings at one place of the contract.
+type findings struct {
+	at   string
+	list []transform.Finding
+}
+
+func (f *findings) add(severity transform.Severity, reason, mend string) {
+	f.list = append(f.list, transform.Finding{Severity: severity, Pointer: f.at, Reason: reason, Mend: mend})
+}
+
+// checkTable compares a table that is there with its entity.
+func (s *Store) checkTable(ctx context.Context, e *transform.Entity, all *findings) error {
+	live, err := s.columns(ctx, e.Source)
+	if err != nil {
+		return err
+	}
+	key, err := s.primaryKey(ctx, e.Source)
+	if err != nil {
+		return err
+	}
+	var want []string
+	for _, i := range e.KeyColumns {
+		want = append(want, e.Columns[i].Name)
+	}
+	switch {
+	case len(key) == 0:
+		all.add(transform.Error, "table "+e.Source+" has no primary key", "add one; its columns are the entity's identity")
+	case !slices.EqualFunc(key, want, strings.EqualFold):
+		all.add(transform.Error, fmt.Sprintf("the primary key of %s is (%s), the contract's (%s)",
+			e.Source, strings.Join(key, ", "), strings.Join(want, ", ")), "mend the contract or the table")
+	}
+	known := map[string]bool{}
+	for _, c := range e.Columns {
+		known[strings.ToLower(c.Name)] = true
+		i := slices.IndexFunc(live, func(l transform.Column) bool { return strings.EqualFold(l.Name, c.Name) })
+		if i < 0 {
+			all.add(transform.Error, "table "+e.Source+" has no column "+c.Name, "mend the contract or the table")
+			continue
+		}
+		compareColumn(e.Source, c, live[i], all)
+	}
+	for _, l := range live {
+		if !known[strings.ToLower(l.Name)] {
+			all.add(transform.Warning, "column "+e.Source+"."+l.Name+" is not in the contract and stays in MySQL only", "")
+		}
+	}
+	return nil
+}
+
+// compareColumn compares what the contract says of a column with what is there.
+// Whatever would change a value's form is an error.
+func compareColumn(table string, want, live transform.Column, all *findings) {
+	name := "column " + table + "." + want.Name
+	if w, l := typeName(want), typeName(live); w != l {
+		all.add(transform.Error, name+" is "+l+", the contract says "+w, "contract check --mysql DSN --write takes over what is there")
+	}
+	if want.Nullable != live.Nullable {
+		all.add(transform.Warning, fmt.Sprintf("%s: NULL is allowed: %t; the contract says %t", name, live.Nullable, want.Nullable), "")
+	}
+	if want.Collation != "" && want.Collation != live.Collation {
+		all.add(transform.Warning, name+" has the collation "+live.Collation+", the contract says "+want.Collation, "")
+	}
+}
+
+// typeName returns a column's type as a declaration has it, with everything in
+// it that decides about the form of values.
+func typeName(c transform.Column) string {
+	name := c.SQLType
+	switch name {
+	case "char", "varchar", "binary", "varbinary":
+		// CHAR alone is CHAR(1).
+		name += fmt.Sprintf("(%d)", max(1, c.Length))
+	case "decimal":
+		name += fmt.Sprintf("(%d,%d)", c.Precision, c.Scale)
+	case "datetime", "timestamp":
+		name += fmt.Sprintf("(%d)", c.Precision)
+	}
+	if c.Unsigned {
+		name += " unsigned"
+	}
+	return name
+}

@@ -1,0 +1,217 @@
+package mysqlstore
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// A source is an entity as the statements of this package see it: one row of
+// one table. The parts of the statements are put together once, in New.
+type source struct {
+	entity *transform.Entity
+	table  string // quoted
+	list   string // what a read selects, of the alias t
+	byKey  string // the condition that finds a key's row, of the alias t
+	exact  string // the same without alias, byte by byte
+	insert string // INSERT INTO … (…), without the values
+	writes []int  // positions of the columns that a write may set
+}
+
+// newSource returns the source of an entity, or every reason why it can't be
+// stored here.
+func newSource(e *transform.Entity) (*source, error) {
+	errs := []error{checkName("entity", e.Name)}
+	if e.Source == "" {
+		errs = append(errs, fmt.Errorf("entity %s has no source table", e.Name))
+	}
+	if len(e.KeyColumns) == 0 {
+		errs = append(errs, fmt.Errorf("entity %s has no key columns", e.Name))
+	}
+	for _, i := range e.KeyColumns {
+		switch c := e.Columns[i]; c.Kind {
+		case transform.JSON, transform.Null:
+			errs = append(errs, fmt.Errorf("entity %s: column %s can't be part of a key", e.Name, c.Name))
+		}
+	}
+	src := &source{entity: e, table: quote(e.Source)}
+	src.list, src.byKey, src.exact = src.selectList(), src.keyCondition("t."), src.exactCondition()
+	var names []string
+	for i, c := range e.Columns {
+		if c.Generated != "virtual" && c.Generated != "stored" {
+			src.writes = append(src.writes, i)
+			names = append(names, quote(c.Name))
+		}
+	}
+	if len(names) > 0 {
+		src.insert = "INSERT INTO " + src.table + " (" + strings.Join(names, ", ") + ")"
+	}
+	return src, errors.Join(errs...)
+}
+
+// quote makes an identifier of a name.
+func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
+// selectList selects every column in the order of the entity's. Dates and times
+// are selected as text: the driver would turn them into a time.Time under
+// parseTime, in the zone that loc names, and fail on a zero date.
+func (src *source) selectList() string {
+	parts := make([]string, len(src.entity.Columns))
+	for i, c := range src.entity.Columns {
+		parts[i] = "t." + quote(c.Name)
+		switch c.Kind {
+		case transform.Date, transform.DateTime, transform.Timestamp:
+			parts[i] = "CAST(" + parts[i] + " AS CHAR)"
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// keyCondition is true for the row of a key. Under a collation that takes two
+// texts for equal it may also be true for another key's row: those who read the
+// row compare its key.
+func (src *source) keyCondition(prefix string) string {
+	var parts []string
+	for _, i := range src.entity.KeyColumns {
+		c := &src.entity.Columns[i]
+		parts = append(parts, prefix+quote(c.Name)+" = "+place(c))
+	}
+	return strings.Join(parts, " AND ")
+}
+
+// exactCondition is for statements that do not read the row first. Its
+// arguments are those of keyCondition, then the text columns of the key again.
+func (src *source) exactCondition() string {
+	where := src.keyCondition("")
+	for _, i := range src.entity.KeyColumns {
+		if c := &src.entity.Columns[i]; c.Kind == transform.Text {
+			where += " AND " + asBytes(quote(c.Name)) + " = ?"
+		}
+	}
+	return where
+}
+
+// asBytes makes a text expression one that compares and sorts byte by byte, as
+// DynamoDB does, whatever its collation and character set.
+func asBytes(expression string) string {
+	return "CAST(CONVERT(" + expression + " USING utf8mb4) AS BINARY)"
+}
+
+// place is the placeholder for a value that a column is compared with. Without
+// the cast, MySQL would compare a DECIMAL with a text by turning both into
+// floating point numbers.
+func place(c *transform.Column) string {
+	if c.Kind == transform.Decimal {
+		return fmt.Sprintf("CAST(? AS DECIMAL(%d,%d))", c.Precision, c.Scale)
+	}
+	return "?"
+}
+
+// keyArgs returns the arguments of byKey for a key, or why it can't be one of
+// this table. KeyValues refuses a value that MySQL would store in another form:
+// the row it makes would have another key.
+func (src *source) keyArgs(key transform.Key) ([]any, string) {
+	if fault := checkKeyID(key); fault != "" {
+		return nil, fault
+	}
+	values, err := src.entity.KeyValues(key)
+	if err != nil {
+		return nil, err.Error()
+	}
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = src.entity.Columns[src.entity.KeyColumns[i]].SQL(v)
+	}
+	return args, ""
+}
+
+// exactArgs returns the arguments of exact.
+func (src *source) exactArgs(args []any) []any {
+	all := append([]any(nil), args...)
+	for i, c := range src.entity.KeyColumns {
+		if src.entity.Columns[c].Kind == transform.Text {
+			all = append(all, args[i])
+		}
+	}
+	return all
+}
+
+// insertArgs returns the arguments of insert for a record.
+func (src *source) insertArgs(rec transform.Record) []any {
+	args := make([]any, len(src.writes))
+	for i, c := range src.writes {
+		args[i] = src.entity.Columns[c].SQL(rec.At(c))
+	}
+	return args
+}
+
+// A rowText is what a statement selected of a row, in the driver's text.
+type rowText []sql.NullString
+
+// scan scans the current row of a result: first what lead points to, then the
+// columns of list.
+func (src *source) scan(rows *sql.Rows, lead ...any) (rowText, error) {
+	text := make(rowText, len(src.entity.Columns))
+	dest := make([]any, 0, len(lead)+len(text))
+	dest = append(dest, lead...)
+	for i := range text {
+		dest = append(dest, &text[i])
+	}
+	return text, rows.Scan(dest...)
+}
+
+// isThere reports whether there was a row, where a join made NULLs of none.
+func (src *source) isThere(text rowText) bool { return text[src.entity.KeyColumns[0]].Valid }
+
+// record returns the record and its key. The error is one of the first column
+// that has no canonical form; the key is there all the same if its own columns
+// have one.
+func (src *source) record(text rowText) (transform.Record, transform.Key, error) {
+	rec := src.entity.NewRecord()
+	var first error
+	for i, c := range src.entity.Columns {
+		if !text[i].Valid {
+			continue
+		}
+		v, err := c.Parse(text[i].String)
+		if err != nil && first == nil {
+			first = err
+		}
+		if err == nil {
+			rec.SetAt(i, v)
+		}
+	}
+	key, err := rec.Key()
+	if first == nil {
+		first = err
+	}
+	return rec, key, first
+}
+
+// row returns the store.Row of what was selected. A row that can't be
+// represented has an error and no record.
+func (src *source) row(text rowText) (store.Row, error) {
+	rec, key, err := src.record(text)
+	if err != nil {
+		return store.Row{Key: key, Live: true}, err
+	}
+	return store.Row{Key: key, Live: true, Record: rec}, nil
+}
+
+// unfit returns the error of a row that can't be represented.
+func (s *Store) unfit(op string, e *transform.Entity, err error, outcome store.Outcome) *store.Error {
+	out := &store.Error{Op: op, Entity: e.Name, Store: s.Name(), Kind: store.ErrInvalid, Outcome: outcome,
+		Detail: "the stored row can't be represented", Cause: err}
+	var v *transform.ValueError
+	if errors.As(err, &v) {
+		out.Field = v.Column
+		if v.TooLarge {
+			out.Kind = store.ErrTooLarge
+		}
+	}
+	return out
+}

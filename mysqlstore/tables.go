@@ -1,0 +1,66 @@
+package mysqlstore
+
+// schemaMark is the comment of each of the library's own tables. It says which
+// library and which version of its schema made them.
+const schemaMark = "crossfade schema 1"
+
+// An ownTable is one of the library's own tables.
+type ownTable struct {
+	name string
+	body string // columns and keys
+}
+
+// Types of the columns that are keys. Names compare byte by byte; InnoDB
+// indexes at most 3072 bytes: 2 × 64 × 4 for group and entity, 2048 for the id.
+const (
+	typeIdent    = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL"
+	typeKeyBytes = "VARBINARY(2048) NOT NULL"
+	typeText     = "TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL"
+	typeTime     = "DATETIME(6) NOT NULL" // UTC by the server's clock
+)
+
+// ownTables returns the library's own tables. Dates are UTC_TIMESTAMP(6), so
+// that no session's time zone has a say in them.
+func ownTables() []ownTable {
+	return []ownTable{
+		// The row that every write holds with a shared lock, and that Advance
+		// locks exclusively.
+		{"crossfade_fence", "grp " + typeIdent + " PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL," +
+			" state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL," +
+			" capture TINYINT NOT NULL, floor BIGINT UNSIGNED NOT NULL"},
+		// Apart from the fence, so that reading it never waits for writers.
+		{"crossfade_phase", "grp " + typeIdent + " PRIMARY KEY, phase TINYINT UNSIGNED NOT NULL," +
+			" capture TINYINT NOT NULL, epoch BIGINT UNSIGNED NOT NULL," +
+			" capture_epoch BIGINT UNSIGNED NOT NULL, follower_empty TINYINT NOT NULL, changed_at " + typeTime},
+		// One row per key that was ever written under capture. The secondary
+		// index finds the dirty ones in the order of keys; a write to a key
+		// that is dirty already does not touch it.
+		{"crossfade_change", "grp " + typeIdent + ", entity " + typeIdent + ", id " + typeKeyBytes + "," +
+			" version BIGINT UNSIGNED NOT NULL, dirty TINYINT NOT NULL, dirty_at " + typeTime + "," +
+			" PRIMARY KEY (grp, entity, id), KEY dirty (grp, dirty, entity, id)"},
+		{"crossfade_token", "grp " + typeIdent + ", token VARBINARY(128) NOT NULL," +
+			" fingerprint BINARY(32) NOT NULL, created_at " + typeTime + "," +
+			" PRIMARY KEY (grp, token), KEY created (grp, created_at)"},
+		{"crossfade_process", "grp " + typeIdent + ", process " + typeIdent + ", host " + typeText + "," +
+			" epoch BIGINT UNSIGNED NOT NULL, started " + typeTime + ", renewed_at " + typeTime + "," +
+			" PRIMARY KEY (grp, process)"},
+		{"crossfade_audit", "n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, grp " + typeIdent + "," +
+			" at " + typeTime + ", who " + typeText + ", action " + typeText + ", was " + typeText + "," +
+			" became " + typeText + ", reason " + typeText + ", detail " + typeText + ", KEY newest (grp, n)"},
+		{"crossfade_dead_letter", "grp " + typeIdent + ", entity " + typeIdent + ", id " + typeKeyBytes + "," +
+			" version BIGINT UNSIGNED NOT NULL, reason " + typeText + ", at " + typeTime + "," +
+			" PRIMARY KEY (grp, entity, id)"},
+		{"crossfade_progress", "grp " + typeIdent + ", name " + typeIdent + ", entity " + typeIdent + "," +
+			" capture_epoch BIGINT UNSIGNED NOT NULL, resume_at " + typeText + ", done TINYINT NOT NULL," +
+			" row_count BIGINT NOT NULL, detail MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL," +
+			" updated_at " + typeTime + ", PRIMARY KEY (grp, name, entity)"},
+	}
+}
+
+// create returns the statement that makes the table unless it is there. The
+// row format is said because older settings of the server would choose one
+// that indexes 767 bytes only.
+func (t ownTable) create() string {
+	return "CREATE TABLE IF NOT EXISTS " + t.name + " (" + t.body + ")" +
+		" ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COMMENT='" + schemaMark + "'"
+}
