@@ -1,0 +1,103 @@
+package dynamostore
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// A Client makes the calls of DynamoDB that a Store needs. *dynamodb.Client is
+// one; a wrapper must pass the option functions on, or the Store can tell less
+// often that a failed write was not applied.
+type Client interface {
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	BatchExecuteStatement(context.Context, *dynamodb.BatchExecuteStatementInput, ...func(*dynamodb.Options)) (*dynamodb.BatchExecuteStatementOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
+	DescribeTable(context.Context, *dynamodb.DescribeTableInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTableOutput, error)
+	CreateTable(context.Context, *dynamodb.CreateTableInput, ...func(*dynamodb.Options)) (*dynamodb.CreateTableOutput, error)
+}
+
+var _ Client = (*dynamodb.Client)(nil)
+
+// ClientOptions change the advice that NewClient follows.
+type ClientOptions struct {
+	// Endpoint is the URL of another service than AWS's own, such as DynamoDB
+	// Local. Empty leaves it to the configuration.
+	Endpoint string
+	// AttemptTimeout bounds one attempt, the reply's last byte included; 2 s
+	// if 0. Whoever calls bounds the whole with the context.
+	AttemptTimeout time.Duration
+	// DialTimeout bounds making a connection; 1 s if 0.
+	DialTimeout time.Duration
+	// Attempts is how often one call is tried at most; 2 if 0.
+	Attempts int
+	// Connections is how many idle connections are kept; 256 if 0. It should
+	// be no less than the calls under way at once: each one above it pays for
+	// a TLS handshake again and again.
+	Connections int
+}
+
+// NewClient returns a client that follows our advice for a service that moves
+// to DynamoDB. It does no I/O.
+//
+// The SDK's own defaults let an attempt that hangs wait until the caller's
+// context ends, keep ten idle connections, and back off for up to twenty
+// seconds. Here an attempt is short, so that a second one on another connection
+// can still help within the caller's time; the SDK tries twice only, because
+// the relay and the backfill try again themselves, knowing what is newest by
+// then; and the retries are of the standard mode, since the adaptive one slows
+// down every call of the client when one key is throttled.
+//
+// A configuration with an HTTP client of its own kind keeps it, and with it
+// that client's timeouts and connections.
+func NewClient(cfg aws.Config, opts *ClientOptions) *dynamodb.Client {
+	var o ClientOptions
+	if opts != nil {
+		o = *opts
+	}
+	o.AttemptTimeout = cmp.Or(o.AttemptTimeout, 2*time.Second)
+	o.DialTimeout = cmp.Or(o.DialTimeout, time.Second)
+	o.Attempts = cmp.Or(o.Attempts, 2)
+	o.Connections = cmp.Or(o.Connections, 256)
+	return dynamodb.NewFromConfig(cfg, func(d *dynamodb.Options) {
+		d.HTTPClient = pooled(cfg.HTTPClient, o)
+		d.RetryMaxAttempts = 0 // already in the retryer
+		d.Retryer = retry.NewStandard(func(s *retry.StandardOptions) {
+			s.MaxAttempts = o.Attempts
+			s.MaxBackoff = 200 * time.Millisecond
+		})
+		if o.Endpoint != "" {
+			d.BaseEndpoint = aws.String(o.Endpoint)
+		}
+	})
+}
+
+// pooled sizes the timeouts and connections of the SDK's own HTTP client and
+// leaves any other one alone.
+func pooled(given aws.HTTPClient, o ClientOptions) dynamodb.HTTPClient {
+	client, ok := given.(*awshttp.BuildableClient)
+	if given != nil && !ok {
+		return given
+	}
+	if client == nil {
+		client = awshttp.NewBuildableClient()
+	}
+	return client.
+		WithTimeout(o.AttemptTimeout).
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = o.DialTimeout }).
+		WithTransportOptions(func(t *http.Transport) {
+			t.MaxIdleConns = o.Connections
+			t.MaxIdleConnsPerHost = o.Connections
+			t.TLSHandshakeTimeout = o.DialTimeout
+		})
+}

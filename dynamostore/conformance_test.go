@@ -1,0 +1,54 @@
+package dynamostore_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal/storetest"
+	"github.com/crossfade-go/crossfade/dynamostore"
+	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// harness makes followers on tables of their own.
+func harness(client *dynamodb.Client) storetest.Harness {
+	return storetest.Harness{
+		New: func(t testing.TB, c *transform.Contract) storetest.Subject {
+			prefix := enginetest.Prefix(t)
+			open := func(t testing.TB) storetest.Subject {
+				s, err := dynamostore.New(client, c, &dynamostore.Options{TablePrefix: prefix})
+				require.NoError(t, err)
+				return storetest.Subject{Follower: s}
+			}
+			subject := open(t)
+			require.NoError(t, subject.Follower.(*dynamostore.Store).Apply(t.Context(), nil, nil))
+			t.Cleanup(func() { dropTables(client, prefix, c) })
+			subject.Other = open
+			return subject
+		},
+		Lag: 5 * time.Second,
+	}
+}
+
+func dropTables(client *dynamodb.Client, prefix string, c *transform.Contract) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	for _, table := range c.Tables {
+		_, _ = client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String(prefix + table.Name)})
+	}
+}
+
+func TestConformance(t *testing.T) {
+	enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) {
+		storetest.RunFollower(t, harness(client))
+	})
+}
+
+func BenchmarkFollower(b *testing.B) {
+	storetest.BenchmarkFollower(b, harness(enginetest.DynamoDB(b)))
+}

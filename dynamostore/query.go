@@ -1,0 +1,112 @@
+package dynamostore
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// Query returns the live rows that a global secondary index holds under one
+// value of its partition key, in the order of its sort key, and those of equal
+// sort keys, or of an index without one, in the order of the key columns: as
+// MySQL gives them. DynamoDB keeps such an index behind its table, by
+// milliseconds as a rule, and reads of it are never consistent: a row may be
+// missing or be as it was.
+//
+// The service's own order among equal sort keys is none that another store
+// could give, so all rows of one sort key are read before the first of them is
+// returned. Where thousands share one, give the index a sort key that tells
+// them apart.
+//
+// An index that does not hold whole items (KEYS_ONLY, INCLUDE) costs a second,
+// consistent read of each item by its key; rows that have left the index by
+// then are left out.
+func (s *Store) Query(ctx context.Context, _ store.At, q store.Query) ([]store.Row, error) {
+	l, err := s.lookup(q)
+	if err != nil {
+		return nil, err
+	}
+	rows := newTies(l)
+	b := budget{total: s.opts.RetryBudget}
+	ask := q.Limit + 1 // one more shows that the last one's ties are complete
+	for !l.empty() && !rows.full() {
+		l.input.Limit = limit32(ask)
+		out, err := s.client.Query(ctx, &l.input)
+		if err != nil {
+			if throttled(err) && b.wait(ctx) {
+				continue
+			}
+			return nil, fail("query", l.place.entity.Name, l.place.table, store.NoWrite, err)
+		}
+		b.progress()
+		if err := s.addPage(ctx, l, rows, out.Items); err != nil {
+			return nil, err
+		}
+		if l.input.ExclusiveStartKey = out.LastEvaluatedKey; len(out.LastEvaluatedKey) == 0 {
+			break
+		}
+		ask = min(2*ask, maxAsk)
+	}
+	return rows.take(), nil
+}
+
+// maxAsk bounds how many rows one call asks for. A page also ends at 1 MB.
+const maxAsk = 1000
+
+// addPage adds the rows of a page of the index that the query wants.
+func (s *Store) addPage(ctx context.Context, l *lookup, rows *ties, items []item) error {
+	if l.index.Projection != string(types.ProjectionTypeAll) {
+		var err error
+		if items, err = s.complete(ctx, l, items); err != nil {
+			return err
+		}
+	}
+	for _, it := range items {
+		if !l.place.owns(it) || l.excluded(it) {
+			continue
+		}
+		row, err := l.place.row("query", transform.Key{}, it)
+		if err != nil {
+			return err
+		}
+		if row.Live {
+			row.Version = 0
+			rows.add(row, scalarText(it[l.index.SK.Name]))
+		}
+	}
+	return nil
+}
+
+// complete reads the whole items of index entries, in their order, and leaves
+// out those that are no longer where the index had them: they would come in the
+// wrong place, or under a value that was not asked for.
+func (s *Store) complete(ctx context.Context, l *lookup, entries []item) ([]item, error) {
+	f := &fetch{op: "query", items: map[string]item{}}
+	slots := make([]string, len(entries))
+	for i, it := range entries {
+		slots[i] = f.want(l.place, l.place.itemKey(it))
+	}
+	if err := s.fetch(ctx, f); err != nil {
+		return nil, err
+	}
+	var items []item
+	for i, entry := range entries {
+		whole := f.items[slots[i]]
+		if whole != nil && sameKey(l.indexKey(entry), l.indexKey(whole)) {
+			items = append(items, whole)
+		}
+	}
+	return items, nil
+}
+
+func sameKey(a, b item) bool {
+	for name, v := range a {
+		if b[name] == nil || scalarText(v) != scalarText(b[name]) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,160 @@
+package dynamostore
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// Scan returns the next rows of a full pass over an entity, tombstones
+// included, by consistent reads in the table's own order, which is none that
+// has a meaning. It goes on until the page is full or the table at its end,
+// however little the service returns at once. An item that no owner is noted
+// on counts as one of the entity's.
+func (s *Store) Scan(ctx context.Context, _ store.At, r store.Range) (store.Page, error) {
+	p, err := s.rangePlace(r)
+	if err != nil {
+		return store.Page{}, err
+	}
+	start, err := p.position(r.After)
+	if err != nil {
+		return store.Page{}, err
+	}
+	var page store.Page
+	b := budget{total: s.opts.RetryBudget}
+	for len(page.Rows) < r.Limit {
+		out, err := s.client.Scan(ctx, p.scanInput(start, r.Limit-len(page.Rows)))
+		if err != nil {
+			if throttled(err) && b.wait(ctx) {
+				continue
+			}
+			return store.Page{}, fail("scan", p.entity.Name, p.table, store.NoWrite, err)
+		}
+		b.progress()
+		if page.Rows, err = p.appendRows(page.Rows, "scan", out.Items); err != nil {
+			return store.Page{}, err
+		}
+		if start = out.LastEvaluatedKey; len(start) == 0 {
+			return page, nil
+		}
+	}
+	page.Next, err = encodePosition(start)
+	return page, err
+}
+
+// rangePlace checks a range.
+func (s *Store) rangePlace(r store.Range) (*place, error) {
+	switch {
+	case r.Entity == nil:
+		return nil, invalid("scan", "", store.NoWrite, "no entity is given")
+	case r.Limit < 1:
+		return nil, invalid("scan", r.Entity.Name, store.NoWrite, "the limit is %d, at least 1 is needed", r.Limit)
+	}
+	return s.place("scan", r.Entity.Name, store.NoWrite)
+}
+
+func (p *place) scanInput(start item, limit int) *dynamodb.ScanInput {
+	in := &dynamodb.ScanInput{
+		TableName: &p.table, ConsistentRead: aws.Bool(true),
+		Limit: limit32(limit), ExclusiveStartKey: start,
+	}
+	if p.shared {
+		in.FilterExpression = aws.String("#e = :e OR attribute_not_exists(#e)")
+		in.ExpressionAttributeNames = map[string]string{"#e": attrEntity}
+		in.ExpressionAttributeValues = item{":e": &types.AttributeValueMemberS{Value: p.entity.Name}}
+	}
+	return in
+}
+
+// limit32 is a limit in the form the service wants it.
+func limit32(n int) *int32 { return aws.Int32(int32(min(n, 1<<31-1))) }
+
+// appendRows reads the items that are the entity's.
+func (p *place) appendRows(rows []store.Row, op string, items []item) ([]store.Row, error) {
+	for _, it := range items {
+		if !p.owns(it) {
+			continue
+		}
+		row, err := p.row(op, transform.Key{}, it)
+		if err != nil {
+			return rows, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// A positionValue is one key attribute of a position, in one of its fields.
+type positionValue struct {
+	S *string `json:"s,omitempty"`
+	N *string `json:"n,omitempty"`
+	B []byte  `json:"b,omitempty"`
+}
+
+// encodePosition returns the text of the key after which a pass goes on.
+func encodePosition(key item) (string, error) {
+	values := make(map[string]positionValue, len(key))
+	for name, v := range key {
+		switch v := v.(type) {
+		case *types.AttributeValueMemberS:
+			values[name] = positionValue{S: &v.Value}
+		case *types.AttributeValueMemberN:
+			values[name] = positionValue{N: &v.Value}
+		case *types.AttributeValueMemberB:
+			values[name] = positionValue{B: v.Value}
+		}
+	}
+	text, err := json.Marshal(values)
+	return base64.RawURLEncoding.EncodeToString(text), err
+}
+
+// position reads a text of encodePosition.
+func (p *place) position(text string) (item, error) {
+	if text == "" {
+		return nil, nil
+	}
+	key, err := decodePosition(text)
+	if err == nil && len(key) != len(p.keys) {
+		err = errors.New("another number of attributes")
+	}
+	for _, name := range p.keys {
+		if err == nil && key[name] == nil {
+			err = errors.New("other attributes")
+		}
+	}
+	if err != nil {
+		return nil, invalid("scan", p.entity.Name, store.NoWrite, "After is no position in table %s", p.table)
+	}
+	return key, nil
+}
+
+func decodePosition(text string) (item, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return nil, err
+	}
+	var values map[string]positionValue
+	if err := json.Unmarshal(raw, &values); err != nil {
+		return nil, err
+	}
+	key := make(item, len(values))
+	for name, v := range values {
+		switch {
+		case v.S != nil:
+			key[name] = &types.AttributeValueMemberS{Value: *v.S}
+		case v.N != nil:
+			key[name] = &types.AttributeValueMemberN{Value: *v.N}
+		case len(v.B) > 0:
+			key[name] = &types.AttributeValueMemberB{Value: v.B}
+		}
+	}
+	return key, nil
+}
