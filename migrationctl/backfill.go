@@ -1,0 +1,382 @@
+package migrationctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// Sizes of a backfill.
+const (
+	backfillPage    = 500              // rows between two checkpoints; the most a kill repeats
+	backfillWorkers = 8                // default of BackfillOptions.Workers
+	backfillTimeout = 30 * time.Second // of one page
+	backfillName    = "backfill"
+)
+
+// BackfillOptions are the choices of one backfill. The zero value of each
+// field means its default.
+type BackfillOptions struct {
+	Entity  string // one entity only; default: all
+	Rate    int    // rows a second at most; default: no limit
+	Workers int    // batches at once; default 8
+	// Report is told after each page.
+	Report func(BackfillReport)
+}
+
+// A BackfillReport is how far a backfill is with one entity.
+type BackfillReport struct {
+	Entity      string
+	Mode        string // "insert", "bump", or "bump leftovers"
+	Rows        int64  // passed so far, over all runs
+	DeadLetters int64  // of them, in this run
+	Done        bool
+}
+
+// Backfill brings the rows that are there to the follower, while writes go on.
+// Killed or cancelled, it goes on where it stopped when it is called again.
+//
+// Into a follower that was empty when capture first began it inserts at version
+// 0 where nothing is, live or tombstone. Into any other it gives every key that
+// either store has a new version and refreshes it, since what is there may be
+// older than a gap in the capture. A row that can't be converted becomes a dead
+// letter.
+func (o *Operator) Backfill(ctx context.Context, opts BackfillOptions) error {
+	record, err := o.mysql.Phase(ctx)
+	if err != nil {
+		return err
+	}
+	if !record.Capture || record.Phase > store.Validate {
+		return &RefusedError{Step: "backfill", Unmet: []Unmet{{Guard: "captured", Data: true,
+			Reason: "rows written beside it would be missed", Mend: "migrationctl capture on"}}}
+	}
+	if err := o.dynamo.Check(ctx); err != nil {
+		return err
+	}
+	entities, err := o.entities(opts.Entity)
+	if err != nil {
+		return err
+	}
+	done, err := o.progress(ctx, backfillName, record)
+	if err != nil {
+		return err
+	}
+	for _, e := range entities {
+		b := &backfill{o: o, opts: opts, entity: e, record: record, state: done[e.Name], began: time.Now()}
+		if err := b.run(ctx); err != nil {
+			return fmt.Errorf("backfill of %s stopped after %d rows, the same call goes on there: %w", e.Name, b.state.Rows, err)
+		}
+	}
+	return nil
+}
+
+// entities returns the named entity, or all of them.
+func (o *Operator) entities(name string) ([]*transform.Entity, error) {
+	if name == "" {
+		return o.contract.Entities, nil
+	}
+	e := o.contract.Entity(name)
+	if e == nil {
+		return nil, &store.Error{Op: "find", Entity: name, Kind: store.ErrInvalid, Detail: "the contract has no such entity"}
+	}
+	return []*transform.Entity{e}, nil
+}
+
+// progress returns the state of a run per entity, as far as it counts under
+// the record's capture.
+func (o *Operator) progress(ctx context.Context, name string, record store.PhaseRecord) (map[string]store.Progress, error) {
+	all, err := o.mysql.Progress(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]store.Progress)
+	for _, p := range all {
+		if p.CaptureEpoch == record.CaptureEpoch && record.CaptureEpoch != 0 {
+			found[p.Entity] = p
+		}
+	}
+	return found, nil
+}
+
+// unfilled names the entities whose backfill is not complete under the
+// record's capture.
+func (o *Operator) unfilled(ctx context.Context, record store.PhaseRecord) ([]string, error) {
+	done, err := o.progress(ctx, backfillName, record)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range o.contract.Entities {
+		if !done[e.Name].Done {
+			names = append(names, e.Name)
+		}
+	}
+	return names, nil
+}
+
+// The stages of a backfill. An empty follower needs only the first.
+const (
+	stageRows      = "" // every row of the authority
+	stageLeftovers = "leftovers:"
+)
+
+// A backfill is one run over one entity.
+type backfill struct {
+	o      *Operator
+	opts   BackfillOptions
+	entity *transform.Entity
+	record store.PhaseRecord
+	state  store.Progress
+	dead   int64
+	began  time.Time
+	passed int64 // rows in this run, for the rate
+}
+
+func (b *backfill) run(ctx context.Context) error {
+	if b.state.Done {
+		b.report()
+		return nil
+	}
+	b.state.Name, b.state.Entity, b.state.CaptureEpoch = backfillName, b.entity.Name, b.record.CaptureEpoch
+	if !b.inLeftovers() {
+		if err := b.pages(ctx, b.o.mysql, stageRows, b.bringRows); err != nil {
+			return err
+		}
+	}
+	if !b.record.FollowerEmpty {
+		if err := b.pages(ctx, b.o.dynamo, stageLeftovers, b.bringLeftovers); err != nil {
+			return err
+		}
+	}
+	b.state.Done, b.state.Position = true, ""
+	return b.save(ctx)
+}
+
+func (b *backfill) inLeftovers() bool {
+	return len(b.state.Position) >= len(stageLeftovers) && b.state.Position[:len(stageLeftovers)] == stageLeftovers
+}
+
+// pages passes over one store's records and saves the position after each page.
+func (b *backfill) pages(ctx context.Context, from store.Reader, stage string, bring func(context.Context, []store.Row) error) error {
+	after := ""
+	if b.inLeftovers() == (stage == stageLeftovers) {
+		after = b.state.Position[len(stage):]
+	}
+	for {
+		if err := b.stillCounts(ctx); err != nil {
+			return err
+		}
+		next, err := b.page(ctx, from, after, bring)
+		if err != nil {
+			return err
+		}
+		if after = next; after == "" {
+			if stage == stageRows && !b.record.FollowerEmpty {
+				b.state.Position = stageLeftovers
+				return b.save(ctx)
+			}
+			return nil
+		}
+		b.state.Position = stage + after
+		if err := b.save(ctx); err != nil {
+			return err
+		}
+		if err := b.pace(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// page brings one page over, within a deadline: a put that lands much later
+// than its read is what tombstones have to outlive.
+func (b *backfill) page(ctx context.Context, from store.Reader, after string, bring func(context.Context, []store.Row) error) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, backfillTimeout)
+	defer cancel()
+	page, err := from.Scan(ctx, store.At{Captured: true}, store.Range{Entity: b.entity, After: after, Limit: backfillPage})
+	if err != nil {
+		return "", err
+	}
+	if err := bring(ctx, page.Rows); err != nil {
+		return "", err
+	}
+	b.state.Rows += int64(len(page.Rows))
+	b.passed += int64(len(page.Rows))
+	return page.Next, nil
+}
+
+// stillCounts stops a run whose capture has ended meanwhile.
+func (b *backfill) stillCounts(ctx context.Context) error {
+	now, err := b.o.mysql.Phase(ctx)
+	if err == nil && now.CaptureEpoch != b.record.CaptureEpoch {
+		err = &RefusedError{Step: "backfill", Unmet: []Unmet{{Guard: "captured", Data: true,
+			Reason: "capture was switched off while it ran, which voids it", Mend: "capture on, then backfill again"}}}
+	}
+	return err
+}
+
+// bringRows brings rows of the authority to the follower.
+func (b *backfill) bringRows(ctx context.Context, rows []store.Row) error {
+	if b.record.FollowerEmpty {
+		return b.insert(ctx, rows)
+	}
+	return b.bump(ctx, rows)
+}
+
+// insert puts the rows at version 0 where nothing is.
+func (b *backfill) insert(ctx context.Context, rows []store.Row) error {
+	fit := rows[:0:0]
+	for _, row := range rows {
+		if row.Err != nil {
+			if err := b.unfit(ctx, row, row.Err); err != nil {
+				return err
+			}
+			continue
+		}
+		fit = append(fit, row)
+	}
+	return inChunks(ctx, b.opts.Workers, fit, func(ctx context.Context, chunk []store.Row) error {
+		results, err := b.o.dynamo.Insert(ctx, chunk)
+		if err != nil {
+			return err
+		}
+		for i, err := range results {
+			if err == nil {
+				continue
+			}
+			if !dal.Unfit(err) {
+				return err
+			}
+			if err := b.unfit(ctx, chunk[i], err); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// bump gives the rows' keys new versions and refreshes them.
+func (b *backfill) bump(ctx context.Context, rows []store.Row) error {
+	return inChunks(ctx, b.opts.Workers, rows, func(ctx context.Context, chunk []store.Row) error {
+		keys := make([]transform.Key, len(chunk))
+		for i, row := range chunk {
+			keys[i] = row.Key
+		}
+		if err := b.o.mysql.Bump(ctx, keys); err != nil {
+			return err
+		}
+		for _, row := range chunk {
+			err := b.o.refresher.Refresh(ctx, row.Key)
+			if dal.Unfit(err) {
+				err = b.unfit(ctx, row, err)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// bringLeftovers refreshes what only the follower has.
+func (b *backfill) bringLeftovers(ctx context.Context, rows []store.Row) error {
+	orphans, err := b.o.orphans(ctx, rows)
+	if err != nil {
+		return err
+	}
+	return b.bump(ctx, orphans)
+}
+
+func (b *backfill) unfit(ctx context.Context, row store.Row, cause error) error {
+	b.dead++
+	return b.o.deadLetter(ctx, row.Key, row.Version, cause)
+}
+
+func (b *backfill) save(ctx context.Context) error {
+	// Also when the caller cancels: what is done need not be done again.
+	ctx, cancel := store.Detached(ctx, 5*time.Second)
+	defer cancel()
+	err := b.o.mysql.SaveProgress(ctx, b.state)
+	b.report()
+	return err
+}
+
+func (b *backfill) report() {
+	if b.opts.Report == nil {
+		return
+	}
+	r := BackfillReport{Entity: b.entity.Name, Rows: b.state.Rows, DeadLetters: b.dead, Done: b.state.Done, Mode: "insert"}
+	if !b.record.FollowerEmpty {
+		r.Mode = "bump"
+	}
+	if b.inLeftovers() {
+		r.Mode = "bump leftovers"
+	}
+	b.opts.Report(r)
+}
+
+// pace keeps to the rate.
+func (b *backfill) pace(ctx context.Context) error {
+	if b.opts.Rate <= 0 {
+		return ctx.Err()
+	}
+	due := b.began.Add(time.Duration(float64(b.passed) / float64(b.opts.Rate) * float64(time.Second)))
+	return sleep(ctx, max(0, time.Until(due)))
+}
+
+// orphans returns the live rows of the follower that the authority does not
+// have.
+func (o *Operator) orphans(ctx context.Context, rows []store.Row) ([]store.Row, error) {
+	var live []store.Row
+	var keys []transform.Key
+	for _, row := range rows {
+		if row.Live {
+			live = append(live, row)
+			keys = append(keys, row.Key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	there, err := o.mysql.GetMany(ctx, store.At{Captured: true}, keys)
+	if err != nil {
+		return nil, err
+	}
+	var orphans []store.Row
+	for i, row := range there {
+		if !row.Live {
+			orphans = append(orphans, live[i])
+		}
+	}
+	return orphans, nil
+}
+
+// inChunks calls do for pieces of the rows, some at a time, and returns their
+// errors. The first one stops the rest.
+func inChunks(ctx context.Context, workers int, rows []store.Row, do func(context.Context, []store.Row) error) error {
+	if workers <= 0 {
+		workers = backfillWorkers
+	}
+	size := max(1, (len(rows)+workers-1)/workers)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var errs []error
+	results := make(chan error)
+	started := 0
+	for from := 0; from < len(rows); from += size {
+		chunk := rows[from:min(from+size, len(rows))]
+		started++
+		go func() { results <- do(ctx, chunk) }()
+	}
+	for range started {
+		if err := <-results; err != nil {
+			cancel()
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}

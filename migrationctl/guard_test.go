@@ -1,0 +1,97 @@
+package migrationctl
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+)
+
+// TestGuards reads testdata/guards.txt aloud.
+func TestGuards(t *testing.T) {
+	script, err := os.ReadFile("testdata/guards.txt")
+	require.NoError(t, err)
+	steps := 0
+	for _, paragraph := range strings.Split(string(script), "\n\n") {
+		var lines []string
+		for _, line := range strings.Split(paragraph, "\n") {
+			if line != "" && !strings.HasPrefix(line, "#") {
+				lines = append(lines, line)
+			}
+		}
+		if len(lines) == 0 {
+			continue
+		}
+		steps++
+		t.Run(strings.Join(lines, "; "), func(t *testing.T) {
+			var from, to int
+			var capture string
+			_, err := fmt.Sscanf(lines[0], "in %d %s to %d", &from, &capture, &to)
+			require.NoError(t, err, lines[0])
+			facts := Facts{MaxDirty: 10}
+			want := lines[1:]
+			if strings.HasPrefix(want[0], "facts ") {
+				facts = readFacts(t, strings.Fields(want[0])[1:])
+				want = want[1:]
+			}
+			record := store.PhaseRecord{Phase: store.Phase(from), Capture: capture == "captured,"}
+			require.Equal(t, want, spoken(Guards(record, store.Phase(to), facts)))
+		})
+	}
+	require.Greater(t, steps, 15)
+}
+
+func readFacts(t *testing.T, words []string) Facts {
+	f := Facts{MaxDirty: 10}
+	for _, word := range words {
+		switch word {
+		case "not-ready":
+			f.Ready = "no tables"
+		case "tables-missing":
+			f.Tables = "table Users is not there"
+		case "unfilled":
+			f.Unfilled = []string{"Users"}
+		case "dead-letters":
+			f.DeadLetters = 1
+		case "backlog":
+			f.Dirty = 11
+		default:
+			t.Fatalf("unknown fact %q", word)
+		}
+	}
+	return f
+}
+
+func spoken(unmet []Unmet) []string {
+	if len(unmet) == 0 {
+		return []string{"goes"}
+	}
+	var lines []string
+	for _, u := range unmet {
+		kind := "comfort "
+		if u.Data {
+			kind = "data "
+		}
+		lines = append(lines, kind+u.Guard)
+	}
+	return lines
+}
+
+// TestForceOverrulesComfortOnly: force never reaches a guard of data.
+func TestForceOverrulesComfortOnly(t *testing.T) {
+	data := Unmet{Guard: "backfill", Data: true, Reason: "not complete"}
+	comfort := Unmet{Guard: "backlog", Reason: "too long"}
+
+	require.NoError(t, refusal("step", []Unmet{comfort}, true))
+	require.Error(t, refusal("step", []Unmet{comfort}, false))
+
+	err := refusal("step", []Unmet{data, comfort}, true)
+	var refused *RefusedError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, []Unmet{data}, refused.Unmet)
+	require.NoError(t, refusal("step", nil, false))
+}

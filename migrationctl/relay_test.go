@@ -1,0 +1,120 @@
+package migrationctl_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/dal/faultstore"
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/migrationctl"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// tooBig stores a user in MySQL whose profile fits no item, as a service could
+// before it had the library.
+func (w *world) tooBig(t *testing.T, id int64, at store.At) {
+	t.Helper()
+	rec := w.record(t, user(id))
+	profile, err := transform.CanonicalJSON([]byte(`{"count":0,"bio":"` + strings.Repeat("x", 450_000) + `"}`))
+	require.NoError(t, err)
+	v, err := rec.Entity().Columns[rec.Entity().ColumnIndex("profile_data")].Parse(profile)
+	require.NoError(t, err)
+	require.NoError(t, rec.Set("profile_data", v))
+	_, err = w.mysql.Write(t.Context(), at, store.Write{Mutations: []store.Mutation{{Op: store.Put, Key: w.key(t, id), Record: rec}}})
+	require.NoError(t, err)
+}
+
+// TestDeadLetters: a row that fits no item is no silent skip of the backfill,
+// does not hold up its neighbours, stands against phase 3, and is brought over
+// once it is mended.
+func TestDeadLetters(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.outside(t, user(1), user(3))
+		w.tooBig(t, 2, store.At{Epoch: store.FirstEpoch})
+		w.to(t, store.DualWrite)
+		op := w.operator(t)
+		letters, n, err := op.DeadLetters(t.Context(), 10)
+		require.NoError(t, err)
+		require.Equal(t, int64(1), n)
+		require.Equal(t, w.key(t, 2).ID, letters[0].ID)
+		require.NotContains(t, letters[0].Reason, "xxx")
+		require.True(t, w.row(t, w.dynamo, 1).Live)
+		require.True(t, w.row(t, w.dynamo, 3).Live)
+
+		var refused *migrationctl.RefusedError
+		require.ErrorAs(t, op.SetPhase(t.Context(), store.Validate, migrationctl.Change{}), &refused)
+		require.Equal(t, "dead letters", refused.Unmet[0].Guard)
+		found, err := op.Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Users", Repair: true})
+		require.NoError(t, err)
+		require.Equal(t, int64(1), found[0].Differences)
+		require.False(t, found[0].Clean())
+
+		require.NoError(t, op.RetryDeadLetters(t.Context()))
+		_, n, err = op.DeadLetters(t.Context(), 0)
+		require.NoError(t, err)
+		require.Equal(t, int64(1), n, "a letter whose row is as it was stays")
+
+		p := w.open(t, nil)
+		u := user(2)
+		require.NoError(t, p.users.Put(t.Context(), &u))
+		require.NoError(t, op.RetryDeadLetters(t.Context()))
+		_, n, err = op.DeadLetters(t.Context(), 0)
+		require.NoError(t, err)
+		require.Zero(t, n)
+		w.requireEqualStores(t)
+		require.NoError(t, op.SetPhase(t.Context(), store.Validate, migrationctl.Change{}))
+	})
+}
+
+// TestForceIsAudited: force overrules a comfort guard, and the audit says which.
+func TestForceIsAudited(t *testing.T) {
+	w := newMemoryWorld(t, faultstore.New())
+	w.tooBig(t, 1, store.At{Epoch: store.FirstEpoch})
+	w.to(t, store.DualWrite)
+	op := w.operator(t)
+	require.NoError(t, op.SetPhase(t.Context(), store.Validate, migrationctl.Change{Force: true}))
+	audit, err := op.Audit(t.Context(), 1)
+	require.NoError(t, err)
+	require.Contains(t, audit[0].Detail, "forced over: dead letters")
+}
+
+// TestRelayFinishesForOthers: what a dead process left dirty, any other
+// process's relay brings over; a dead letter among it holds up nothing.
+func TestRelayFinishesForOthers(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.to(t, store.DualWrite)
+		dead, err := dal.NewRepository[User](router(t, w), "Users") // it has no relay
+		require.NoError(t, err)
+		for id := range int64(50) {
+			u := user(id)
+			require.NoError(t, dead.Create(t.Context(), &u, dal.Follow(dal.Async)))
+		}
+		w.tooBig(t, 25, w.at(t))
+		p := w.open(t, nil)
+		require.Eventually(t, func() bool {
+			status, err := p.Status(context.Background())
+			return err == nil && status.Dirty == 1 && status.DeadLetters == 1
+		}, 20*time.Second, 10*time.Millisecond)
+		require.True(t, w.row(t, w.dynamo, 49).Live)
+		require.False(t, w.row(t, w.dynamo, 25).Live)
+	})
+}
+
+// TestRelayStopsInPhaseOne: without a follower in the phase nothing is sent to
+// it, however much is dirty.
+func TestRelayStopsInPhaseOne(t *testing.T) {
+	w := newMemoryWorld(t, faultstore.New())
+	w.to(t, store.MySQLOnly)
+	p := w.open(t, &migrationctl.Options{RelayPoll: time.Millisecond})
+	u := user(1)
+	require.NoError(t, p.users.Create(t.Context(), &u))
+	require.Never(t, func() bool { return len(w.faults.Matching(faultstore.Method("Put"))) > 0 }, 50*time.Millisecond, time.Millisecond)
+	require.NoError(t, w.operator(t).SetPhase(t.Context(), store.DualWrite, migrationctl.Change{}))
+	require.NoError(t, p.Drain(t.Context()))
+	require.True(t, w.row(t, w.dynamo, 1).Live)
+}

@@ -1,0 +1,26 @@
+package migrationctl
+
+import (
+	"context"
+
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// Repair brings keys to the follower whatever is there: it gives each a new
+// version and then refreshes it. Without the new version an older refresh that
+// is still on its way could land after the repair, and a follower that holds
+// wrong content at the right version would refuse the mend.
+func (o *Operator) Repair(ctx context.Context, keys ...transform.Key) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	if err := o.mysql.Bump(ctx, keys); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if err := o.refresher.Refresh(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,235 @@
+package migrationctl
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// Sizes of a verify.
+const (
+	verifyPage        = 500
+	verifyWorkers     = 16   // keys that are settled at once
+	verifyDifferences = 1000 // named in a report; all are counted
+	verifyName        = "verify"
+)
+
+// VerifyOptions are the choices of one verify.
+type VerifyOptions struct {
+	Entity string // one entity only; default: all
+	Repair bool   // mend each difference and look again
+	// Report is told after each page.
+	Report func(VerifyReport)
+}
+
+// A VerifyReport is what a verify found in one entity.
+type VerifyReport struct {
+	Entity      string
+	Compared    int64 // keys of either store
+	Differences int64 // keys that differ at a version that stood still
+	Repaired    int64 // of those, mended
+	Unsettled   int64 // keys that kept changing, or waited for their refresh
+	Done        bool
+	// Named holds the first thousand differences.
+	Named []dal.Comparison `json:"-"`
+}
+
+// Clean reports whether every key was the same in both stores.
+func (r VerifyReport) Clean() bool {
+	return r.Done && r.Differences == r.Repaired && r.Unsettled == 0
+}
+
+// Verify compares every key of the authority with the follower, and every key
+// of the follower with the authority, while writes go on. A difference counts
+// only if the key is clean and its version the same before and after; then it
+// is named by key and column.
+func (o *Operator) Verify(ctx context.Context, opts VerifyOptions) ([]VerifyReport, error) {
+	record, err := o.mysql.Phase(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !record.Capture || record.Phase > store.Validate {
+		return nil, &RefusedError{Step: "verify", Unmet: []Unmet{{Guard: "captured", Data: true,
+			Reason: "without versions a write under way can't be told from a difference", Mend: "migrationctl capture on"}}}
+	}
+	entities, err := o.entities(opts.Entity)
+	if err != nil {
+		return nil, err
+	}
+	var reports []VerifyReport
+	for _, e := range entities {
+		v := &verify{o: o, opts: opts, entity: e}
+		v.report.Entity = e.Name
+		err := v.run(ctx)
+		reports = append(reports, v.report)
+		if err != nil {
+			return reports, err
+		}
+		if err := v.save(ctx, record); err != nil {
+			return reports, err
+		}
+	}
+	return reports, nil
+}
+
+// A verify is one run over one entity.
+type verify struct {
+	o      *Operator
+	opts   VerifyOptions
+	entity *transform.Entity
+
+	mu     sync.Mutex
+	report VerifyReport
+}
+
+func (v *verify) run(ctx context.Context) error {
+	if err := v.pages(ctx, v.o.mysql, v.lookRows); err != nil {
+		return err
+	}
+	if err := v.pages(ctx, v.o.dynamo, v.lookLeftovers); err != nil {
+		return err
+	}
+	v.report.Done = true
+	v.tell()
+	return nil
+}
+
+func (v *verify) pages(ctx context.Context, from store.Reader, look func(context.Context, []store.Row) error) error {
+	after := ""
+	for {
+		page, err := from.Scan(ctx, store.At{Captured: true}, store.Range{Entity: v.entity, After: after, Limit: verifyPage})
+		if err != nil {
+			return err
+		}
+		if err := look(ctx, page.Rows); err != nil {
+			return err
+		}
+		v.tell()
+		if after = page.Next; after == "" {
+			return ctx.Err()
+		}
+	}
+}
+
+// lookRows compares rows of the authority with the follower's.
+func (v *verify) lookRows(ctx context.Context, rows []store.Row) error {
+	keys := make([]transform.Key, len(rows))
+	for i, row := range rows {
+		keys[i] = row.Key
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	there, err := v.o.dynamo.GetMany(ctx, store.At{Captured: true}, keys)
+	if err != nil {
+		return err
+	}
+	v.report.Compared += int64(len(rows))
+	var doubtful []transform.Key
+	for i, row := range rows {
+		if dal.CompareRows(row, there[i], "", "").Verdict != dal.Same {
+			doubtful = append(doubtful, row.Key)
+		}
+	}
+	return v.settle(ctx, doubtful)
+}
+
+// lookLeftovers looks for what only the follower has.
+func (v *verify) lookLeftovers(ctx context.Context, rows []store.Row) error {
+	orphans, err := v.o.orphans(ctx, rows)
+	if err != nil {
+		return err
+	}
+	v.report.Compared += int64(len(orphans))
+	keys := make([]transform.Key, len(orphans))
+	for i, row := range orphans {
+		keys[i] = row.Key
+	}
+	return v.settle(ctx, keys)
+}
+
+// settle looks closely at the keys that differ at first sight, some at a time:
+// each may have to wait for its refresh.
+func (v *verify) settle(ctx context.Context, keys []transform.Key) error {
+	rows := make([]store.Row, len(keys))
+	for i, key := range keys {
+		rows[i].Key = key
+	}
+	return inChunks(ctx, verifyWorkers, rows, func(ctx context.Context, chunk []store.Row) error {
+		for _, row := range chunk {
+			if err := v.settleKey(ctx, row.Key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (v *verify) settleKey(ctx context.Context, key transform.Key) error {
+	found, err := dal.Compare(ctx, v.o.mysql, v.o.dynamo, key)
+	if err != nil {
+		return err
+	}
+	repaired := false
+	if v.opts.Repair && found.Verdict == dal.Different {
+		if repaired, err = v.repair(ctx, key); err != nil {
+			return err
+		}
+	}
+	v.count(found, repaired)
+	return nil
+}
+
+// repair mends a key and looks again. A record that can't be converted stays
+// different, as a dead letter.
+func (v *verify) repair(ctx context.Context, key transform.Key) (bool, error) {
+	err := v.o.Repair(ctx, key)
+	if dal.Unfit(err) {
+		return false, v.o.deadLetter(ctx, key, 0, err)
+	}
+	if err != nil {
+		return false, err
+	}
+	again, err := dal.Compare(ctx, v.o.mysql, v.o.dynamo, key)
+	return again.Verdict == dal.Same, err
+}
+
+func (v *verify) count(found dal.Comparison, repaired bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch found.Verdict {
+	case dal.Different:
+		v.report.Differences++
+		if len(v.report.Named) < verifyDifferences {
+			v.report.Named = append(v.report.Named, found)
+		}
+	case dal.Unsettled:
+		v.report.Unsettled++
+	}
+	if repaired {
+		v.report.Repaired++
+	}
+}
+
+func (v *verify) tell() {
+	if v.opts.Report != nil {
+		v.opts.Report(v.report)
+	}
+}
+
+// save keeps the outcome for status and for the guards of later steps.
+func (v *verify) save(ctx context.Context, record store.PhaseRecord) error {
+	detail, err := json.Marshal(v.report)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := store.Detached(ctx, 5*time.Second)
+	defer cancel()
+	return v.o.mysql.SaveProgress(ctx, store.Progress{Name: verifyName, Entity: v.entity.Name,
+		CaptureEpoch: record.CaptureEpoch, Done: true, Rows: v.report.Compared, Detail: string(detail)})
+}

@@ -1,0 +1,143 @@
+package migrationctl_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/dal/faultstore"
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/migrationctl"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// TestVerifyFindsBothWays: a changed column, a record only MySQL has and one
+// only DynamoDB has are each found, named, and mended by a repair.
+func TestVerifyFindsBothWays(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.outside(t, user(1), user(2), user(3), user(4))
+		w.to(t, store.DualWrite)
+		op := w.operator(t)
+		clean, err := op.Verify(t.Context(), migrationctl.VerifyOptions{})
+		require.NoError(t, err)
+		require.True(t, users(clean).Clean())
+		require.Equal(t, int64(4), users(clean).Compared)
+
+		w.corrupt(t, 2, "email", "wrong@example.com")
+		w.lose(t, 3)
+		orphan := w.row(t, w.dynamo, 1)
+		rec := orphan.Record.Clone()
+		require.NoError(t, rec.Set("user_id", transform.IntValue(77)))
+		results, err := w.dynamo.Insert(t.Context(), []store.Row{{Key: w.key(t, 77), Live: true, Record: rec}})
+		require.NoError(t, err)
+		require.NoError(t, results[0])
+
+		found, err := op.Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Users"})
+		require.NoError(t, err)
+		require.Equal(t, int64(3), found[0].Differences)
+		require.False(t, found[0].Clean())
+		named := map[transform.Key]dal.Comparison{}
+		for _, c := range found[0].Named {
+			named[c.Key] = c
+		}
+		require.Equal(t, []string{"email"}, named[w.key(t, 2)].Columns)
+		require.Equal(t, "dynamodb", named[w.key(t, 3)].Missing)
+		require.Equal(t, "mysql", named[w.key(t, 77)].Missing)
+
+		mended, err := op.Verify(t.Context(), migrationctl.VerifyOptions{Repair: true})
+		require.NoError(t, err)
+		require.Equal(t, int64(3), users(mended).Repaired)
+		require.True(t, users(mended).Clean())
+		w.requireEqualStores(t)
+
+		status, err := op.Status(t.Context())
+		require.NoError(t, err)
+		require.NotEmpty(t, status.Verify)
+		require.Zero(t, status.Dirty)
+	})
+}
+
+func users(reports []migrationctl.VerifyReport) migrationctl.VerifyReport {
+	for _, r := range reports {
+		if r.Entity == "Users" {
+			return r
+		}
+	}
+	return migrationctl.VerifyReport{}
+}
+
+// lose makes the follower forget a record, at the version it has.
+func (w *world) lose(t *testing.T, id int64) {
+	t.Helper()
+	key := w.key(t, id)
+	require.NoError(t, w.mysql.Bump(t.Context(), []transform.Key{key}))
+	now := w.row(t, w.mysql, id)
+	_, err := w.dynamo.Put(t.Context(), store.Row{Key: key, Version: now.Version})
+	require.NoError(t, err)
+	require.NoError(t, w.mysql.Clean(t.Context(), key, now.Version))
+}
+
+// TestVerifyCountsWhatPersists: a write that is not yet refreshed is no
+// difference, and neither is one that lands between the two looks.
+func TestVerifyCountsWhatPersists(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.outside(t, user(1), user(2))
+		w.to(t, store.DualWrite)
+		op := w.operator(t)
+		users, err := dal.NewRepository[User](router(t, w), "Users") // no relay
+		require.NoError(t, err)
+
+		require.NoError(t, users.Update(t.Context(), users.Key(1), addOne, dal.Follow(dal.Async)))
+		found, err := op.Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Users"})
+		require.NoError(t, err)
+		require.Zero(t, found[0].Differences)
+		require.Equal(t, int64(1), found[0].Unsettled, "a key that waits for its refresh is not verified")
+		w.drain(t)
+
+		// Between MySQL's page and DynamoDB's, a write goes all the way through.
+		w.faults.On(once(func(c faultstore.Call) bool { return c.Role == faultstore.Follower && c.Method == "GetMany" }, func() {
+			u := user(2)
+			u.Profile.Count = 9
+			key := w.key(t, 2)
+			rec := w.record(t, u)
+			_, err := w.mysql.Write(context.Background(), w.at(t), store.Write{Mutations: []store.Mutation{{Op: store.Put, Key: key, Record: rec}}})
+			require.NoError(t, err)
+			require.NoError(t, dal.NewRefresher(w.mysql, w.dynamo).Refresh(context.Background(), key))
+		}), faultstore.Before)
+		watched, err := migrationctl.NewOperator(w.faults.AuthorityControl(w.mysql), w.faults.Follower(w.dynamo), nil)
+		require.NoError(t, err)
+		found, err = watched.Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Users"})
+		require.NoError(t, err)
+		require.True(t, found[0].Clean(), "%+v", found[0])
+	})
+}
+
+// once calls do at the first call that matches, and breaks nothing.
+func once(match faultstore.Match, do func()) faultstore.Match {
+	done := false
+	return func(c faultstore.Call) bool {
+		if !done && match(c) {
+			done = true
+			do()
+		}
+		return false
+	}
+}
+
+func (w *world) record(t *testing.T, u User) transform.Record {
+	t.Helper()
+	binding, err := transform.Bind[User](w.contract.Entity("Users"))
+	require.NoError(t, err)
+	rec, err := binding.Record(&u)
+	require.NoError(t, err)
+	return rec
+}
+
+func (w *world) at(t *testing.T) store.At {
+	t.Helper()
+	r, err := w.mysql.Phase(t.Context())
+	require.NoError(t, err)
+	return store.At{Epoch: r.Epoch, Captured: r.Capture}
+}
