@@ -28,7 +28,8 @@ type Comparison struct {
 	Columns []string
 	// Missing names the store that has no record, "" where both have one.
 	Missing string
-	// Unfit is why one of the stores' content can't be read as a record.
+	// Unfit is why one of the stores' content can't be read as a record, or
+	// why the record that is missing can't become an item.
 	Unfit error
 }
 
@@ -102,6 +103,8 @@ func CompareRows(a, b store.Row, nameA, nameB string) Comparison {
 		}
 	case a.Live:
 		c.Verdict, c.Missing = Different, nameB
+		// Why it is missing, if it never could be there.
+		_, c.Unfit = a.Record.Entity().Item(a.Record)
 	case b.Live:
 		c.Verdict, c.Missing = Different, nameA
 	}

@@ -82,7 +82,7 @@ func classifyCode(api smithy.APIError, serverFault bool, table string) (kind err
 		return store.ErrInvalid, credentialsMend
 	case "AccessDenied":
 		return store.ErrInvalid, "the client's credentials do not allow this on table " + table +
-			": migrationctl iam prints the policy that does"
+			": its IAM policy must"
 	case "Validation", "ValidationError":
 		if itemTooLarge(api) {
 			return store.ErrTooLarge, "an item may take 400 KB with its attribute names"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal"
@@ -33,8 +34,9 @@ type BackfillOptions struct {
 type BackfillReport struct {
 	Entity      string
 	Mode        string // "insert", "bump", or "bump leftovers"
-	Rows        int64  // passed so far, over all runs
-	DeadLetters int64  // of them, in this run
+	Rows        int64  // of MySQL passed so far, over all runs
+	Leftovers   int64  // records that only the follower had, in this run
+	DeadLetters int64  // rows that could not be converted, in this run
 	Done        bool
 }
 
@@ -132,9 +134,10 @@ type backfill struct {
 	entity *transform.Entity
 	record store.PhaseRecord
 	state  store.Progress
-	dead   int64
+	dead   atomic.Int64
 	began  time.Time
 	passed int64 // rows in this run, for the rate
+	extra  int64 // leftovers in this run
 }
 
 func (b *backfill) run(ctx context.Context) error {
@@ -204,9 +207,18 @@ func (b *backfill) page(ctx context.Context, from store.Reader, after string, br
 	if err := bring(ctx, page.Rows); err != nil {
 		return "", err
 	}
-	b.state.Rows += int64(len(page.Rows))
+	if !b.inLeftovers() {
+		b.state.Rows += int64(len(page.Rows))
+	}
 	b.passed += int64(len(page.Rows))
 	return page.Next, nil
+}
+
+func (b *backfill) workers() int {
+	if b.opts.Workers > 0 {
+		return b.opts.Workers
+	}
+	return backfillWorkers
 }
 
 // stillCounts stops a run whose capture has ended meanwhile.
@@ -239,7 +251,7 @@ func (b *backfill) insert(ctx context.Context, rows []store.Row) error {
 		}
 		fit = append(fit, row)
 	}
-	return inChunks(ctx, b.opts.Workers, fit, func(ctx context.Context, chunk []store.Row) error {
+	return inChunks(ctx, b.workers(), fit, func(ctx context.Context, chunk []store.Row) error {
 		results, err := b.o.dynamo.Insert(ctx, chunk)
 		if err != nil {
 			return err
@@ -261,7 +273,8 @@ func (b *backfill) insert(ctx context.Context, rows []store.Row) error {
 
 // bump gives the rows' keys new versions and refreshes them.
 func (b *backfill) bump(ctx context.Context, rows []store.Row) error {
-	return inChunks(ctx, b.opts.Workers, rows, func(ctx context.Context, chunk []store.Row) error {
+	// A refresh is three round trips, one after the other: more of them at once.
+	return inChunks(ctx, 4*b.workers(), rows, func(ctx context.Context, chunk []store.Row) error {
 		keys := make([]transform.Key, len(chunk))
 		for i, row := range chunk {
 			keys[i] = row.Key
@@ -288,11 +301,12 @@ func (b *backfill) bringLeftovers(ctx context.Context, rows []store.Row) error {
 	if err != nil {
 		return err
 	}
+	b.extra += int64(len(orphans))
 	return b.bump(ctx, orphans)
 }
 
 func (b *backfill) unfit(ctx context.Context, row store.Row, cause error) error {
-	b.dead++
+	b.dead.Add(1)
 	return b.o.deadLetter(ctx, row.Key, row.Version, cause)
 }
 
@@ -309,7 +323,7 @@ func (b *backfill) report() {
 	if b.opts.Report == nil {
 		return
 	}
-	r := BackfillReport{Entity: b.entity.Name, Rows: b.state.Rows, DeadLetters: b.dead, Done: b.state.Done, Mode: "insert"}
+	r := BackfillReport{Entity: b.entity.Name, Rows: b.state.Rows, Leftovers: b.extra, DeadLetters: b.dead.Load(), Done: b.state.Done, Mode: "insert"}
 	if !b.record.FollowerEmpty {
 		r.Mode = "bump"
 	}
@@ -355,12 +369,9 @@ func (o *Operator) orphans(ctx context.Context, rows []store.Row) ([]store.Row, 
 	return orphans, nil
 }
 
-// inChunks calls do for pieces of the rows, some at a time, and returns their
-// errors. The first one stops the rest.
-func inChunks(ctx context.Context, workers int, rows []store.Row, do func(context.Context, []store.Row) error) error {
-	if workers <= 0 {
-		workers = backfillWorkers
-	}
+// inChunks cuts rows into a piece per worker, calls do for each at once, and
+// returns their errors. The first one stops the rest.
+func inChunks[T any](ctx context.Context, workers int, rows []T, do func(context.Context, []T) error) error {
 	size := max(1, (len(rows)+workers-1)/workers)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -100,11 +100,11 @@ func guardValidate(f Facts) []Unmet {
 	}
 	if f.DeadLetters > 0 {
 		list = append(list, Unmet{Guard: "dead letters",
-			Reason: fmt.Sprintf("%d records could not be converted", f.DeadLetters), Mend: "mend the rows, or force"})
+			Reason: fmt.Sprintf("records that could not be converted: %d", f.DeadLetters), Mend: "mend the rows, or force"})
 	}
 	if f.Dirty > f.MaxDirty {
 		list = append(list, Unmet{Guard: "backlog",
-			Reason: fmt.Sprintf("%d keys wait to be refreshed, the limit is %d", f.Dirty, f.MaxDirty), Mend: "wait for the relay, or force"})
+			Reason: fmt.Sprintf("keys that wait to be refreshed: %d, the limit is %d", f.Dirty, f.MaxDirty), Mend: "wait for the relay, or force"})
 	}
 	return list
 }

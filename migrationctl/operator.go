@@ -99,20 +99,6 @@ func (o *Operator) Init(ctx context.Context) error { return o.mysql.Init(ctx) }
 // Phase returns the phase record.
 func (o *Operator) Phase(ctx context.Context) (store.PhaseRecord, error) { return o.mysql.Phase(ctx) }
 
-// Drain waits until no key is dirty. It needs a relay: the one of any process
-// of the fleet, in a phase with a follower.
-func (o *Operator) Drain(ctx context.Context) error {
-	for {
-		b, err := o.mysql.Backlog(ctx)
-		if err != nil || b.Dirty == 0 {
-			return err
-		}
-		if err := sleep(ctx, 20*time.Millisecond); err != nil {
-			return err
-		}
-	}
-}
-
 // sleep waits for d or until ctx ends.
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

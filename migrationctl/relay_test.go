@@ -115,6 +115,6 @@ func TestRelayStopsInPhaseOne(t *testing.T) {
 	require.NoError(t, p.users.Create(t.Context(), &u))
 	require.Never(t, func() bool { return len(w.faults.Matching(faultstore.Method("Put"))) > 0 }, 50*time.Millisecond, time.Millisecond)
 	require.NoError(t, w.operator(t).SetPhase(t.Context(), store.DualWrite, migrationctl.Change{}))
-	require.NoError(t, p.Drain(t.Context()))
+	p.drained(t)
 	require.True(t, w.row(t, w.dynamo, 1).Live)
 }

@@ -90,7 +90,7 @@ func TestScenario18WritesDuringBackfill(t *testing.T) {
 		require.NoError(t, p.Backfill(t.Context(), migrationctl.BackfillOptions{Workers: 2}))
 		close(stop)
 		work.Wait()
-		require.NoError(t, p.Drain(t.Context()))
+		p.drained(t)
 		w.requireEqualStores(t)
 	})
 }

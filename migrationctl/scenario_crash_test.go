@@ -33,7 +33,7 @@ func TestScenario03AddWhileFollowerFails(t *testing.T) {
 		require.Equal(t, 5, w.count(t, w.dynamo, 1))
 
 		back()
-		require.NoError(t, p.Drain(t.Context()))
+		p.drained(t)
 		require.Equal(t, 6, w.count(t, w.dynamo, 1))
 		w.requireEqualStores(t)
 	})
@@ -74,10 +74,15 @@ func TestScenario04FollowerDownForLong(t *testing.T) {
 		require.Less(t, heap()-before, int64(32<<20))
 
 		back()
-		require.NoError(t, p.Drain(t.Context()))
+		p.drained(t)
 		w.requireEqualStores(t)
 		require.Len(t, w.texts(t, w.dynamo), writers*each)
-		require.False(t, p.Stats().Resting)
+		next := int64(writers * each)
+		require.Eventually(t, func() bool {
+			next++
+			u := user(next)
+			return p.users.Create(context.Background(), &u) == nil && !p.Stats().Resting
+		}, 20*time.Second, 10*time.Millisecond, "the follower is back and still left alone")
 	})
 }
 
@@ -212,6 +217,6 @@ func hang(t *testing.T, w *world, phase store.Phase) {
 	}
 	require.True(t, p.Stats().Resting, "the breaker never opened")
 	held.Release()
-	require.NoError(t, p.Drain(t.Context()))
+	p.drained(t)
 	w.requireEqualStores(t)
 }

@@ -155,6 +155,17 @@ func (w *world) open(t testing.TB, opts *migrationctl.Options) *process {
 	return &process{ctl, users}
 }
 
+// drained waits until nothing is dirty.
+func (p *process) drained(t testing.TB) {
+	t.Helper()
+	report, err := p.Drain(t.Context(), nil)
+	require.NoError(t, err)
+	require.Zero(t, report.Dead)
+	status, err := p.Status(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, status.Dirty)
+}
+
 // operator returns an operator without faults.
 func (w *world) operator(t testing.TB) *migrationctl.Operator {
 	t.Helper()

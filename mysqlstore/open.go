@@ -38,7 +38,8 @@ const (
 func OpenDB(dsn string) (*sqlx.DB, error) {
 	config, err := mysql.ParseDSN(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("mysqlstore: %w; a DSN reads user:password@tcp(host:3306)/database", err)
+		// The driver's own text may quote the password.
+		return nil, errors.New("mysqlstore: the DSN can't be read; a DSN reads user:password@tcp(host:3306)/database")
 	}
 	if config.DBName == "" {
 		return nil, errors.New("mysqlstore: the DSN names no database; a DSN reads user:password@tcp(host:3306)/database")

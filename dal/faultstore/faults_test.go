@@ -192,7 +192,11 @@ func TestCrash(t *testing.T) {
 	require.False(t, f.has(2) || f.has(3))
 	require.NoError(t, f.put(4), "the process was started anew")
 	f.Restart()
-	require.Equal(t, 6, f.Count(), "the counting goes on")
+	var effects []Effect
+	for _, c := range f.Calls() {
+		effects = append(effects, c.Effect)
+	}
+	require.Equal(t, []Effect{0, 0, Crash, Crash, Crash, 0}, effects, "the counting goes on")
 }
 
 func TestStall(t *testing.T) {

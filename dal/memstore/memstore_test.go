@@ -166,6 +166,47 @@ func TestFollowerBecomesAuthority(t *testing.T) {
 		require.False(t, f.row(rec).Tombstone)
 		require.True(t, f.row(rec).Live)
 	}
+	_, err = f.Write(f.ctx, store.At{Epoch: 2, Captured: true}, store.Write{
+		Mutations: []store.Mutation{{Op: store.Delete, Key: f.key(f.a)}}})
+	require.NoError(t, err)
+	require.False(t, f.row(f.a).Tombstone, "an authority keeps a version, no tombstone")
+	page, err := f.Scan(f.ctx, store.At{}, store.Range{Entity: f.a.Entity(), Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, page.Rows, 1)
+}
+
+// TestTombstoneWithoutVersion holds that even a tombstone at version 0 is
+// something: Insert leaves it alone.
+func TestTombstoneWithoutVersion(t *testing.T) {
+	f := newFixture(t, nil)
+	_, err := f.Put(f.ctx, store.Row{Key: f.key(f.a)})
+	require.NoError(t, err)
+	_, err = f.Insert(f.ctx, []store.Row{{Key: f.key(f.a), Live: true, Record: f.a}})
+	require.NoError(t, err)
+	require.True(t, f.row(f.a).Tombstone)
+}
+
+// TestUniqueWithinEntity holds that a unique value is unique among the records
+// of its entity, and within a write.
+func TestUniqueWithinEntity(t *testing.T) {
+	table := func(name string) string {
+		return `{"table": "` + name + `", "type": "single-entity", "source_table": "` + name + `", "pk": "id", "gsis": [],
+			"attributes": [{"name": "id", "type": "N", "source_column": "id"}, {"name": "code", "type": "S", "source_column": "code"}],
+			"columns": [{"name": "id", "type": "int"}, {"name": "code", "type": "varchar", "length": 9, "null": true}],
+			"primary_key": ["id"]}`
+	}
+	c, err := transform.Load([]byte(`{"tables": [` + table("parts") + "," + table("tools") + `]}`))
+	require.NoError(t, err)
+	f := &fixture{T: t, ctx: t.Context(), Store: memstore.New(c, &memstore.Options{Unique: []string{"code"}})}
+	rec := func(entity string, id int64) store.Mutation {
+		r := c.Entity(entity).NewRecord()
+		r.SetAt(0, transform.IntValue(id))
+		r.SetAt(1, transform.TextValue("x"))
+		return f.put(r)
+	}
+	require.ErrorIs(t, f.write(rec("parts", 1), rec("parts", 2)), store.ErrUnique)
+	require.NoError(t, f.write(rec("parts", 1), rec("tools", 1)))
+	require.ErrorIs(t, f.write(rec("tools", 2)), store.ErrUnique)
 }
 
 // TestUnknownUniqueColumn holds that a misspelt column is not ignored.

@@ -174,53 +174,6 @@ func (s *Store) apply(p *plan) store.Written {
 	return store.Written{Rows: rows}
 }
 
-// checkUnique returns an error if a record of the write has a unique value of
-// another record, stored or of the same write.
-func (s *Store) checkUnique(p *plan) error {
-	if len(s.unique) == 0 {
-		return nil
-	}
-	after := map[transform.Key]transform.Record{}
-	for key, e := range s.entries {
-		if e.live {
-			after[key] = e.record
-		}
-	}
-	for i, m := range p.write.Mutations {
-		delete(after, m.Key)
-		if m.Op != store.Delete {
-			after[m.Key] = p.steps[i].record
-		}
-	}
-	for i, m := range p.write.Mutations {
-		if m.Op == store.Delete {
-			continue
-		}
-		if column := s.taken(after, m.Key, p.steps[i].record); column != "" {
-			e := s.fail(m.Op.String(), m.Key.Entity, store.ErrUnique, "")
-			e.Field = column
-			return e
-		}
-	}
-	return nil
-}
-
-// taken returns the first unique column whose value another record has.
-func (s *Store) taken(records map[transform.Key]transform.Record, key transform.Key, rec transform.Record) string {
-	for _, column := range s.unique {
-		i := rec.Entity().ColumnIndex(column)
-		if i < 0 || rec.At(i).IsNull() {
-			continue
-		}
-		for other, o := range records {
-			if other != key && other.Entity == key.Entity && o.At(i) == rec.At(i) {
-				return column
-			}
-		}
-	}
-	return ""
-}
-
 // sound returns an error if the write could not be right in any state.
 func (s *Store) sound(w store.Write) error {
 	seen := map[transform.Key]bool{}

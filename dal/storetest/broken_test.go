@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -374,8 +373,4 @@ func keysOf(w store.Write) []transform.Key {
 
 func byID(a, b transform.Key) int {
 	return cmp.Or(cmp.Compare(a.Entity, b.Entity), cmp.Compare(a.ID, b.ID))
-}
-
-func sortedKeys[V any](m map[transform.Key]V) []transform.Key {
-	return slices.SortedFunc(maps.Keys(m), byID)
 }

@@ -59,6 +59,14 @@ var followerFaults = []fault{
 				return b.Store.Put(context.WithoutCancel(ctx), row)
 			}
 		}},
+	{name: "a row is kept, not copied", breaks: cases(rulePut, "a record given stays the caller's"),
+		in: func(b *broken) {
+			b.put = func(ctx context.Context, row store.Row) (bool, error) {
+				b.locked(func() { b.records[row.Key] = row.Record })
+				return b.Store.Put(ctx, row)
+			}
+			b.read = b.kept
+		}},
 	{name: "what is needed is not found", breaks: cases(rulePut, "what it needs is there"),
 		in: func(b *broken) { b.check = func(context.Context) error { return errors.New("no table") } }},
 

@@ -14,10 +14,11 @@
 // (TestRulesAreDocumented), one test per rule, one below it per case. Each case
 // gets a store of its own from the harness.
 //
-// What it promises: a store that breaks a rule fails a case of that rule, and
-// each case is failed by a store that breaks nothing else. TestBrokenStores
-// holds both, with one store per fault. Races are tried with a few goroutines
-// and a few hundred calls: a store that loses one write in a million passes.
+// What it promises: a store that breaks a rule in one of the ways tried here
+// fails the case that says so (TestBrokenStores, one broken store per fault),
+// and there is no case that only looks as if it could fail
+// (TestEveryCaseCanFail). Races are tried with a few goroutines and a few
+// hundred calls: a store that loses one write in a million passes.
 //
 // Contract is the contract the cases are written for, Schema its tables for
 // MySQL. BenchmarkAuthority and BenchmarkFollower time the calls that a service

@@ -132,6 +132,7 @@ func uniqueValuesMoveOn(e *env) {
 	e.write(e.update(e.user(2), "username", "user-1"))
 	e.write(e.remove(e.user(2)))
 	e.write(e.create(e.user(5, "username", "user-1")))
+	e.write(e.remove(e.user(5)), e.create(e.user(6, "username", "user-1")))
 }
 
 // recordStaysTheCallers: a caller goes on with the record it gave to a write.

@@ -18,6 +18,7 @@ func putCases() []testCase {
 		check{"beside each other", putsAtOnce},
 		check{"a context that is over", putContextIsOver},
 		check{"what it needs is there", followerCheck},
+		check{"a record given stays the caller's", rowStaysTheCallers},
 	)
 }
 
@@ -144,6 +145,17 @@ func followerCheck(e *env) {
 	require.NoError(e, e.Follower.Check(e.ctx))
 	require.NotEmpty(e, e.Follower.Name())
 	require.NotNil(e, e.Follower.Contract())
+}
+
+func rowStaysTheCallers(e *env) {
+	put, inserted := e.user(1), e.user(2)
+	row, second := e.live(put.Clone(), 1), e.live(inserted.Clone(), 0)
+	e.put(row)
+	e.insert(second)
+	require.NoError(e, row.Record.Set("username", transform.TextValue("mine")))
+	require.NoError(e, second.Record.Set("username", transform.TextValue("mine")))
+	e.requireLive(put)
+	e.requireLive(inserted)
 }
 
 func tombstoneCases() []testCase {

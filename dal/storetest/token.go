@@ -17,6 +17,7 @@ func tokenCases() []testCase {
 		check{"repeated after others have written", tokenAfterOthers},
 		check{"repeated in another epoch", tokenInAnotherEpoch},
 		check{"repeated by another process", tokenInAnotherProcess},
+		check{"repeated in another order", tokenInAnotherOrder},
 		check{"for another write", tokenForAnotherWrite},
 		check{"of a write that failed", tokenOfFailedWrite},
 		check{"at the same time", tokenAtOnce},
@@ -94,6 +95,16 @@ func tokenInAnotherProcess(e *env) {
 	e.once("once", e.increment(rec))
 	e.Subject = e.other()
 	e.requireRepeated("once", e.increment(rec))
+}
+
+// tokenInAnotherOrder: a token belongs to a set of operations and keys. Which
+// of them comes first, and what a record says, may differ the second time.
+func tokenInAnotherOrder(e *env) {
+	e.start()
+	e.capture()
+	a, b := e.user(1), e.visit("v", 1)
+	e.once("once", e.replace(a), e.create(b))
+	e.requireRepeated("once", e.create(b), e.replace(e.with(a, "username", "second")))
 }
 
 func tokenForAnotherWrite(e *env) {

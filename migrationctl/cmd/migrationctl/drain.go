@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/crossfade-go/crossfade/migrationctl"
+)
+
+// drainCommand is drain.
+func (c *cli) drainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "drain", Short: "Bring every key that is dirty now to DynamoDB", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.drain(cmd.Context()) },
+	}
+}
+
+// A drainDoc is what a drain did.
+type drainDoc struct {
+	Refreshed int64 `json:"refreshed"` // dirty when it began, and not now
+	Dead      int64 `json:"dead"`      // dirty, and can't be converted
+}
+
+func (d drainDoc) text(w io.Writer) {
+	if d.Refreshed == 0 && d.Dead == 0 {
+		fmt.Fprintln(w, "no key is dirty")
+		return
+	}
+	fmt.Fprintf(w, "%s refreshed\n", count(d.Refreshed, "key"))
+}
+
+// drain does a relay's work itself, so that it also ends where no process of
+// the service is up.
+func (c *cli) drain(ctx context.Context) error {
+	s, err := c.open(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	status, err := s.operator.Status(ctx)
+	if err != nil {
+		return err
+	}
+	// A drain would wait for ever, without a word, for tables that are not there.
+	if err := s.dynamo.Check(ctx); err != nil {
+		return err
+	}
+	show := c.begin("drain", "keys", 0, status.Dirty)
+	defer show.stop()
+	report, err := s.operator.Drain(ctx, func(r migrationctl.DrainReport) { show.set(r.Refreshed + r.Dead) })
+	if err != nil {
+		return err
+	}
+	if err := c.out.print(drainDoc{Refreshed: report.Refreshed, Dead: report.Dead}); err != nil || report.Dead == 0 {
+		return err
+	}
+	return found("%s dirty, because the records can't be converted; migrationctl dead-letters lists them", count(report.Dead, "key"))
+}

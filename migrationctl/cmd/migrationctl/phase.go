@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/migrationctl"
+)
+
+// phaseCommand is the group of phase set. The number is checked before anything
+// is connected to, as part of the usage.
+func (c *cli) phaseCommand() *cobra.Command {
+	var change migrationctl.Change
+	set := &cobra.Command{
+		Use: "set N", Short: "Make one step: to the phase before or behind the present one",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("phase set needs one phase, %s", phaseList)
+			}
+			_, err := parsePhase(args[0])
+			return err
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			to, err := parsePhase(args[0])
+			if err != nil {
+				return err
+			}
+			return c.setPhase(cmd.Context(), to, change)
+		},
+	}
+	set.Flags().StringVar(&change.Reason, "reason", "", "why, for the audit")
+	set.Flags().BoolVar(&change.Force, "force", false, "overrule the conditions marked comfort, never those marked data; it is audited")
+	return c.group("phase", "Change the phase", set)
+}
+
+// phaseList is the mend of a number that is no phase.
+const phaseList = "1 (mysql-only), 2 (dual-write), 3 (validate), 4 (dynamodb-primary) or 5 (dynamodb-only)"
+
+// parsePhase reads a phase's number. "2.5" is none, and 258 is not 2.
+func parsePhase(text string) (store.Phase, error) {
+	n, err := strconv.ParseUint(text, 10, 8)
+	if p := store.Phase(n); err == nil && p.Valid() {
+		return p, nil
+	}
+	return 0, usage("%q is no phase; give %s", text, phaseList)
+}
+
+// setPhase makes one step, or prints every condition that stands against it.
+func (c *cli) setPhase(ctx context.Context, to store.Phase, change migrationctl.Change) error {
+	// The way back must work from a machine that can't reach DynamoDB; the guards
+	// of the way forth say what is missing.
+	s, err := c.open(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	before, err := s.operator.Phase(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.operator.SetPhase(ctx, to, change); err != nil {
+		return err
+	}
+	after, err := s.operator.Phase(ctx)
+	if err != nil {
+		return err
+	}
+	done := fmt.Sprintf("phase %d to %d is made, every process obeys", uint8(before.Phase), uint8(to))
+	if before.Phase == to {
+		done = "nothing to do"
+	}
+	return c.out.print(phaseDocument(done, after))
+}

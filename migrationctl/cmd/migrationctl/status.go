@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/crossfade-go/crossfade/migrationctl"
+)
+
+// statusCommand is status.
+func (c *cli) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "status", Short: "Show phase, processes, backlog and runs", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.status(cmd.Context()) },
+	}
+}
+
+// status asks MySQL alone: the phase record, the backlog and the runs are there,
+// so it answers while DynamoDB is gone.
+func (c *cli) status(ctx context.Context) error {
+	s, err := c.open(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	status, err := s.operator.Status(ctx)
+	if err != nil {
+		return err
+	}
+	return c.out.print(statusDocument(status))
+}
+
+// A statusDoc is what there is to know about a group. Durations are seconds.
+type statusDoc struct {
+	Group       string          `json:"group"`
+	Phase       uint8           `json:"phase"`
+	PhaseName   string          `json:"phase_name"`
+	Flags       map[string]bool `json:"flags"`
+	Capture     bool            `json:"capture"`
+	Epoch       uint64          `json:"epoch"`
+	ChangedAt   time.Time       `json:"changed_at"`
+	Processes   []processDoc    `json:"processes"`
+	Dirty       int64           `json:"dirty"`
+	OldestDirty float64         `json:"oldest_dirty_seconds"`
+	DeadLetters int64           `json:"dead_letters"`
+	Backfill    []runDoc        `json:"backfill"`
+	Verify      []runDoc        `json:"verify"`
+}
+
+// A processDoc is one process of the fleet.
+type processDoc struct {
+	Process string  `json:"process"`
+	Host    string  `json:"host"`
+	Epoch   uint64  `json:"epoch"`
+	Age     float64 `json:"age_seconds"` // since it renewed its registration
+	Live    bool    `json:"live"`
+}
+
+// A runDoc is how far a backfill or verify is with one entity.
+type runDoc struct {
+	Entity      string    `json:"entity"`
+	Done        bool      `json:"done"`
+	Void        bool      `json:"void"` // it ran before capture was switched off
+	Rows        int64     `json:"rows"`
+	UpdatedAt   time.Time `json:"updated_at"`
+	Differences *int64    `json:"differences,omitempty"` // of a verify
+	Unsettled   *int64    `json:"unsettled,omitempty"`   // of a verify
+}
+
+// statusDocument turns a status into what is printed.
+func statusDocument(s migrationctl.Status) statusDoc {
+	d := statusDoc{
+		Group: s.Group, Phase: uint8(s.Phase), PhaseName: s.Phase.String(), Capture: s.Capture, Epoch: s.Epoch,
+		ChangedAt: s.ChangedAt, Dirty: s.Dirty, OldestDirty: s.OldestDirty.Seconds(), DeadLetters: s.DeadLetters,
+		Flags: map[string]bool{"READ_MYSQL": s.Flags.ReadMySQL, "READ_DDB": s.Flags.ReadDynamoDB,
+			"WRITE_MYSQL": s.Flags.WriteMySQL, "WRITE_DDB": s.Flags.WriteDynamoDB},
+		Processes: []processDoc{}, Backfill: runDocs(s.Backfill, false), Verify: runDocs(s.Verify, true),
+	}
+	for _, p := range s.Processes {
+		d.Processes = append(d.Processes, processDoc{p.Process, p.Host, p.Epoch, p.Age.Seconds(), p.Live})
+	}
+	return d
+}
+
+func runDocs(runs []migrationctl.RunStatus, verify bool) []runDoc {
+	docs := []runDoc{}
+	for _, r := range runs {
+		d := runDoc{Entity: r.Entity, Done: r.Done, Void: r.Void, Rows: r.Rows, UpdatedAt: r.UpdatedAt}
+		if verify {
+			d.Differences, d.Unsettled = &r.Differences, &r.Unsettled
+		}
+		docs = append(docs, d)
+	}
+	return docs
+}
+
+func (d statusDoc) text(out io.Writer) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "group\t%s\n", d.Group)
+	fmt.Fprintf(w, "phase\t%d %s, since %s\n", d.Phase, d.PhaseName, moment(d.ChangedAt))
+	var flags []string
+	for _, f := range []string{"READ_MYSQL", "READ_DDB", "WRITE_MYSQL", "WRITE_DDB"} {
+		flags = append(flags, f+" "+onOff(d.Flags[f]))
+	}
+	fmt.Fprintf(w, "flags\t%s\ncapture\t%s\nepoch\t%d\n", strings.Join(flags, ", "), onOff(d.Capture), d.Epoch)
+	fmt.Fprintf(w, "dirty\t%s\n", d.backlog())
+	fmt.Fprintf(w, "dead letters\t%s\n", number(d.DeadLetters))
+	d.printProcesses(w)
+	printRuns(w, "backfill", d.Backfill)
+	printRuns(w, "verify", d.Verify)
+	w.Flush()
+}
+
+// printProcesses lists the fleet, also processes that have fallen silent: they
+// are what an operator looks for when a step waits.
+func (d statusDoc) printProcesses(w io.Writer) {
+	live := 0
+	for _, p := range d.Processes {
+		if p.Live {
+			live++
+		}
+	}
+	fmt.Fprintf(w, "processes\t%d live\n", live)
+	for _, p := range d.Processes {
+		state := ""
+		if !p.Live {
+			state = ", no longer live"
+		}
+		fmt.Fprintf(w, "\t%s on %s, epoch %d, renewed %s ago%s\n", p.Process, p.Host, p.Epoch, span(seconds(p.Age)), state)
+	}
+}
+
+// seconds is the duration that a document gives in seconds.
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// backlog says how many keys are dirty, and for how long.
+func (d statusDoc) backlog() string {
+	if d.Dirty == 0 {
+		return "0 keys"
+	}
+	return fmt.Sprintf("%s, the oldest for %s", count(d.Dirty, "key"), span(seconds(d.OldestDirty)))
+}
+
+// printRuns prints a line for each entity of a kind of run.
+func printRuns(w io.Writer, name string, runs []runDoc) {
+	if len(runs) == 0 {
+		fmt.Fprintf(w, "%s\tnever\n", name)
+	}
+	for _, r := range runs {
+		state := "under way or stopped"
+		if r.Done {
+			state = "done"
+		}
+		if r.Void {
+			state = "void, capture was switched off since"
+		}
+		line := fmt.Sprintf("%s: %s, %s, %s", r.Entity, state, count(r.Rows, "row"), moment(r.UpdatedAt))
+		if r.Differences != nil {
+			line += fmt.Sprintf(", %s, %d unsettled", count(*r.Differences, "difference"), *r.Unsettled)
+		}
+		fmt.Fprintf(w, "%s\t%s\n", name, line)
+		name = ""
+	}
+}
