@@ -52,12 +52,14 @@ type keyDifference struct {
 	Key     string   `json:"key"`
 	Columns []string `json:"columns,omitempty"`
 	Missing string   `json:"missing_in,omitempty"`
-	Unfit   string   `json:"unreadable,omitempty"`
+	Unfit   string   `json:"unfit,omitempty"`
 }
 
 // String returns the difference in one line.
 func (d keyDifference) String() string {
 	switch {
+	case d.Missing != "" && d.Unfit != "":
+		return d.Key + " is missing in " + d.Missing + " and can't be there: " + d.Unfit
 	case d.Unfit != "":
 		return d.Key + " can't be compared: " + d.Unfit
 	case d.Missing != "":
