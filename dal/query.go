@@ -3,7 +3,6 @@ package dal
 import (
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -118,8 +117,8 @@ type cursor struct {
 func encodeCursor(q store.Query, last store.Row) string {
 	c := cursor{Index: q.Index, ID: base64.RawURLEncoding.EncodeToString([]byte(last.Key.ID))}
 	if sk := q.Entity.Index(q.Index).SK; !sk.IsZero() {
-		i := columnOf(q.Entity, sk)
-		c.Sort = fmt.Sprint(q.Entity.Columns[i].SQL(last.Record.At(i)))
+		sort := last.Record.At(columnOf(q.Entity, sk)).Text()
+		c.Sort = base64.RawURLEncoding.EncodeToString([]byte(sort)) // it may be bytes
 	}
 	text, _ := json.Marshal(c) // strings only: it can't fail
 	return base64.RawURLEncoding.EncodeToString(text)
@@ -149,7 +148,11 @@ func decodeCursor(q store.Query, text string) (transform.Record, error) {
 	rec.SetAt(columnOf(q.Entity, index.PK), q.Equal)
 	if !index.SK.IsZero() {
 		i := columnOf(q.Entity, index.SK)
-		v, err := q.Entity.Columns[i].Parse(c.Sort)
+		sort, err := base64.RawURLEncoding.DecodeString(c.Sort)
+		if err != nil {
+			return transform.Record{}, fault
+		}
+		v, err := q.Entity.Columns[i].Parse(string(sort))
 		if err != nil {
 			return transform.Record{}, fault
 		}

@@ -314,6 +314,75 @@ func TestBindingOfDocuments(t *testing.T) {
 	require.EqualError(t, b.Into(r, &out), "E.b: field B: encoding/json can't decode the document into transform.profile")
 }
 
+// Dates and times in fields that hold text have MySQL's form, as without
+// parseTime.
+func TestBindingOfTimesAsText(t *testing.T) {
+	e := keyEntity(keyTimestamp, keyDate)
+	type times struct {
+		At  sql.NullString
+		Day sql.Null[string]
+	}
+	b, err := Bind[times](e)
+	require.NoError(t, err)
+	in := times{sql.NullString{String: "2024-01-02 03:04:05.600", Valid: true}, sql.Null[string]{V: "2024-01-02", Valid: true}}
+	r, err := b.Record(&in)
+	require.NoError(t, err)
+	require.Equal(t, "2024-01-02T03:04:05.600Z", r.At(0).Text())
+	var out times
+	require.NoError(t, b.Into(r, &out))
+	require.Equal(t, in, out)
+
+	type bytes struct{ At, Day []byte }
+	bb, err := Bind[bytes](e)
+	require.NoError(t, err)
+	var raw bytes
+	require.NoError(t, bb.Into(r, &raw))
+	require.Equal(t, bytes{[]byte("2024-01-02 03:04:05.600"), []byte("2024-01-02")}, raw)
+	again, err := bb.Record(&raw)
+	require.NoError(t, err)
+	require.True(t, again.Equal(r))
+}
+
+// Fields that can't say NULL, and numbers as other Go types.
+func TestBindingOfPlainTypes(t *testing.T) {
+	whole := Column{Name: "w", SQLType: "decimal", Kind: Decimal, Precision: 20, Nullable: true}
+	truth := Column{Name: "b", SQLType: "tinyint", Kind: Bool, Nullable: true}
+	count := Column{Name: "n", SQLType: "bigint", Kind: Int, Nullable: true}
+	price := Column{Name: "p", SQLType: "decimal", Kind: Decimal, Precision: 6, Scale: 2, Nullable: true}
+	e := &Entity{Name: "E", Table: &Table{}, Columns: []Column{whole, truth, count, price}}
+	e.prepare()
+	type plain struct {
+		W uint64
+		B int
+		N bool
+		P float32 `db:"p,float"`
+	}
+	b, err := Bind[plain](e)
+	require.NoError(t, err)
+	in := plain{1<<64 - 1, 1, true, 0.1}
+	r, err := b.Record(&in)
+	require.NoError(t, err)
+	require.Equal(t, []string{"18446744073709551615", "true", "1", "0.10"}, []string{r.At(0).Text(), r.At(1).Text(), r.At(2).Text(), r.At(3).Text()})
+	var out plain
+	require.NoError(t, b.Into(r, &out))
+	require.Equal(t, in, out)
+	for i, want := range []string{
+		"E.w: field W: the column is NULL, which a uint64 can't be; use a pointer or a sql.Null type",
+		"E.b: field B: the column is NULL, which a int can't be; use a pointer or a sql.Null type",
+		"E.n: field N: the column is NULL, which a bool can't be; use a pointer or a sql.Null type",
+		"E.p: field P: the column is NULL, which a float32 can't be; use a pointer or a sql.Null type",
+	} {
+		null := r.Clone()
+		null.SetAt(i, Value{})
+		require.EqualError(t, b.Into(null, &out), want)
+	}
+	two := r.Clone()
+	two.SetAt(2, IntValue(2))
+	require.EqualError(t, b.Into(two, &out), "E.n: field N: the value is neither 0 nor 1")
+	_, err = b.Record(&plain{B: 2})
+	require.EqualError(t, err, "E.b: field B: neither 0 nor 1, and the contract says BOOL")
+}
+
 // Embedded structs are searched as sqlx searches them, also those that embed
 // themselves.
 func TestBindEmbedded(t *testing.T) {

@@ -20,7 +20,8 @@ type codec struct {
 
 var (
 	timeType    = reflect.TypeFor[time.Time]()
-	stringType  = reflect.TypeFor[sql.NullString]()
+	nullString  = reflect.TypeFor[sql.NullString]()
+	nullStringT = reflect.TypeFor[sql.Null[string]]()
 	scannerType = reflect.TypeFor[sql.Scanner]()
 	valuerType  = reflect.TypeFor[driver.Valuer]()
 )
@@ -286,8 +287,9 @@ func setScanner(c *Column, f reflect.Value, v Value) string {
 
 func scanTime(s sql.Scanner, f reflect.Value, v Value) error {
 	t, ok := v.Time()
-	// sql.NullString would take the time, and make another text of it.
-	if ok && f.Type() != stringType && s.Scan(t) == nil {
+	// These would take the time, and make another text of it.
+	asText := f.Type() == nullString || f.Type() == nullStringT
+	if ok && !asText && s.Scan(t) == nil {
 		return nil
 	}
 	return s.Scan([]byte(driverText(v)))

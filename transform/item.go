@@ -35,25 +35,34 @@ func (e *Entity) Item(r Record) (map[string]types.AttributeValue, error) {
 	if r.entity != e {
 		return nil, &ValueError{Entity: e.Name, Reason: "the record is of another entity"}
 	}
-	item := make(map[string]types.AttributeValue, len(e.Attributes)+libraryAttributes)
 	b := e.newBuilder(r)
-	for i := range e.Attributes {
-		av, reason := e.attribute(i, r.values[e.Attributes[i].Column], &b)
-		if reason == reasonTooLarge {
-			return nil, e.tooLarge(i)
-		}
-		if reason != "" {
-			return nil, e.fault(e.Attributes[i].Column, reason)
-		}
-		if av != nil {
-			name := e.Attributes[i].Name
-			item[name] = av
-			b.size += len(name)
-		}
+	item, err := e.build(r, &b)
+	if err != nil {
+		return nil, err
 	}
 	if b.size > maxItemSize-reservedSize {
 		return nil, &ValueError{Entity: e.Name, TooLarge: true,
 			Reason: fmt.Sprintf("the item would have %d bytes; 409400 are left of DynamoDB's 400 KB", b.size)}
+	}
+	return item, nil
+}
+
+// build makes the item and leaves its size with the builder.
+func (e *Entity) build(r Record, b *builder) (map[string]types.AttributeValue, error) {
+	item := make(map[string]types.AttributeValue, len(e.Attributes)+libraryAttributes)
+	for i := range e.Attributes {
+		a := &e.Attributes[i]
+		av, reason := e.attribute(i, r.values[a.Column], b)
+		if reason == reasonTooLarge {
+			return nil, e.tooLarge(i)
+		}
+		if reason != "" {
+			return nil, e.fault(a.Column, reason)
+		}
+		if av != nil {
+			item[a.Name] = av
+			b.size += len(a.Name)
+		}
 	}
 	return item, nil
 }

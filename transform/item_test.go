@@ -318,6 +318,35 @@ func nested(n int, text string) string {
 	return strings.Repeat("[", n) + text + strings.Repeat("]", n)
 }
 
+// The size counted while an item is built is the size of the item.
+func TestSizeCountedWhileBuilding(t *testing.T) {
+	e := load(t, "everything.json")
+	for seed := range int64(500) {
+		r := randomRecord(rand.New(rand.NewSource(seed)), e)
+		b := e.newBuilder(r)
+		item, err := e.build(r, &b)
+		require.NoError(t, err)
+		require.Equal(t, ItemSize(item), b.size, "seed %d", seed)
+	}
+}
+
+// An attribute in two keys is held to the smaller limit.
+func TestKeyLimitOfTwoKeys(t *testing.T) {
+	data, err := os.ReadFile("testdata/everything.json")
+	require.NoError(t, err)
+	c, err := Load([]byte(strings.Replace(string(data), `"sk": "moment"`, `"sk": "region"`, 1)))
+	require.NoError(t, err)
+	e := c.Entities[0]
+	r := e.NewRecord()
+	require.NoError(t, r.Set("number", IntValue(1)))
+	require.NoError(t, r.Set("region", TextValue(strings.Repeat("r", 1024))))
+	_, err = e.Item(r)
+	require.NoError(t, err)
+	require.NoError(t, r.Set("region", TextValue(strings.Repeat("r", 1025))))
+	_, err = e.Item(r)
+	require.EqualError(t, err, "Everything.region: longer than the 1024 bytes that key attribute region may have")
+}
+
 // What is just within DynamoDB's limits is accepted, and comes back.
 func TestItemAccepts(t *testing.T) {
 	e := load(t, "everything.json")

@@ -22,48 +22,66 @@ type structField struct {
 // it, breadth first, as sqlx's reflectx walks them. Of several fields with one
 // name the least deeply embedded is returned; two at one depth are a fault.
 func structFields(t reflect.Type) (fields []structField, faults []string) {
-	type level struct {
-		typ    reflect.Type
-		prefix string
-		index  []int
-		depth  int
-	}
-	seen := map[reflect.Type]bool{}
-	byName := map[string]structField{}
-	for queue := []level{{typ: t}}; len(queue) > 0; {
-		l := queue[0]
-		queue = queue[1:]
-		if seen[l.typ] {
+	w := fieldWalk{seen: map[reflect.Type]bool{}, byName: map[string]structField{}, queue: []level{{typ: t}}}
+	for len(w.queue) > 0 {
+		l := w.queue[0]
+		w.queue = w.queue[1:]
+		if w.seen[l.typ] {
 			continue // a struct that embeds a pointer to itself
 		}
-		seen[l.typ] = true
+		w.seen[l.typ] = true
 		for i := range l.typ.NumField() {
-			f := l.typ.Field(i)
-			tag, tagged := f.Tag.Lookup("db")
-			index := append(slices.Clone(l.index), i)
-			if inner, ok := embedded(f); ok && tag == "" {
-				queue = append(queue, level{inner, l.prefix + f.Name + ".", index, l.depth + 1})
-				continue
-			}
-			if tag == "-" || !f.IsExported() {
-				if tagged && tag != "-" && tag != "" {
-					faults = append(faults, fmt.Sprintf("field %s has a db tag and is not exported", l.prefix+f.Name))
-				}
-				continue
-			}
-			sf := structField{name: l.prefix + f.Name, index: index, typ: f.Type, depth: l.depth}
-			sf.column, sf.float, sf.tagged = parseTag(f.Name, tag)
-			if other, ok := byName[sf.column]; ok {
-				if other.depth == sf.depth {
-					faults = append(faults, fmt.Sprintf("fields %s and %s are both for column %s", other.name, sf.name, sf.column))
-				}
-				continue
-			}
-			byName[sf.column] = sf
-			fields = append(fields, sf)
+			w.field(l, i)
 		}
 	}
-	return fields, faults
+	return w.fields, w.faults
+}
+
+// A level is a struct that is still to be looked at: the outermost, or one
+// embedded.
+type level struct {
+	typ    reflect.Type
+	prefix string
+	index  []int
+	depth  int
+}
+
+type fieldWalk struct {
+	queue  []level
+	seen   map[reflect.Type]bool
+	byName map[string]structField
+	fields []structField
+	faults []string
+}
+
+// field looks at field i of a struct.
+func (w *fieldWalk) field(l level, i int) {
+	f := l.typ.Field(i)
+	tag := f.Tag.Get("db")
+	index := append(slices.Clone(l.index), i)
+	inner, ok := embedded(f)
+	switch {
+	case ok && tag == "":
+		w.queue = append(w.queue, level{inner, l.prefix + f.Name + ".", index, l.depth + 1})
+		return
+	case tag == "-":
+		return
+	case !f.IsExported():
+		if tag != "" {
+			w.faults = append(w.faults, fmt.Sprintf("field %s has a db tag and is not exported", l.prefix+f.Name))
+		}
+		return
+	}
+	sf := structField{name: l.prefix + f.Name, index: index, typ: f.Type, depth: l.depth}
+	sf.column, sf.float, sf.tagged = parseTag(f.Name, tag)
+	if other, ok := w.byName[sf.column]; ok {
+		if other.depth == sf.depth {
+			w.faults = append(w.faults, fmt.Sprintf("fields %s and %s are both for column %s", other.name, sf.name, sf.column))
+		}
+		return
+	}
+	w.byName[sf.column] = sf
+	w.fields = append(w.fields, sf)
 }
 
 // embedded returns the struct whose fields count as the outer one's.

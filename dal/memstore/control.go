@@ -20,11 +20,14 @@ type control struct {
 	audit       []store.AuditEntry // oldest first
 }
 
+// A registered is a registration and when it was last renewed, from which its
+// age is told.
 type registered struct {
 	store.Registration
 	renewed time.Time
 }
 
+// A runID is what there is one progress for.
 type runID struct{ name, entity string }
 
 func newControl(c *transform.Contract, now time.Time) control {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // Put stores the row, or a tombstone, if the version at its key is absent or
@@ -54,10 +55,12 @@ func (s *Store) vacant(row store.Row) bool {
 	return e == nil || !e.live && !e.follows && e.version == 0
 }
 
+// place puts the row over whatever is there. The key has no change record: what
+// a follower holds came from where those are kept.
 func (s *Store) place(row store.Row) {
 	e := s.at(row.Key)
 	e.live, e.follows, e.version = row.Live, true, row.Version
-	e.record = row.Record
+	e.record = transform.Record{}
 	if row.Live {
 		e.record = row.Record.Clone()
 	}

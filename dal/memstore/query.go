@@ -75,6 +75,7 @@ func newLookup(q store.Query) (lookup, string) {
 	return l, ""
 }
 
+// column returns the column that an index's key attribute carries, -1 without.
 func column(e *transform.Entity, k transform.KeyAttribute) int {
 	i := e.AttributeIndex(k.Name)
 	if k.IsZero() || i < 0 {
@@ -83,6 +84,7 @@ func column(e *transform.Entity, k transform.KeyAttribute) int {
 	return e.Attributes[i].Column
 }
 
+// matches reports whether the record is in the answer, the limit aside.
 func (l *lookup) matches(rec transform.Record) bool {
 	if rec.At(l.equal) != l.Equal {
 		return false
@@ -136,6 +138,7 @@ func compareValues(a, b transform.Value) int {
 	}
 }
 
+// number is exact: a float64 would take neighbouring BIGINTs for equal.
 func number(v transform.Value) *big.Rat {
 	r, ok := new(big.Rat).SetString(v.Text())
 	if !ok {

@@ -21,6 +21,7 @@ func (s *Store) GetMany(ctx context.Context, at store.At, keys []transform.Key) 
 	return s.get(ctx, "get many", at, keys...)
 }
 
+// get answers Get and GetMany in one snapshot.
 func (s *Store) get(ctx context.Context, op string, at store.At, keys ...transform.Key) ([]store.Row, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,6 +94,7 @@ func (s *Store) readable(ctx context.Context, op, entity string, at store.At) er
 	return nil
 }
 
+// badRead is the error of a read that no store could answer.
 func (s *Store) badRead(op, entity, detail string) error {
 	return &store.Error{Op: op, Entity: entity, Store: s.name, Kind: store.ErrInvalid, Detail: detail}
 }

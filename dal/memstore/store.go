@@ -44,7 +44,7 @@ type Store struct {
 // An entry is everything known about a key. It stays once it has a version:
 // versions of a key never restart.
 type entry struct {
-	record  transform.Record
+	record  transform.Record // zero unless live
 	live    bool
 	follows bool // it came by Put or Insert: not live, it is a tombstone
 	version store.Version

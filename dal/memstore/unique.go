@@ -21,7 +21,7 @@ func (s *Store) checkUnique(p *plan) error {
 		wanted := map[owned]store.Op{}
 		for i, m := range p.write.Mutations {
 			o, ok := valueIn(column, p.steps[i].record)
-			if !ok || m.Op == store.Delete {
+			if !ok {
 				continue
 			}
 			if _, twice := wanted[o]; twice {
@@ -33,10 +33,7 @@ func (s *Store) checkUnique(p *plan) error {
 			continue
 		}
 		for key, e := range s.entries {
-			if !e.live || p.changes(key) {
-				continue
-			}
-			if o, ok := valueIn(column, e.record); ok && wanted[o] != 0 {
+			if o, ok := valueIn(column, e.record); ok && wanted[o] != 0 && !p.changes(key) {
 				return s.taken(wanted[o], o, column)
 			}
 		}
@@ -45,7 +42,7 @@ func (s *Store) checkUnique(p *plan) error {
 }
 
 // valueIn returns what the record owns by the column, if it owns anything:
-// NULL is nobody's.
+// NULL is nobody's, and what is not live is the zero Record.
 func valueIn(column string, rec transform.Record) (owned, bool) {
 	if rec.IsZero() {
 		return owned{}, false

@@ -121,7 +121,9 @@ func (s *Store) commit(ctx context.Context, p *plan) (store.Written, error) {
 	return s.apply(p), nil
 }
 
-// admit looks at the context, the fence and the token, and sets p.repeated.
+// admit looks at the context, the fence and the token, and sets p.repeated. It
+// is asked before the data is looked at, so that a write of another epoch learns
+// nothing else, and once more in the moment of the commit.
 func (s *Store) admit(ctx context.Context, p *plan) error {
 	if err := s.over(ctx, "write", ""); err != nil {
 		return err
@@ -143,6 +145,9 @@ func (s *Store) admit(ctx context.Context, p *plan) error {
 	return nil
 }
 
+// changed reports whether a key of the write is another one than prepare saw.
+// A revision counts every change, so that a value that went and came back is
+// noticed too.
 func (s *Store) changed(p *plan) bool {
 	for i, m := range p.write.Mutations {
 		var now uint64
@@ -156,6 +161,8 @@ func (s *Store) changed(p *plan) bool {
 	return false
 }
 
+// apply stores what the attempt has made. From here on nothing can fail: data,
+// versions and change records appear at once, under the lock.
 func (s *Store) apply(p *plan) store.Written {
 	rows := make([]store.Row, len(p.steps))
 	for i, m := range p.write.Mutations {
@@ -199,6 +206,8 @@ func (s *Store) sound(w store.Write) error {
 	return nil
 }
 
+// recordOf reports whether the mutation's record is of its key. A record stored
+// under another key would be found by no index as itself.
 func recordOf(m store.Mutation) bool {
 	if m.Record.IsZero() {
 		return false

@@ -46,6 +46,7 @@ func bumpAnything(e *env) {
 	}
 }
 
+// bumpInNewEpoch: a bump that lags behind the floor is refused by the follower.
 func bumpInNewEpoch(e *env) {
 	e.start()
 	e.capture()
@@ -55,6 +56,7 @@ func bumpInNewEpoch(e *env) {
 	e.grows(e.key(rec), func() { require.NoError(e, e.Authority.Bump(e.ctx, []transform.Key{e.key(rec)})) })
 }
 
+// bumpMany bumps as many keys at once as a repair does.
 func bumpMany(e *env) {
 	e.start()
 	e.capture()
@@ -68,6 +70,7 @@ func bumpMany(e *env) {
 	require.ElementsMatch(e, keys, slices.Collect(maps.Keys(e.dirty())))
 }
 
+// bumpBesideUpdates: a bump that writes back what it has read undoes an update.
 func bumpBesideUpdates(e *env) {
 	e.start()
 	e.capture()
@@ -122,6 +125,7 @@ func (e *env) manyDirty() map[transform.Key]store.Version {
 	return want
 }
 
+// dirtyPages: a key that no page shows is never refreshed.
 func dirtyPages(e *env) {
 	want := e.manyDirty()
 	var order []transform.Key
@@ -163,6 +167,7 @@ func dirtyBesideClean(e *env) {
 	require.Empty(e, e.dirty())
 }
 
+// backlog: a step that waits for nothing to be dirty trusts the count.
 func backlog(e *env) {
 	want := e.manyDirty()
 	b, err := e.Control.Backlog(e.ctx)
@@ -209,6 +214,8 @@ func cleanAtOtherVersion(e *env) {
 	require.True(e, e.row(key).Dirty, "a write after Clean makes the key dirty again")
 }
 
+// cleanAfterBump: a bump means that the follower must be written once more, even
+// though the record is the same.
 func cleanAfterBump(e *env) {
 	e.start()
 	e.capture()
@@ -219,6 +226,7 @@ func cleanAfterBump(e *env) {
 	e.unchanged(func() { require.NoError(e, e.Authority.Clean(e.ctx, e.key(rec), refreshed)) })
 }
 
+// cleanNothing: two relays refresh one key, and the second finds it clean.
 func cleanNothing(e *env) {
 	e.start()
 	e.capture()

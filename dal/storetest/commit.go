@@ -45,6 +45,7 @@ func everyOperationLeavesOne(e *env) {
 	}
 }
 
+// bareLeavesNone: without capture a write costs what it costs without the library.
 func bareLeavesNone(e *env) {
 	e.start()
 	rec := e.user(1)
@@ -59,6 +60,8 @@ func bareLeavesNone(e *env) {
 	e.requireLive(rec)
 }
 
+// eachMutationLeavesOne: a transaction that notes only some of its keys leaves the
+// others behind in the follower for ever.
 func eachMutationLeavesOne(e *env) {
 	e.start()
 	e.capture()
@@ -80,6 +83,8 @@ func eachMutationLeavesOne(e *env) {
 	e.requireGone(d)
 }
 
+// seededRowIsWritten: most rows are older than the library. They have no change
+// record until a write gives them one, and no version that a follower could have.
 func seededRowIsWritten(e *env) {
 	e.start()
 	kept, changed, gone := e.user(1), e.user(2), e.user(3)
@@ -136,6 +141,7 @@ func failingMutation(e *env) {
 	}
 }
 
+// modifyError: the service tells its own errors from the store's by identity.
 func modifyError(e *env) {
 	e.start()
 	e.capture()
@@ -152,6 +158,7 @@ func modifyError(e *env) {
 	})
 }
 
+// contextIsOver: a caller that has gone before the commit gets nothing done.
 func contextIsOver(e *env) {
 	e.start()
 	e.capture()

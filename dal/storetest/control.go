@@ -32,6 +32,8 @@ func controlCases() []testCase {
 	)
 }
 
+// initFresh: a service that starts without init must hear of it, not find out at its
+// first write.
 func initFresh(e *env) {
 	require.Error(e, e.Control.Ready(e.ctx), "a store that was not set up is not ready")
 	e.start()
@@ -46,6 +48,7 @@ func initFresh(e *env) {
 	require.NotEmpty(e, e.Authority.Name())
 }
 
+// initAgain: an operator types init once more; no epoch and no version begins again.
 func initAgain(e *env) {
 	e.start()
 	e.capture()
@@ -56,6 +59,7 @@ func initAgain(e *env) {
 	e.grows(e.key(e.user(1)), func() { e.write(e.replace(e.user(1))) })
 }
 
+// initAtOnce: two operators, or a deployment with two replicas.
 func initAtOnce(e *env) {
 	handles := []Subject{e.Subject, e.other()}
 	for _, err := range together(4, func(i int) error { return handles[i%2].Control.Init(e.ctx) }) {
@@ -65,6 +69,7 @@ func initAtOnce(e *env) {
 	require.EqualValues(e, store.FirstEpoch, e.phase().Epoch)
 }
 
+// advanceStores: other processes see what was written, field by field.
 func advanceStores(e *env) {
 	e.start()
 	for _, to := range []store.PhaseRecord{
@@ -95,6 +100,8 @@ func (e *env) refused(from uint64, to store.PhaseRecord, kind error) {
 	e.write(e.replace(e.user(1)))
 }
 
+// advanceFromAnother: two operators look, and both act; the second must not act on
+// what the first has changed.
 func advanceFromAnother(e *env) {
 	e.start()
 	e.capture()
@@ -107,6 +114,7 @@ func advanceFromAnother(e *env) {
 	}
 }
 
+// advanceToAnother: an epoch that is left out or used again belongs to somebody.
 func advanceToAnother(e *env) {
 	e.start()
 	e.capture()
@@ -118,6 +126,7 @@ func advanceToAnother(e *env) {
 	}
 }
 
+// advanceAtOnce: of several that act at one moment one succeeds, and is audited.
 func advanceAtOnce(e *env) {
 	e.start()
 	handles := []Subject{e.Subject, e.other()}
@@ -140,6 +149,7 @@ func advanceAtOnce(e *env) {
 	require.Len(e, e.audit(100), 1)
 }
 
+// advanceContextIsOver: an operator who pressed Ctrl-C has changed nothing.
 func advanceContextIsOver(e *env) {
 	e.start()
 	before := e.phase()

@@ -75,6 +75,8 @@ func wroteBefore(e *env, captured, then bool) {
 	e.write(e.create(e.user(2)))
 }
 
+// refusedToken: a write that was refused is tried again with the same token, under
+// the next epoch, and must not be taken for done.
 func refusedToken(e *env) {
 	e.start()
 	old := e.at
@@ -88,6 +90,8 @@ func refusedToken(e *env) {
 	e.requireLive(e.user(1))
 }
 
+// readsInOtherEpochs: a read in an epoch that is over could miss what was written
+// elsewhere since. The relay's reads carry no epoch and are always right.
 func readsInOtherEpochs(e *env) {
 	e.start()
 	e.capture()
@@ -229,6 +233,7 @@ func heldUpWriter(e *env, captured bool) {
 	}
 }
 
+// cleanAll cleans every dirty key at the version it has.
 func (e *env) cleanAll() {
 	for _, key := range slices.Collect(maps.Keys(e.dirty())) {
 		e.clean(key)

@@ -33,6 +33,7 @@ func (e *env) get(key transform.Key) store.Row {
 	return row
 }
 
+// liveOrNot: nothing there is an answer, and no error.
 func liveOrNot(e *env) {
 	rec, beside := e.user(1), e.user(2)
 	requireGone := func() {
@@ -76,6 +77,8 @@ func compositeKeys(e *env) {
 	}
 }
 
+// getMany asks for keys that repeat, are absent, were deleted, or are of another
+// entity, and wants an answer for each in its place.
 func getMany(e *env) {
 	a, b, v, gone, never := e.user(1), e.user(2), e.visit("v", 1), e.user(3), e.user(4)
 	e.fill(a, b, v, gone)
@@ -95,6 +98,7 @@ func getMany(e *env) {
 	require.Empty(e, rows)
 }
 
+// getVeryMany: DynamoDB takes 100 keys a call, and answers in any order.
 func getVeryMany(e *env) {
 	var keys []transform.Key
 	for i := range 230 {
@@ -112,6 +116,7 @@ func getVeryMany(e *env) {
 	}
 }
 
+// readersOwn: what a caller does to a record it has read must not reach the store.
 func readersOwn(e *env) {
 	rec := e.user(1)
 	e.fill(rec)
@@ -129,6 +134,7 @@ func readersOwn(e *env) {
 	e.requireLive(rec)
 }
 
+// readContextIsOver: a read whose caller has gone would only cost.
 func readContextIsOver(e *env) {
 	rec := e.user(1)
 	e.fill(rec)

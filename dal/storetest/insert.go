@@ -34,6 +34,7 @@ func (e *env) insert(rows ...store.Row) {
 	}
 }
 
+// insertWhereNothingIs: version 0 lets every refresh take precedence.
 func insertWhereNothingIs(e *env) {
 	rec, high := e.user(1), e.user(2)
 	e.insert()
@@ -73,6 +74,7 @@ func insertTwice(e *env) {
 	e.requireLive(rec)
 }
 
+// putOverInserted: the first captured write of a row that was backfilled.
 func putOverInserted(e *env) {
 	changed, gone := e.user(1), e.user(2)
 	e.insert(e.live(changed, 0), e.live(gone, 0))

@@ -36,6 +36,7 @@ func (e *env) registered() map[string]store.Registration {
 	return byName
 }
 
+// registrations: a step asks here who has to obey it.
 func registrations(e *env) {
 	e.start()
 	require.Empty(e, e.registered())
@@ -71,6 +72,7 @@ func (e *env) progressOf(name string) map[string]store.Progress {
 	return byEntity
 }
 
+// progress: a run that was stopped goes on from here, in whatever process.
 func progress(e *env) {
 	e.start()
 	require.Empty(e, e.progressOf("backfill"))
@@ -102,6 +104,7 @@ func (e *env) lettersByID(limit int) (map[string]store.DeadLetter, int64) {
 	return byID, total
 }
 
+// deadLetters: a record that could not be converted is never skipped in silence.
 func deadLetters(e *env) {
 	e.start()
 	a, b, c := e.key(e.user(1)), e.key(e.visit("日本語 '", -1)), e.key(e.user(3))
@@ -130,6 +133,7 @@ func deadLetters(e *env) {
 	require.NotContains(e, got, a.Entity+" "+a.ID)
 }
 
+// auditAppends: the audit says who, what, when and why, and keeps its order.
 func auditAppends(e *env) {
 	e.start()
 	require.Empty(e, e.audit(10))
@@ -147,6 +151,7 @@ func auditAppends(e *env) {
 	require.Equal(e, entry, got)
 }
 
+// auditOfAdvance: the entry is written with the phase, so none is without the other.
 func auditOfAdvance(e *env) {
 	e.start()
 	e.appendAudit("before")
@@ -155,6 +160,7 @@ func auditOfAdvance(e *env) {
 	require.Equal(e, []string{"after", entry.Action, "before"}, actions(e.audit(10)))
 }
 
+// auditAtOnce: no entry takes another's place.
 func auditAtOnce(e *env) {
 	e.start()
 	handles := []Subject{e.Subject, e.other()}

@@ -23,6 +23,7 @@ func operationCases() []testCase {
 	))
 }
 
+// createFails: a create that overwrites takes away what somebody else has stored.
 func createFails(e *env) {
 	rec := e.user(1)
 	e.write(e.create(rec))
@@ -36,6 +37,7 @@ func createFails(e *env) {
 	e.requireLive(e.with(rec, "username", "again"))
 }
 
+// putReplaces: what is NULL in the new record is NULL afterwards, not what it was.
 func putReplaces(e *env) {
 	rec := e.user(1)
 	e.write(e.replace(rec))
@@ -64,6 +66,7 @@ func updateChanges(e *env) {
 	e.requireLive(beside)
 }
 
+// updateOfNothing: an update that creates leaves a record without its columns.
 func updateOfNothing(e *env) {
 	rec := e.user(1)
 	e.unchanged(func() {
@@ -72,6 +75,8 @@ func updateOfNothing(e *env) {
 	}, e.key(rec))
 }
 
+// deleteRemoves: the caller learns whether there was something to delete, and what
+// lies beside it stays.
 func deleteRemoves(e *env) {
 	rec, beside := e.user(1), e.user(2)
 	e.unchanged(func() {
@@ -88,6 +93,7 @@ func deleteRemoves(e *env) {
 	}, e.key(rec))
 }
 
+// theAnswer: who has written knows the versions without a read.
 func theAnswer(e *env) {
 	a, b := e.visit("v", 1, "rank", "1"), e.visit("v", 2)
 	e.fill(a, b)
@@ -99,6 +105,7 @@ func theAnswer(e *env) {
 	require.False(e, w.Repeated)
 }
 
+// uniqueValues tries every operation that could give a value away twice.
 func uniqueValues(e *env) {
 	e.fill(e.user(1), e.user(2), e.user(3, "username", null, "email", null))
 	for _, c := range []struct {

@@ -76,6 +76,7 @@ func putHighVersions(e *env) {
 	}
 }
 
+// putReplacesAll: an update in place would keep attributes that are NULL by now.
 func putReplacesAll(e *env) {
 	rec, beside := e.user(1), e.user(2)
 	e.put(e.live(rec, 1))
@@ -123,6 +124,7 @@ func (e *env) shuffled(rec transform.Record, n int) []store.Row {
 	return rows
 }
 
+// putContextIsOver: a relay that is being stopped sends nothing more.
 func putContextIsOver(e *env) {
 	ctx, cancel := context.WithCancel(e.ctx)
 	cancel()
@@ -141,12 +143,14 @@ func putContextIsOver(e *env) {
 	}, e.key(rec))
 }
 
+// followerCheck: a harness makes stores that are as the contract says.
 func followerCheck(e *env) {
 	require.NoError(e, e.Follower.Check(e.ctx))
 	require.NotEmpty(e, e.Follower.Name())
 	require.NotNil(e, e.Follower.Contract())
 }
 
+// rowStaysTheCallers: a relay goes on with the record it has put.
 func rowStaysTheCallers(e *env) {
 	put, inserted := e.user(1), e.user(2)
 	row, second := e.live(put.Clone(), 1), e.live(inserted.Clone(), 0)
@@ -176,6 +180,8 @@ func (e *env) requireTombstone(rec transform.Record, v store.Version) {
 	require.Equal(e, v, row.Version)
 }
 
+// tombstoneOverRecord: a put of the deleted record that was held up must not bring it
+// back.
 func tombstoneOverRecord(e *env) {
 	rec := e.user(1)
 	e.put(e.live(rec, 3))
@@ -198,6 +204,8 @@ func tombstoneOverNothing(e *env) {
 	require.Len(e, e.state(), 1)
 }
 
+// tombstoneThatIsOld: a delete that was held up must not take away what was created
+// after it.
 func tombstoneThatIsOld(e *env) {
 	rec := e.user(1)
 	e.put(e.live(rec, 5))
@@ -207,6 +215,8 @@ func tombstoneThatIsOld(e *env) {
 	e.requireLive(rec)
 }
 
+// tombstoneOverTombstone: the tombstone has to know the newest delete, or something
+// from between the two gets past it.
 func tombstoneOverTombstone(e *env) {
 	rec := e.user(1)
 	e.put(e.dead(rec, 2))
@@ -217,6 +227,7 @@ func tombstoneOverTombstone(e *env) {
 	e.refuses(e.live(rec, 5))
 }
 
+// recordOverTombstone: a key may be used again.
 func recordOverTombstone(e *env) {
 	rec := e.user(1)
 	e.put(e.dead(rec, 2))
@@ -230,6 +241,8 @@ func recordOverTombstone(e *env) {
 	e.requireLive(e.with(rec, "username", "again"))
 }
 
+// tombstonesInReads: a repair finds keys that only the follower has by scanning it,
+// and a service must never see one.
 func tombstonesInReads(e *env) {
 	kept, gone, never := e.user(1), e.user(2), e.user(3)
 	e.put(e.live(kept, 1))

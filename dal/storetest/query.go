@@ -77,6 +77,7 @@ func textsOf(rows []store.Row) []string {
 	return all
 }
 
+// queryEqual: an index compares byte by byte, so that both stores find the same.
 func queryEqual(e *env) {
 	a, b, upper := e.user(1, "username", "alice"), e.user(2, "username", "bob"), e.user(3, "username", "Alice")
 	e.fill(a, b, upper)
@@ -106,6 +107,7 @@ func backwards(records []transform.Record) []transform.Record {
 	return all
 }
 
+// queryNumbers: 10 comes after 2, and -20 before -3.
 func queryNumbers(e *env) {
 	all := e.ranked("here", -20, -3, 0, 2, 10, 100, 2147483647)
 	e.fill(e.visit("w", 1, "place", "there", "rank", "1"))
@@ -115,6 +117,8 @@ func queryNumbers(e *env) {
 	e.wantQuery(q, backwards(all)...)
 }
 
+// queryText: every collation has an order of its own; that of bytes is the one both
+// stores can keep.
 func queryText(e *env) {
 	var all []transform.Record
 	for i, title := range []string{"10", "2", "A", "B", "a", "aa", "b", "ä", "日", "😀"} {
@@ -129,6 +133,7 @@ func queryText(e *env) {
 	e.wantQuery(q, backwards(all[2:7])...)
 }
 
+// queryBounds tries both ends, each of them inclusive, exclusive and open.
 func queryBounds(e *env) {
 	all := e.ranked("here", 1, 2, 3, 4, 5)
 	at := func(rank int64, exclusive bool) *store.Bound {
@@ -173,6 +178,8 @@ func (e *env) tied() []transform.Record {
 	return all
 }
 
+// queryTies: records with equal sort keys come in the order of their keys, or pages
+// would differ from store to store.
 func queryTies(e *env) {
 	all := e.tied()
 	q := e.byPlace("here")
@@ -210,6 +217,7 @@ func queryPages(e *env) {
 	e.wantQuery(q, all[3:6]...)
 }
 
+// queryAfterGone: the record at which a page ended may be deleted before the next.
 func queryAfterGone(e *env) {
 	all := e.tied()
 	q := e.byPlace("here")
@@ -219,6 +227,7 @@ func queryAfterGone(e *env) {
 	e.wantQuery(q, all[3], all[5])
 }
 
+// queryChanges: a record that moved is at its new place only.
 func queryChanges(e *env) {
 	all := e.ranked("here", 1, 2, 3)
 	q := e.byPlace("here")
@@ -232,6 +241,8 @@ func queryChanges(e *env) {
 	e.wantQuery(q, e.with(all[1], "note", "other"))
 }
 
+// queryNull: an item without the attribute is not in a DynamoDB index, so a row with
+// NULL is in none either.
 func queryNull(e *env) {
 	whole := e.visit("v", 1, "place", "here", "rank", "1", "title", "t")
 	unranked := e.visit("v", 2, "place", "here", "title", "u")
@@ -246,6 +257,7 @@ func queryNull(e *env) {
 	e.wantQuery(e.byName("user-1"))
 }
 
+// queryInvalid: an empty answer would hide the mistake.
 func queryInvalid(e *env) {
 	e.ranked("here", 1)
 	unknown, mistyped, unbounded := e.byPlace("here"), e.byPlace("here"), e.byName("user-1")

@@ -96,6 +96,7 @@ func (e *env) oneWins(n int, otherwise error, m func(i int) store.Mutation) (win
 	return int(last.Load())
 }
 
+// createsAtOnce: two registrations of one name at one moment.
 func createsAtOnce(e *env) {
 	records := make([]transform.Record, 6)
 	for i := range records {
@@ -105,6 +106,7 @@ func createsAtOnce(e *env) {
 	e.requireLive(records[i])
 }
 
+// deletesAtOnce: whoever deleted may give something back, such as stock, once.
 func deletesAtOnce(e *env) {
 	rec := e.user(1)
 	e.fill(rec)
@@ -112,6 +114,7 @@ func deletesAtOnce(e *env) {
 	e.requireGone(rec)
 }
 
+// uniqueAtOnce: a store that looks and then writes lets two in.
 func uniqueAtOnce(e *env) {
 	wanted := func(i int) transform.Record { return e.user(i, "username", "wanted") }
 	i := e.oneWins(6, store.ErrUnique, func(i int) store.Mutation { return e.create(wanted(i)) })

@@ -39,6 +39,8 @@ func (e *env) byKey(records []transform.Record) map[transform.Key]string {
 	return all
 }
 
+// scanPages: a backfill that misses a row leaves it missing, and one that gets it
+// twice never knows when it is done.
 func scanPages(e *env) {
 	var records []transform.Record
 	for i := range 25 {
@@ -55,11 +57,13 @@ func scanPages(e *env) {
 	require.Equal(e, want, e.liveText(e.scan(e.users, 7)))
 }
 
+// scanNothing: what other entities have is not in the answer.
 func scanNothing(e *env) {
 	e.fill(e.visit("v", 1))
 	require.Empty(e, e.scan(e.users, 10))
 }
 
+// scanComposite ends pages between records that share the first key column.
 func scanComposite(e *env) {
 	var records []transform.Record
 	for _, visitor := range []string{"a", "A", "a#1", "b", "ä", "😀"} {

@@ -46,6 +46,7 @@ func (e *env) requireRepeated(token string, m ...store.Mutation) {
 	})
 }
 
+// tokenRepeated: a caller whose first reply was lost can't know, and asks again.
 func tokenRepeated(e *env) {
 	a, b, c := e.visit("v", 1, "rank", "1"), e.visit("v", 2), e.user(1)
 	e.fill(a, b)
@@ -74,6 +75,7 @@ func tokenAfterOthers(e *env) {
 	e.requireGone(rec)
 }
 
+// tokenInAnotherEpoch: the first reply may be lost because the phase changed.
 func tokenInAnotherEpoch(e *env) {
 	e.start()
 	rec := e.visit("v", 1, "rank", "0")
@@ -87,6 +89,7 @@ func tokenInAnotherEpoch(e *env) {
 	require.EqualValues(e, 2, e.rank(rec))
 }
 
+// tokenInAnotherProcess: a load balancer sends the retry somewhere else.
 func tokenInAnotherProcess(e *env) {
 	e.start()
 	e.capture()
@@ -107,6 +110,7 @@ func tokenInAnotherOrder(e *env) {
 	e.requireRepeated("once", e.create(b), e.replace(e.with(a, "username", "second")))
 }
 
+// tokenForAnotherWrite: a token used twice by mistake must not swallow a write.
 func tokenForAnotherWrite(e *env) {
 	e.start()
 	e.capture()
@@ -126,6 +130,8 @@ func tokenForAnotherWrite(e *env) {
 	}, e.key(e.user(2)))
 }
 
+// tokenOfFailedWrite: a token that outlives its write turns the next try into a
+// success that never was.
 func tokenOfFailedWrite(e *env) {
 	e.start()
 	e.capture()
@@ -169,6 +175,7 @@ func tokenAtOnce(e *env) {
 	require.EqualValues(e, 1, applied.Load(), "one of them says that it was the one")
 }
 
+// noToken: most writes have none, and are all different.
 func noToken(e *env) {
 	e.start()
 	e.capture()

@@ -70,6 +70,7 @@ func valuesComeBack(e *env, column string, contents ...string) {
 	}
 }
 
+// onlyNull: a record of which nothing but the key is known is a record.
 func onlyNull(e *env) {
 	rec := e.users.NewRecord()
 	rec = e.with(rec, "user_id", "1")

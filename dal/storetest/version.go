@@ -30,6 +30,8 @@ func (e *env) grows(key transform.Key, do func()) {
 	require.Less(e, after, store.Floor(e.at.Epoch+1), "the version lies below the next epoch's floor")
 }
 
+// versionsGrow: a follower takes nothing that is not newer than what it has, whether
+// the key was refreshed in between or not.
 func versionsGrow(e *env) {
 	e.start()
 	e.capture()
@@ -56,6 +58,8 @@ func versionsGrowThroughDelete(e *env) {
 	e.grows(e.key(rec), func() { e.write(e.replace(rec)) })
 }
 
+// versionsAboveFloor: a stray of an earlier epoch that lands late must meet a higher
+// version, whatever its own key has seen.
 func versionsAboveFloor(e *env) {
 	e.start()
 	e.capture()
@@ -71,6 +75,7 @@ func versionsAboveFloor(e *env) {
 	}
 }
 
+// versionsThroughGap: what was in the follower before the gap has versions, too.
 func versionsThroughGap(e *env) {
 	e.start()
 	e.capture()
@@ -82,6 +87,8 @@ func versionsThroughGap(e *env) {
 	e.grows(e.key(rec), func() { e.write(e.replace(rec)) })
 }
 
+// bareReadHasNone: a bare read that joins change records costs more than the
+// service's own, for nothing.
 func bareReadHasNone(e *env) {
 	e.start()
 	e.capture()
@@ -93,6 +100,7 @@ func bareReadHasNone(e *env) {
 	require.Zero(e, row.Version, "a bare read knows of no versions")
 }
 
+// versionsOverProcesses: a process that counts for itself gives a version twice.
 func versionsOverProcesses(e *env) {
 	e.start()
 	e.capture()
