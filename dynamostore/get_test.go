@@ -104,15 +104,16 @@ func TestGetManyKeepsTheOrder(t *testing.T) {
 // reply ends at 16 MB.
 func TestGetManyOfMoreThanAReplyHolds(t *testing.T) {
 	each(t, func(f *fixture) {
-		var records []transform.Record
-		var keys []transform.Key
-		for i := range 60 {
-			records = append(records, f.large(i, 300<<10))
-			keys = append(keys, keyOf(f, records[i]))
-		}
+		records := f.largeThings(45, 390<<10)
 		f.insert(records...)
-		rows, err := f.GetMany(f.ctx, store.At{}, keys)
+		var keys []transform.Key
+		for _, r := range records {
+			keys = append(keys, keyOf(f, r))
+		}
+		counting := &flaky{Client: f.real, batchGet: func(int, *dynamodb.BatchGetItemInput) (int, error) { return maxGet, nil }}
+		rows, err := f.with(counting, Options{}).GetMany(f.ctx, store.At{}, keys)
 		require.NoError(f, err)
+		require.Greater(f, counting.calls, 1)
 		for i, row := range rows {
 			require.True(f, row.Live, i)
 			require.Equal(f, keys[i], row.Key)
@@ -144,6 +145,9 @@ func (c *flaky) BatchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput
 		if out, err = c.Client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: ask}, o...); err != nil {
 			return nil, err
 		}
+	}
+	for table, k := range out.UnprocessedKeys {
+		left[table] = types.KeysAndAttributes{Keys: append(left[table].Keys, k.Keys...)}
 	}
 	out.UnprocessedKeys = left
 	return out, nil

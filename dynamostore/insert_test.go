@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -102,10 +103,7 @@ func TestInsertOfManyRows(t *testing.T) {
 // close to the limit of their size.
 func TestInsertOfLargeRows(t *testing.T) {
 	each(t, func(f *fixture) {
-		var records []transform.Record
-		for i := range 25 {
-			records = append(records, f.user(i, "profile", `{"a":"`+strings.Repeat("x", 390<<10)+`"}`))
-		}
+		records := f.largeThings(maxStatements, 390<<10)
 		f.insert(records...)
 		require.Equal(f, textsOf(records[24]), textsOf(f.get(records[24]).Record))
 	})
@@ -292,38 +290,31 @@ func TestInsertThatCouldNotTry(t *testing.T) {
 	}
 }
 
-// TestInsertHoldsItsConcurrency counts the calls that are under way at once.
+// TestInsertHoldsItsConcurrency counts the calls that are under way once no more
+// of them begins.
 func TestInsertHoldsItsConcurrency(t *testing.T) {
-	f := offline(t)
-	var mu sync.Mutex
-	var now, most int
-	full := make(chan struct{})
-	client := &flaky{Client: f.client, batch: func(int, *dynamodb.BatchExecuteStatementInput) ([]types.BatchStatementErrorCodeEnum, error) {
-		mu.Lock()
-		now++
-		if most = max(most, now); most == 3 && now == 3 {
-			select {
-			case <-full:
-			default:
-				close(full)
-			}
+	synctest.Test(t, func(t *testing.T) {
+		answer := make(chan struct{})
+		client := &flaky{batch: func(int, *dynamodb.BatchExecuteStatementInput) ([]types.BatchStatementErrorCodeEnum, error) {
+			<-answer
+			return nil, &types.ResourceNotFoundException{}
+		}}
+		f := offline(t).with(client, Options{InsertConcurrency: 3})
+		var rows []transform.Record
+		for i := range 10 * maxStatements {
+			rows = append(rows, f.user(i))
 		}
-		mu.Unlock()
-		<-full // all three slots are taken before any call ends
-		mu.Lock()
-		now--
-		mu.Unlock()
-		return nil, &types.ResourceNotFoundException{}
-	}}
-	f = f.with(client, Options{InsertConcurrency: 3})
-	var rows []transform.Record
-	for i := range 10 * maxStatements {
-		rows = append(rows, f.user(i))
-	}
-	_, err := f.Insert(f.ctx, f.rows(rows...))
-	require.Error(t, err)
-	require.Equal(t, 3, most)
-	require.Equal(t, 10, client.calls)
+		done := make(chan error)
+		go func() {
+			_, err := f.Insert(f.ctx, f.rows(rows...))
+			done <- err
+		}()
+		synctest.Wait()
+		require.Equal(t, 3, client.calls)
+		close(answer)
+		require.Error(t, <-done)
+		require.Equal(t, 10, client.calls)
+	})
 }
 
 func TestInsertBesidePuts(t *testing.T) {

@@ -3,6 +3,7 @@ package dynamostore
 import (
 	"context"
 	"encoding/base64"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -18,6 +19,15 @@ import (
 // large returns a user whose item has about so many bytes.
 func (f *fixture) large(id, size int, changes ...string) transform.Record {
 	return f.user(id, append(changes, "profile", `{"a":"`+strings.Repeat("x", size)+`"}`)...)
+}
+
+// largeThings returns records of Things whose items have about so many bytes.
+func (f *fixture) largeThings(n, size int) []transform.Record {
+	var records []transform.Record
+	for i := range n {
+		records = append(records, f.record(f.things, "code", "a", "part", strconv.Itoa(i), "word", strings.Repeat("x", size)))
+	}
+	return records
 }
 
 // scanAll goes through a whole entity in pages and counts them.
@@ -122,6 +132,7 @@ func TestScanRefusesBadRanges(t *testing.T) {
 		"not JSON":      {Entity: f.users, Limit: 1, After: encode([]byte("x"))},
 		"no attributes": {Entity: f.users, Limit: 1, After: encode([]byte("{}"))},
 		"another table": {Entity: f.users, Limit: 1, After: encode([]byte(`{"id":{"n":"1"}}`))},
+		"one more":      {Entity: f.users, Limit: 1, After: encode([]byte(`{"userId":{"n":"1"},"id":{"n":"1"}}`))},
 		"no value":      {Entity: f.users, Limit: 1, After: encode([]byte(`{"userId":{}}`))},
 	} {
 		_, err := f.Scan(f.ctx, store.At{}, r)

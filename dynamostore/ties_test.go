@@ -3,6 +3,7 @@ package dynamostore
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,23 +17,24 @@ import (
 // each time, and far more of them than a page has.
 func TestTiesComeInTheOrderOfTheKey(t *testing.T) {
 	f := offline(t)
-	const groups, of = 4, 300
+	const groups, of = 3, 160
+	all := make([]store.Row, groups*of) // user i has score i/of
+	for i := range all {
+		all[i] = f.row(f.user(i, "city", "Rome", "score", fmt.Sprint(i/of)), 0)
+	}
 	for _, descending := range []bool{false, true} {
 		for _, limit := range []int{1, 7, of, of + 1, groups*of + 1} {
 			q := f.inCity("Rome", limit)
 			q.Descending = descending
 			got := []int64{}
-			for {
-				rows := f.page(q, groups, of)
+			for limit > 1 || len(got) < 20 {
+				rows := page(t, q, all, of)
 				if len(rows) == 0 {
 					break
 				}
 				require.LessOrEqual(t, len(rows), limit)
 				got = append(got, ids(rows)...)
 				q.After = rows[len(rows)-1].Record
-				if limit == 1 && len(got) == 20 {
-					break
-				}
 			}
 			for i, id := range got {
 				want := int64(i)
@@ -46,23 +48,22 @@ func TestTiesComeInTheOrderOfTheKey(t *testing.T) {
 	}
 }
 
-// page feeds rows in sort order, those of one sort key in any order, from the
-// sort key of After on, until the page is full. User i has score i/of.
-func (f *fixture) page(q store.Query, groups, of int) []store.Row {
+// page feeds rows in the order of their scores, those of one score in any order,
+// from the score of After on.
+func page(t *testing.T, q store.Query, all []store.Row, of int) []store.Row {
+	groups := slices.Collect(slices.Chunk(all, of))
+	score := func(group []store.Row) transform.Value { return group[0].Record.At(3) }
+	if q.Descending {
+		slices.Reverse(groups)
+	}
+	if !q.After.IsZero() {
+		groups = groups[slices.IndexFunc(groups, func(g []store.Row) bool { return score(g) == q.After.At(3) }):]
+	}
 	rows := newTies(&lookup{Query: q})
-	for g := range groups {
-		if q.Descending {
-			g = groups - 1 - g
-		}
-		if !q.After.IsZero() {
-			last, _ := q.After.At(3).Int()
-			if (int64(g) < last) != q.Descending && int64(g) != last {
-				continue
-			}
-		}
-		for _, i := range rand.Perm(of) {
-			rows.add(f.row(f.user(g*of+i, "city", "Rome", "score", fmt.Sprint(g)), 0), fmt.Sprint(g))
-			require.LessOrEqual(f, len(rows.group), 2*q.Limit+101, "memory is bounded")
+	for _, group := range groups {
+		for _, i := range rand.Perm(len(group)) {
+			rows.add(group[i], score(group).Text())
+			require.LessOrEqual(t, len(rows.group), 2*q.Limit+101, "memory is bounded")
 		}
 	}
 	return rows.take()

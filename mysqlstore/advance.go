@@ -88,7 +88,7 @@ func (s *Store) advance(ctx context.Context, from uint64, to store.PhaseRecord, 
 		return err
 	}
 	if !found {
-		return s.notInitialised("advance")
+		return s.notInitialised("advance", store.NotApplied)
 	}
 	if now.Epoch != from {
 		return s.moved(from)

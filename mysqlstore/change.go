@@ -64,7 +64,7 @@ func (s *Store) bump(ctx context.Context, t *tx, sorted []transform.Key) error {
 	}
 	switch state {
 	case "":
-		return s.notInitialised("bump")
+		return s.notInitialised("bump", store.NotApplied)
 	case fenceGivenAway:
 		return s.wrongPhase("bump", "", store.NotApplied)
 	}

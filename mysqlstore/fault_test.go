@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/mysqlstore"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
@@ -226,4 +227,39 @@ func TestStaleConnections(t *testing.T) {
 		_, _ = f.db.Exec(fmt.Sprint("KILL ", id))
 	}
 	f.write(f.create(f.user(1)))
+}
+
+// No call may need a second connection while it holds one: a pool of one would
+// stand still for ever.
+func TestOneConnectionIsEnough(t *testing.T) {
+	f := newFixture(t, setting{})
+	db, _ := openHooked(t, f.dsn)
+	db.SetMaxOpenConns(1)
+	s, err := mysqlstore.New(db, f.c, &mysqlstore.Options{FenceWait: time.Second})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(f.ctx, 30*time.Second)
+	defer cancel()
+	f.store, f.ctx = s, ctx
+	require.NoError(t, s.Init(ctx))
+	require.NoError(t, s.Ready(ctx))
+	one, same := f.user(1), f.user(2)
+	f.set(same, "email", transform.TextValue("user-1@example.com"))
+	for range 2 {
+		_, err = s.Write(ctx, f.at, store.Write{Mutations: []store.Mutation{f.create(one)}, Token: "once"})
+		require.NoError(t, err)
+	}
+	_, err = f.try(f.create(same))
+	refused(t, err, store.ErrUnique)
+	_, err = f.try(f.remove(f.user(7)))
+	refused(t, err, store.ErrNotFound)
+	_, err = s.GetMany(ctx, f.at, []transform.Key{f.key(one), f.key(f.shelf("p", 1, 1))})
+	require.NoError(t, err)
+	_, err = s.Scan(ctx, f.at, store.Range{Entity: f.users, Limit: 1})
+	require.NoError(t, err)
+	require.NoError(t, s.Bump(ctx, []transform.Key{f.key(one)}))
+	free := f.locked("SELECT * FROM crossfade_fence FOR UPDATE")
+	from, to := f.next(true)
+	refused(t, s.Advance(ctx, from, to, entry), store.ErrUnavailable)
+	free()
+	require.NoError(t, s.Advance(ctx, from, to, entry))
 }

@@ -262,5 +262,5 @@ func (f *fixture) waits(n int) {
 			" JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id"+
 			" WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()"))
 		return waiting == n
-	}, 20*time.Second, 120*time.Millisecond, "%d sessions wait for a lock", n)
+	}, 5*time.Second, 120*time.Millisecond, "%d sessions wait for a lock", n)
 }

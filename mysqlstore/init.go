@@ -17,7 +17,7 @@ import (
 // It needs CREATE on the database, and SELECT, INSERT, UPDATE and DELETE on its
 // tables; the error says which statement was refused.
 func (s *Store) Init(ctx context.Context) error {
-	if err := s.checkServer(ctx, "init"); err != nil {
+	if err := s.checkServer(ctx, "init", store.NotApplied); err != nil {
 		return err
 	}
 	if err := s.checkEngines(ctx); err != nil {
@@ -25,7 +25,7 @@ func (s *Store) Init(ctx context.Context) error {
 	}
 	for _, t := range ownTables() {
 		if _, _, err := s.run(ctx, t.create()); err != nil {
-			return s.unprivileged("init", "CREATE TABLE "+t.name, err)
+			return s.unprivileged("init", store.NotApplied, "CREATE TABLE "+t.name, err)
 		}
 	}
 	if err := s.checkOwnTables(ctx, "init"); err != nil {
@@ -35,7 +35,7 @@ func (s *Store) Init(ctx context.Context) error {
 	if number(err) == erDupEntry {
 		return nil // another process was quicker; its transaction made both rows
 	}
-	return s.unprivileged("init", "INSERT INTO crossfade_fence and crossfade_phase", err)
+	return s.unprivileged("init", store.NotApplied, "INSERT INTO crossfade_fence and crossfade_phase", err)
 }
 
 // createGroup makes the group's two rows, unless they are there.
@@ -56,31 +56,31 @@ func (s *Store) createGroup(ctx context.Context, t *tx) error {
 
 // unprivileged is wrap for a statement that an account may lack the right to
 // send; the error names the statement.
-func (s *Store) unprivileged(op, statement string, err error) error {
+func (s *Store) unprivileged(op string, outcome store.Outcome, statement string, err error) error {
 	if err == nil {
 		return nil
 	}
-	out := s.wrap(op, nil, store.NotApplied, err)
 	switch number(err) {
 	case 1044, 1142, 1143, 1227, 1370:
-		e := s.invalid(op, "", "", "the account may not "+statement+"; grant it", store.NotApplied)
+		e := s.invalid(op, "", "", "the account may not "+statement+"; grant it", outcome)
 		e.Cause = err
 		return e
 	}
-	return out
+	return s.wrap(op, nil, outcome, err)
 }
 
 // checkServer returns an error if there is no database to work in, or the
 // server voids the promises.
-func (s *Store) checkServer(ctx context.Context, op string) error {
+func (s *Store) checkServer(ctx context.Context, op string, outcome store.Outcome) error {
 	var database sql.NullString
-	vars := map[string]string{}
-	if _, err := one(ctx, s.db, "SELECT DATABASE(), VERSION()", nil, &database, scanVersion(vars)); err != nil {
-		return s.wrap(op, nil, store.NotApplied, err)
+	var version string
+	if _, err := one(ctx, s.db, "SELECT DATABASE(), VERSION()", nil, &database, &version); err != nil {
+		return s.wrap(op, nil, outcome, err)
 	}
 	if !database.Valid {
-		return s.invalid(op, "", "", "no database is selected; name it in the DSN, after the slash", store.NotApplied)
+		return s.invalid(op, "", "", "no database is selected; name it in the DSN, after the slash", outcome)
 	}
+	vars := map[string]string{"version": version}
 	err := each(ctx, s.db, func(rows *sql.Rows) error {
 		var name, value string
 		err := rows.Scan(&name, &value)
@@ -89,26 +89,10 @@ func (s *Store) checkServer(ctx context.Context, op string) error {
 	}, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('version_comment', 'wsrep_on',"+
 		" 'group_replication_group_name', 'group_replication_single_primary_mode')")
 	if err != nil {
-		return s.wrap(op, nil, store.NotApplied, err)
+		return s.wrap(op, nil, outcome, err)
 	}
 	if fault := voided(vars); fault != "" {
-		return s.invalid(op, "", "", fault, store.NotApplied)
-	}
-	return nil
-}
-
-// versionInto scans a version into a map of variables.
-type versionInto map[string]string
-
-func scanVersion(vars map[string]string) *versionInto { v := versionInto(vars); return &v }
-
-// Scan implements sql.Scanner.
-func (v *versionInto) Scan(value any) error {
-	switch value := value.(type) {
-	case []byte:
-		(*v)["version"] = string(value)
-	default:
-		(*v)["version"] = fmt.Sprint(value)
+		return s.invalid(op, "", "", fault, outcome)
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func (f *fenced) pass(ctx context.Context) error {
 	case err != nil:
 		return err
 	case !row.state.Valid:
-		return f.s.notInitialised("write")
+		return f.s.notInitialised("write", store.NotApplied)
 	case !row.lets(f.at):
 		return f.s.wrongPhase("write", "", store.NotApplied)
 	}

@@ -45,6 +45,8 @@ func OpenDB(dsn string) (*sqlx.DB, error) {
 		return nil, errors.New("mysqlstore: the DSN names no database; a DSN reads user:password@tcp(host:3306)/database")
 	}
 	advise(config, dsn)
+	// The driver would write to the process's standard error.
+	config.Logger = &mysql.NopLogger{}
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
 		return nil, fmt.Errorf("mysqlstore: %w", err)

@@ -51,12 +51,12 @@ func (s *Store) phase(ctx context.Context) (store.PhaseRecord, error) {
 		return store.PhaseRecord{}, err
 	}
 	if !found {
-		return store.PhaseRecord{}, s.notInitialised("phase")
+		return store.PhaseRecord{}, s.notInitialised("phase", store.NoWrite)
 	}
 	return r, nil
 }
 
 // notInitialised returns the error of a group that Init has not made.
-func (s *Store) notInitialised(op string) *store.Error {
-	return s.invalid(op, "", "", "the database knows no group "+s.group+"; run migrationctl init", store.NotApplied)
+func (s *Store) notInitialised(op string, outcome store.Outcome) *store.Error {
+	return s.invalid(op, "", "", "the database knows no group "+s.group+"; run migrationctl init", outcome)
 }

@@ -96,7 +96,7 @@ func (s *Store) judge(op string, e *transform.Entity, at store.At, n *snapshot, 
 	case !at.Captured:
 		return nil
 	case !n.fence.state.Valid:
-		return s.notInitialised(op)
+		return s.notInitialised(op, store.NoWrite)
 	case !n.fence.shows(at):
 		return s.wrongPhase(op, e.Name, store.NoWrite)
 	}
@@ -138,38 +138,19 @@ func (s *Store) GetMany(ctx context.Context, at store.At, keys []transform.Key) 
 // getMany reads some different keys of one entity into found, where each of
 // them has an entry.
 func (s *Store) getMany(ctx context.Context, at store.At, keys []transform.Key, found map[transform.Key]store.Row) error {
-	var src *source
-	var args, ids []any
-	for _, key := range keys {
-		of, keyArgs, err := s.find("get", key)
-		if err != nil {
-			return err
-		}
-		src, args, ids = of, append(args, keyArgs...), append(ids, []byte(key.ID))
+	src, query, args, err := s.selectMany(at, keys)
+	if err != nil {
+		return err
 	}
-	where := strings.Repeat("("+src.byKey+") OR ", len(keys)-1) + "(" + src.byKey + ")"
-	if !at.Captured {
-		err := each(ctx, s.db, func(rows *sql.Rows) error {
-			text, err := src.scan(rows)
-			if err == nil {
-				src.keep(found, text)
-			}
-			return err
-		}, "SELECT "+src.list+" FROM "+src.table+" t WHERE "+where, args...)
-		return s.wrap("get", src.entity, store.NoWrite, err)
-	}
-	// Rows and versions are two parts of one statement, and so of one snapshot,
-	// because a key that has no row may have a version.
-	query := "SELECT f.epoch, f.state, f.capture, NULL, NULL, NULL, " + src.list + " FROM crossfade_fence f" +
-		" LEFT JOIN " + src.table + " t ON " + where + " WHERE f.grp = ?" +
-		" UNION ALL SELECT NULL, NULL, NULL, c.version, c.dirty, c.id, " + repeat("NULL", len(src.entity.Columns)) +
-		" FROM crossfade_change c WHERE c.grp = ? AND c.entity = ? AND c.id IN (" + repeat("?", len(ids)) + ")"
-	args = append(append(args, s.group, s.group, src.entity.Name), ids...)
 	var fence snapshot
-	err := each(ctx, s.db, func(rows *sql.Rows) error {
+	err = each(ctx, s.db, func(rows *sql.Rows) error {
 		var part snapshot
 		var id sql.NullString
-		text, err := src.scan(rows, append(part.dest(at), &id)...)
+		lead := part.dest(at)
+		if at.Captured {
+			lead = append(lead, &id)
+		}
+		text, err := src.scan(rows, lead...)
 		switch {
 		case err != nil:
 		case id.Valid:
@@ -181,6 +162,29 @@ func (s *Store) getMany(ctx context.Context, at store.At, keys []transform.Key, 
 		return err
 	}, query, args...)
 	return s.judge("get", src.entity, at, &fence, err)
+}
+
+// selectMany returns the statement of getMany. Under capture, rows and versions
+// are two parts of one statement, and so of one snapshot, because a key that
+// has no row may have a version.
+func (s *Store) selectMany(at store.At, keys []transform.Key) (src *source, query string, args []any, err error) {
+	var ids []any
+	for _, key := range keys {
+		of, keyArgs, err := s.find("get", key)
+		if err != nil {
+			return nil, "", nil, err
+		}
+		src, args, ids = of, append(args, keyArgs...), append(ids, []byte(key.ID))
+	}
+	where := strings.Repeat("("+src.byKey+") OR ", len(keys)-1) + "(" + src.byKey + ")"
+	if !at.Captured {
+		return src, "SELECT " + src.list + " FROM " + src.table + " t WHERE " + where, args, nil
+	}
+	query = "SELECT f.epoch, f.state, f.capture, NULL, NULL, NULL, " + src.list + " FROM crossfade_fence f" +
+		" LEFT JOIN " + src.table + " t ON " + where + " WHERE f.grp = ?" +
+		" UNION ALL SELECT NULL, NULL, NULL, c.version, c.dirty, c.id, " + repeat("NULL", len(src.entity.Columns)) +
+		" FROM crossfade_change c WHERE c.grp = ? AND c.entity = ? AND c.id IN (" + repeat("?", len(ids)) + ")"
+	return src, query, append(append(args, s.group, s.group, src.entity.Name), ids...), nil
 }
 
 // keep puts a row into found if its key is one of those asked for.

@@ -25,7 +25,7 @@ func (s *Store) Ready(ctx context.Context) error {
 // ownReady looks at the library's own tables, at the group, and at whether the
 // account may lock the fence.
 func (s *Store) ownReady(ctx context.Context) error {
-	if err := s.checkServer(ctx, "ready"); err != nil {
+	if err := s.checkServer(ctx, "ready", store.NoWrite); err != nil {
 		return err
 	}
 	if err := s.checkOwnTables(ctx, "ready"); err != nil {
@@ -38,10 +38,10 @@ func (s *Store) ownReady(ctx context.Context) error {
 	found, err := one(ctx, s.db, "SELECT epoch, state, capture FROM crossfade_fence WHERE grp=? LOCK IN SHARE MODE",
 		[]any{s.group}, f.dest()...)
 	if err != nil {
-		return s.unprivileged("ready", "SELECT … LOCK IN SHARE MODE from crossfade_fence", err)
+		return s.unprivileged("ready", store.NoWrite, "SELECT … LOCK IN SHARE MODE from crossfade_fence", err)
 	}
 	if !found {
-		return s.notInitialised("ready")
+		return s.notInitialised("ready", store.NoWrite)
 	}
 	return nil
 }

@@ -40,7 +40,9 @@ const (
 type Options struct {
 	// RetryBudget is how long a write that met a deadlock or a lock wait
 	// timeout is begun again, each time as a whole new transaction. Then it
-	// fails with ErrConflict, not applied. Default 5 s.
+	// fails with ErrConflict, not applied. Each wait for a lock takes as long as
+	// the session's innodb_lock_wait_timeout, which is the service's own choice.
+	// Default 5 s.
 	RetryBudget time.Duration
 	// CommitTimeout is how long a COMMIT or a ROLLBACK may take. It counts from
 	// its start, whatever deadline the caller has: a COMMIT that is under way

@@ -193,7 +193,7 @@ func (s *Store) refusal(ctx context.Context, t *tx) error {
 	case err != nil:
 		return err
 	case !f.state.Valid:
-		return s.notInitialised("write")
+		return s.notInitialised("write", store.NotApplied)
 	}
 	return s.wrongPhase("write", "", store.NotApplied)
 }
@@ -253,7 +253,7 @@ func (s *Store) notDeleted(ctx context.Context, at store.At, st *step) error {
 	case err != nil:
 		return s.wrap("delete", st.src.entity, store.NotApplied, err)
 	case !snap.fence.state.Valid:
-		return s.notInitialised("delete")
+		return s.notInitialised("delete", store.NotApplied)
 	case !snap.fence.lets(at):
 		return s.wrongPhase("delete", st.Key.Entity, store.NotApplied)
 	case there:

@@ -205,17 +205,16 @@ func dummyCredentials(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "CROSSFADE", SecretAccessKey: "crossfade", Source: "engine"}, nil
 }
 
-// Close stops an engine that was started. A named one is left alone. Closing
-// again does nothing.
+// Close stops an engine that was started. A named one is left alone. It is an
+// error if the engine had ended before, by itself. Closing again does nothing.
 func (d *DynamoDB) Close() error {
 	if d.server == nil {
 		return nil
 	}
 	server := d.server
 	d.server = nil
-	server.stop()
-	if err := server.space.close(); err != nil {
-		return fmt.Errorf("engine: clear up after %s: %w", d.kind, err)
+	if err := errors.Join(server.stop(), server.space.close()); err != nil {
+		return fmt.Errorf("engine: close %s: %w", d.kind, err)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -135,16 +136,16 @@ func (m *MySQL) Describe() string {
 }
 
 // Close stops a server that was started and removes its data. A named one is
-// left alone. Closing again does nothing.
+// left alone. It is an error if the server had ended before, by itself. Closing
+// again does nothing.
 func (m *MySQL) Close() error {
 	if m.server == nil {
 		return nil
 	}
 	server := m.server
 	m.server = nil
-	server.stop()
-	if err := server.space.close(); err != nil {
-		return fmt.Errorf("engine: clear up after %s: %w", m.Name(), err)
+	if err := errors.Join(server.stop(), server.space.close()); err != nil {
+		return fmt.Errorf("engine: close %s: %w", m.Name(), err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"net"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
@@ -99,6 +100,19 @@ func TestPrivateMySQL(t *testing.T) {
 	require.NoError(t, m.DropDatabase(t.Context(), "odd`name"), "dropping again")
 	require.Contains(t, m.Describe(), m.Name()+" at "+m.config.Addr+", started from /")
 	require.NotContains(t, m.Describe(), m.config.Passwd)
+}
+
+// A server that starts removes the temporary tables that it finds, as it takes
+// them for those of its own last life.
+func TestTemporaryTablesOfOthers(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	file := filepath.Join(temp, "#sql-temptable-3861-1-3.MAI")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	m := startMySQL(t)
+	require.FileExists(t, file)
+	require.NoError(t, m.Close())
+	require.FileExists(t, file)
 }
 
 func TestPrivateMySQLIsNobodyElses(t *testing.T) {

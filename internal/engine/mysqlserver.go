@@ -131,8 +131,10 @@ func (p mysqlProgram) prepare(ctx context.Context, space *workspace, password st
 	if p.install != "" {
 		command, args = p.install, []string{"--no-defaults", "--auth-root-authentication-method=socket", "--skip-test-db", "--skip-name-resolve"}
 	}
-	args = append(args, "--datadir="+filepath.Join(space.dir, "data"))
-	args = append(args, asRoot()...)
+	if err := os.Mkdir(filepath.Join(space.dir, "tmp"), 0o700); err != nil {
+		return err
+	}
+	args = append(args, places(space.dir)...)
 	install, err := space.start(command, args...)
 	if err != nil {
 		return err
@@ -152,7 +154,6 @@ func (p mysqlProgram) prepare(ctx context.Context, space *workspace, password st
 func (p mysqlProgram) serverArgs(dir string, port int) []string {
 	args := []string{
 		"--no-defaults",
-		"--datadir=" + filepath.Join(dir, "data"),
 		"--socket=" + filepath.Join(dir, "socket"),
 		"--pid-file=" + filepath.Join(dir, "pid"),
 		"--init-file=" + filepath.Join(dir, "account.sql"),
@@ -169,14 +170,20 @@ func (p mysqlProgram) serverArgs(dir string, port int) []string {
 	if p.install == "" {
 		args = append(args, "--mysqlx=OFF") // it would listen on a fixed port
 	}
-	return append(args, asRoot()...)
+	return append(args, places(dir)...)
 }
 
-// asRoot lets the server run as root where this process does; without it the
-// server refuses.
-func asRoot() []string {
-	if os.Getuid() == 0 {
-		return []string{"--user=root"}
+// places are the arguments that both steps need. The directory for temporary
+// tables must be its own: a server that starts removes the temporary tables it
+// finds there, and in a shared one those are of a server that runs, which then
+// fails or crashes (TestTemporaryTablesOfOthers).
+func places(dir string) []string {
+	args := []string{
+		"--datadir=" + filepath.Join(dir, "data"),
+		"--tmpdir=" + filepath.Join(dir, "tmp"),
 	}
-	return nil
+	if os.Getuid() == 0 {
+		args = append(args, "--user=root") // without it the server refuses
+	}
+	return args
 }

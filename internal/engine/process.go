@@ -70,12 +70,12 @@ func (p *process) wait(ctx context.Context) error {
 	}
 }
 
-// stop asks the process to end, and ends it when it does not.
-func (p *process) stop() {
-	select {
-	case <-p.ended:
-		return
-	default:
+// stop asks the process to end, and ends it when it does not. One that has
+// ended before without being asked is an error: whoever used it saw refused
+// connections at best, and its log will be gone.
+func (p *process) stop() error {
+	if !p.alive() {
+		return fmt.Errorf("%s ended by itself (%v); it said: %s", filepath.Base(p.cmd.Path), p.cmd.ProcessState, p.said())
 	}
 	terminate(p.cmd.Process.Pid)
 	select {
@@ -83,6 +83,7 @@ func (p *process) stop() {
 	case <-time.After(stopTimeout):
 		p.kill()
 	}
+	return nil
 }
 
 // kill ends the process and what it started, and returns when it was reaped.
@@ -121,14 +122,15 @@ func (p *process) alive() bool {
 	}
 }
 
-// said returns the last lines of what the process printed.
+// said returns the end of what the process printed. mariadb-install-db has much
+// to say after the line that tells why it failed.
 func (p *process) said() string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
 		return err.Error()
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-12):], "\n")
+	return strings.Join(lines[max(0, len(lines)-60):], "\n")
 }
 
 // A diedError is the end of a server that never answered.

@@ -70,10 +70,16 @@ func TestProcessEndsWhenAsked(t *testing.T) {
 	group, err := syscall.Getpgid(pid)
 	require.NoError(t, err)
 	require.Equal(t, pid, group, "Ctrl-C in a terminal must not reach it")
-	p.stop()
+	require.NoError(t, p.stop())
 	require.False(t, exists(pid))
-	p.stop()
 	killGroup(pid) // the sleep, which nobody asked
+}
+
+func TestProcessThatEndedByItself(t *testing.T) {
+	p, err := space(t).start("/bin/sh", "-c", "echo out of memory; kill -9 $$")
+	require.NoError(t, err)
+	<-p.ended
+	require.EqualError(t, p.stop(), "sh ended by itself (signal: killed); it said: out of memory")
 }
 
 // recorder keeps what the watcher is told.

@@ -118,12 +118,14 @@ func (p *Proxy) cut() {
 	}
 	p.listener.Close()
 	p.listener, p.mode = nil, mode{}
+	// Not the polite end: what was under way is lost. All are told so before
+	// the first is closed, since copy then closes its other side.
 	for conn := range p.conns {
-		// Not the polite end: what was under way is lost, and the client
-		// learns it at once.
 		if tcp, ok := conn.(*net.TCPConn); ok {
 			tcp.SetLinger(0)
 		}
+	}
+	for conn := range p.conns {
 		conn.Close()
 		delete(p.conns, conn)
 	}
@@ -136,7 +138,7 @@ func (p *Proxy) close() {
 	p.closed = true
 	p.cut()
 	p.mu.Unlock()
-	_ = 0
+	p.wg.Wait()
 }
 
 // accept serves connections until the listener is closed.

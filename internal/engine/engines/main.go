@@ -46,11 +46,11 @@ func run(command []string) (code int, err error) {
 		return 1, err
 	}
 	if len(command) == 0 {
-		e.print(os.Stdout)
-		hold(ctx)
+		printShell(os.Stdout, e.environment())
+		hold(ctx, os.Stdin)
 		return 0, nil
 	}
-	return e.runCommand(command)
+	return runCommand(command, e.environment())
 }
 
 // The engines that run, as far as they could be started.
@@ -98,20 +98,21 @@ func (e engines) environment() []string {
 	}
 }
 
-func (e engines) print(w io.Writer) {
-	for _, pair := range e.environment() {
+// printShell prints variables as a shell reads them.
+func printShell(w io.Writer, environment []string) {
+	for _, pair := range environment {
 		name, value, _ := strings.Cut(pair, "=")
 		fmt.Fprintf(w, "export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
 	}
 	fmt.Fprintln(w, "# ready")
 }
 
-// hold returns when standard input ends, which it does however the shell that
-// started this ends, or when the context does.
-func hold(ctx context.Context) {
+// hold returns when the input ends, which a shell's does however it dies, or
+// when the context does.
+func hold(ctx context.Context, input io.Reader) {
 	ended := make(chan struct{})
 	go func() {
-		io.Copy(io.Discard, os.Stdin)
+		io.Copy(io.Discard, input)
 		close(ended)
 	}()
 	select {
@@ -120,11 +121,12 @@ func hold(ctx context.Context) {
 	}
 }
 
-// runCommand runs the command to its end. An interrupt from a terminal reaches
-// it directly, as it is in the same process group; it says when it is over.
-func (e engines) runCommand(command []string) (int, error) {
+// runCommand runs the command to its end and returns its exit code. An
+// interrupt from a terminal reaches it directly, as it is in the same process
+// group; it says when it is over.
+func runCommand(command, environment []string) (int, error) {
 	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Env = append(os.Environ(), e.environment()...)
+	cmd.Env = append(os.Environ(), environment...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err := cmd.Run()
 	var exit *exec.ExitError
