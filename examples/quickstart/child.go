@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+)
+
+// childEnv holds the path of a job, and makes the program do that job instead.
+// It is how --kill starts the process it kills. A path, because the job has a
+// DSN in it, which other users of the machine could read in an argument.
+const childEnv = "CROSSFADE_QUICKSTART_JOB"
+
+// tellEvery is how often a child says what it has counted: what a kill makes
+// it forget at most.
+const tellEvery = 50 * time.Millisecond
+
+// A job is what a child process does.
+type job struct {
+	Place place
+	Load  loadPlan
+}
+
+// runChild does the job of a file until its standard input ends, which it also
+// does when the parent dies. It prints one sample a line.
+func runChild(path string, stdin io.Reader, stdout, stderr io.Writer) int {
+	// Ctrl-C reaches the whole group; the parent says when to stop.
+	signal.Ignore(os.Interrupt)
+	if err := child(path, stdin, stdout); err != nil {
+		fmt.Fprintln(stderr, "quickstart: the load:", err)
+		return exitFound
+	}
+	return exitDone
+}
+
+func child(path string, stdin io.Reader, stdout io.Writer) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var j job
+	if err := json.Unmarshal(data, &j); err != nil {
+		return err
+	}
+	s, err := j.Place.open()
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	l, err := startLive(context.Background(), s, j.Load)
+	if err != nil {
+		return err
+	}
+	return closing(l.tell(stdin, json.NewEncoder(stdout)), l.ctl)
+}
+
+// tell prints samples until the input ends, and then ends the load.
+func (l *live) tell(stdin io.Reader, out *json.Encoder) error {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, _ = io.Copy(io.Discard, stdin)
+	}()
+	tick := time.NewTicker(tellEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if err := out.Encode(l.sample()); err != nil {
+				return err
+			}
+		case err := <-l.ended:
+			return err
+		case <-ended:
+			err := l.stop()
+			l.settle()
+			return firstError(err, out.Encode(l.sample()))
+		}
+	}
+}

@@ -1,0 +1,184 @@
+// Command quickstart moves a users table into dual write while it is being
+// used, and then settles accounts:
+//
+//	go run ./examples/quickstart [--kill]
+//
+// It uses the MySQL or MariaDB and the DynamoDB engine that are named, or finds
+// and starts them; makes a database and a DynamoDB table of its own; loads
+// users.csv and generated rows; and runs workers that read, create, update and
+// delete through one repository, while the controller goes 1 bare, capture on,
+// 2, backfill, 3, verify, back to 2, and 3. Every worker keeps a ledger of what
+// was acknowledged. In the end the ledgers are compared with what both stores
+// hold, read without the library.
+//
+// With --kill the load runs in a process of its own that is killed (SIGKILL)
+// and started again in every stage.
+//
+// It exits with 0 only if no acknowledged write is lost, no key differs, no
+// deleted key is back and every lookup is answered alike; with 1 if anything of
+// that does not hold, or the input is wrong; with 2 if it was called wrongly or
+// can't work with the engines. What it made is removed in any case.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"flag"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+//go:embed users.csv
+var usersCSV []byte
+
+//go:embed contract.json
+var contractJSON []byte
+
+func main() {
+	if path := os.Getenv(childEnv); path != "" {
+		os.Exit(runChild(path, os.Stdin, os.Stdout, os.Stderr))
+	}
+	// A reader that goes away, as in "quickstart | head", must not keep the run
+	// from clearing up, however often it writes until then.
+	ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGPIPE)
+	// The first of these asks to stop and clear up; a second one ends it at once.
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, normalPace()))
+}
+
+// A pace says how long the run takes. Tests have a quicker one.
+type pace struct {
+	hold     time.Duration // each of the eight stages, at least
+	think    time.Duration // mean pause between two operations of one worker
+	shortest time.Duration // life of a process until it is killed
+	longest  time.Duration
+}
+
+func normalPace() pace {
+	return pace{hold: 1500 * time.Millisecond, think: 8 * time.Millisecond,
+		shortest: 250 * time.Millisecond, longest: 1250 * time.Millisecond}
+}
+
+// Settings are what the flags say.
+type settings struct {
+	mysql, dynamodb        string
+	csvFile, contractFile  string
+	rows, workers, readers int
+	seed                   uint64
+	kill                   bool
+}
+
+// run is the whole program but for the process around it.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, p pace) int {
+	set, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitDone
+	}
+	if err == nil {
+		err = play(ctx, set, stdout, p)
+	}
+	if err != nil {
+		return complain(ctx, stderr, err)
+	}
+	return exitDone
+}
+
+func parse(args []string, stderr io.Writer) (settings, error) {
+	var set settings
+	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&set.mysql, "mysql", "", "`DSN` of a MySQL or MariaDB server; default: CROSSFADE_MYSQL_DSN, or one that is found and started")
+	flags.StringVar(&set.dynamodb, "dynamodb-endpoint", "", "`URL` of a DynamoDB engine; default: CROSSFADE_DYNAMODB_ENDPOINT, or one that is found and started")
+	flags.StringVar(&set.csvFile, "csv", "", "CSV `FILE` with users; default: the three that are built in")
+	flags.StringVar(&set.contractFile, "contract", "", "migration contract, a JSON `FILE`; default: the one that is built in")
+	flags.IntVar(&set.rows, "rows", 2000, "how many rows to generate beside those of the CSV file")
+	flags.IntVar(&set.workers, "workers", 6, "how many workers write; half as many more only read")
+	flags.Uint64Var(&set.seed, "seed", 0, "seed of rows and of the workers' choices; 0 draws one and says it")
+	flags.BoolVar(&set.kill, "kill", false, "run the load in a process that is killed and restarted all the time")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return set, err
+		}
+		return set, usage("%w", err)
+	}
+	if set.seed == 0 {
+		set.seed = rand.Uint64()>>32 + 1
+	}
+	set.readers = (set.workers + 1) / 2
+	return set, set.check(flags.Args())
+}
+
+func (set *settings) check(rest []string) error {
+	const most = 64 // more would only wait for each other
+	switch {
+	case len(rest) > 0:
+		return usage("unknown argument %q; see --help", rest[0])
+	case set.rows < 0:
+		return usage("--rows is %d, and it is a number of rows; give 0 or more", set.rows)
+	case set.rows > 500_000:
+		return usage("--rows is %d; give 500000 at most, so that ids of loaded and of new users stay apart", set.rows)
+	case set.workers < 1 || set.workers > most:
+		return usage("--workers is %d; give 1 to %d", set.workers, most)
+	}
+	return nil
+}
+
+// An input is what the run works on, checked.
+type input struct {
+	contract  []byte
+	csvName   string
+	given     []csvRow
+	generated []plain
+}
+
+// all returns all rows that are loaded.
+func (in input) all() []plain {
+	rows := make([]plain, 0, len(in.given)+len(in.generated))
+	for _, r := range in.given {
+		rows = append(rows, r.plain)
+	}
+	return append(rows, in.generated...)
+}
+
+// read reads and checks the input before anything is touched.
+func (set *settings) read() (input, error) {
+	in := input{contract: contractJSON, csvName: set.csvFile}
+	users := usersCSV
+	var err error
+	if set.contractFile != "" {
+		if in.contract, err = os.ReadFile(set.contractFile); err != nil {
+			return in, usage("--contract: %w", err)
+		}
+	}
+	m, err := loadMapping(orBuiltIn(set.contractFile, "contract.json"), in.contract)
+	if err != nil {
+		return in, err
+	}
+	if set.csvFile != "" {
+		if users, err = os.ReadFile(set.csvFile); err != nil {
+			return in, usage("--csv: %w", err)
+		}
+	}
+	in.csvName = orBuiltIn(set.csvFile, "users.csv")
+	if in.given, err = readCSV(in.csvName, users); err != nil {
+		return in, err
+	}
+	if err := m.checkRows(in.csvName, in.given); err != nil {
+		return in, err
+	}
+	in.generated = generate(set.rows, set.seed, in.given)
+	return in, nil
+}
+
+func orBuiltIn(file, name string) string {
+	if file == "" {
+		return name + " (built in)"
+	}
+	return file
+}

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/crossfade-go/crossfade/migrationctl"
+)
+
+// play does the whole run.
+func play(ctx context.Context, set settings, stdout io.Writer, p pace) (err error) {
+	say := func(format string, args ...any) { fmt.Fprintf(stdout, format+"\n", args...) }
+	in, err := set.read()
+	if err != nil {
+		return err
+	}
+	e, err := startEngines(ctx, set.mysql, set.dynamodb)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.close()) }()
+	say("MySQL:    %s", e.mysql.Describe())
+	say("DynamoDB: %s", e.dynamo.Describe())
+	s, err := newSite(ctx, e, in.contract)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.clear()) }()
+	if err := s.prepare(ctx, in, say); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "crossfade-quickstart-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := beginBooks(dir, set.workers, in.all()); err != nil {
+		return err
+	}
+	g := &game{site: s, set: set, pace: p, dir: dir, out: stdout, say: say}
+	return g.play(ctx)
+}
+
+// prepare makes the tables on both sides and fills the one of MySQL.
+func (s *site) prepare(ctx context.Context, in input, say func(string, ...any)) error {
+	if err := s.fill(ctx, in.csvName, in.given, in.generated); err != nil {
+		return err
+	}
+	say("table %s in database %s: %d rows of %s, %d generated", sourceTable, s.name, len(in.given), in.csvName, len(in.generated))
+	if err := s.checkSchema(ctx, say); err != nil {
+		return err
+	}
+	say("contract: entity %s, %d attributes, no errors", s.entity.Name, len(s.entity.Attributes))
+	if err := s.createTables(ctx, say); err != nil {
+		return err
+	}
+	return s.mysql.Init(ctx)
+}
+
+// A game is a run whose tables are ready.
+type game struct {
+	*site
+	set  settings
+	pace pace
+	dir  string // of the ledgers
+	out  io.Writer
+	say  func(string, ...any)
+}
+
+func (g *game) play(ctx context.Context) error {
+	plan := loadPlan{Workers: g.set.workers, Readers: g.set.readers, Seed: g.set.seed, Ledgers: g.dir, Think: g.pace.think}
+	g.say("load: %d workers and %d readers, seed %d", plan.Workers, plan.Readers, plan.Seed)
+	if g.set.kill {
+		return g.deadly(ctx, plan)
+	}
+	return g.peaceful(ctx, plan)
+}
+
+// peaceful has the load in this process, on the controller that also makes the
+// steps.
+func (g *game) peaceful(ctx context.Context, plan loadPlan) error {
+	l, err := startLive(ctx, g.stores, plan)
+	if err != nil {
+		return err
+	}
+	d := &drive{operator: l.ctl.Operator, traffic: l, hold: g.pace.hold, patience: patience, say: g.say}
+	err = firstError(d.run(ctx), l.stop())
+	l.settle()
+	d.late(l.sample())
+	if err != nil {
+		return closing(err, l.ctl)
+	}
+	return closing(g.settle(ctx, l.ctl, d), l.ctl)
+}
+
+// deadly has the load in a process that is killed, while this one makes the
+// steps as an operator. When it is over, a new process, this one, takes over
+// what the last one left.
+func (g *game) deadly(ctx context.Context, plan loadPlan) error {
+	plan.Tokens = g.name
+	operator, err := migrationctl.NewOperator(g.mysql, g.dynamo, &migrationctl.Options{Who: "quickstart"})
+	if err != nil {
+		return err
+	}
+	v, err := startVictim(g.dir, job{Place: g.place, Load: plan}, g.pace)
+	if err != nil {
+		return err
+	}
+	d := &drive{operator: operator, traffic: v, hold: g.pace.hold, patience: patience, deadly: true, say: g.say}
+	if err := firstError(d.run(ctx), v.stop()); err != nil {
+		return err
+	}
+	d.late(v.sample())
+	ctl, err := migrationctl.Open(ctx, g.mysql, g.dynamo, &migrationctl.Options{Who: "quickstart"})
+	if err != nil {
+		return err
+	}
+	return closing(g.settle(ctx, ctl, d), ctl)
+}
+
+// patience is how long a stage waits for operations to end in it. Without any
+// it would show nothing.
+const patience = 10 * time.Second
+
+// drainTimeout bounds how long bringing over what is left may take.
+const drainTimeout = 20 * time.Second
+
+// settle brings over what is left, compares everything and prints the outcome.
+// The error is that something did not hold.
+func (g *game) settle(ctx context.Context, ctl *migrationctl.Controller, d *drive) error {
+	start := time.Now()
+	drained, cancel := context.WithTimeout(ctx, drainTimeout)
+	defer cancel()
+	left, err := ctl.Drain(drained, nil)
+	if err != nil {
+		return fmt.Errorf("bring over what is left: %w", err)
+	}
+	g.say("load ended%s; %d keys were left to bring over, done in %s", killedText(d.traffic.kills()), left.Refreshed, short(time.Since(start)))
+	reports, err := ctl.Verify(ctx, migrationctl.VerifyOptions{})
+	if err != nil {
+		return err
+	}
+	b, err := readBooks(g.dir, g.set.workers)
+	if err != nil {
+		return err
+	}
+	e, err := g.gather(ctx, b)
+	if err != nil {
+		return err
+	}
+	verdicts := append(reckon(b, e), verified(reports, "at the end"))
+	verdicts = append(verdicts, verified(d.verified, underLoad))
+	verdicts = append(verdicts, observed(d)...)
+	fmt.Fprintln(g.out)
+	printStages(g.out, d.stages)
+	fmt.Fprintf(g.out, "\nreckoning: %d rows, %d items, %d tombstones\n", len(e.rows), len(e.items), e.graves)
+	if printVerdicts(g.out, verdicts) > 0 {
+		return found("not all of it holds: see FAILED in the reckoning")
+	}
+	g.say("all of it holds")
+	return nil
+}
+
+const underLoad = "under load"
+
+// verified is what migrationctl's own verify says. Under load some keys never
+// stand still; in the end all do.
+func verified(reports []migrationctl.VerifyReport, when string) verdict {
+	v := verdict{What: "keys that differ, by verify " + when}
+	for _, r := range reports {
+		v.Of += int(r.Compared)
+		v.extra += int(r.Differences) - len(r.Named)
+		if when != underLoad {
+			v.extra += int(r.Unsettled)
+		}
+		for _, c := range r.Named {
+			v.Wrong = append(v.Wrong, fmt.Sprintf("%s: columns %v, missing in %q", c.Key, c.Columns, c.Missing))
+		}
+	}
+	return v
+}
+
+// observed is what the load itself saw.
+func observed(d *drive) []verdict {
+	all := d.all()
+	operations := len(all.Reads) + len(all.Writes)
+	idle := verdict{What: "stages without load", Of: len(d.stages)}
+	for _, s := range d.stages {
+		if len(s.Reads) == 0 || len(s.Writes) == 0 {
+			idle.Wrong = append(idle.Wrong, s.Name)
+		}
+	}
+	return []verdict{
+		idle,
+		{What: "answers that contradict a ledger", Of: operations, Wrong: all.Wrong},
+		{What: "operations that failed", Of: operations, Wrong: all.Failed},
+		{What: "mismatches of phase 3", Of: int(all.Compared), extra: int(all.Mismatches)},
+	}
+}
+
+// firstError returns the first error that is one.
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// closing closes a controller, also after ctx has ended, and returns err or
+// what closing gave.
+func closing(err error, ctl *migrationctl.Controller) error {
+	ctx, cancel := context.WithTimeout(context.Background(), clearTimeout)
+	defer cancel()
+	return firstError(err, ctl.Close(ctx))
+}
+
+// settle waits until the comparisons of phase 3 that are under way have ended:
+// nothing says so, but their counts stand still.
+func (l *live) settle() {
+	const quiet, most = 200 * time.Millisecond, 3 * time.Second
+	last, since := l.ctl.Stats(), time.Now()
+	for start := since; time.Since(since) < quiet && time.Since(start) < most; {
+		time.Sleep(20 * time.Millisecond)
+		if now := l.ctl.Stats(); now != last {
+			last, since = now, time.Now()
+		}
+	}
+}
