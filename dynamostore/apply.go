@@ -26,6 +26,7 @@ type TableStep struct {
 // eventually consistent. One not seen for longer than this was deleted.
 const unseen = 30 * time.Second
 
+// notSeen is what Apply waits for while a table it created is not described.
 const notSeen = "table not seen yet"
 
 // The first pause between two looks at a table; it doubles up to PollInterval.
@@ -96,6 +97,7 @@ type applying struct {
 	progress func(TableStep)
 }
 
+// report tells the caller of a step.
 func (a *applying) report(table, step, detail string) {
 	if a.progress != nil {
 		a.progress(TableStep{Table: table, Step: step, Detail: detail, After: time.Since(a.began)})

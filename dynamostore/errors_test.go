@@ -103,7 +103,7 @@ func TestErrorsSayNothingOfAnItem(t *testing.T) {
 		require.NoError(f, err)
 		in.item["username"] = &types.AttributeValueMemberN{Value: "top-secret"}
 		in.request.Statement, in.request.Parameters = in.place.statement(in.item)
-		require.Error(f, f.insertAll(f.ctx, []*insert{in}))
+		require.NoError(f, f.insertAll(f.ctx, []*insert{in}), "the service looked at it")
 		require.ErrorIs(f, in.err, store.ErrInvalid)
 		require.NotContains(f, in.err.Error(), "top-secret")
 		var api smithy.APIError

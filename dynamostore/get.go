@@ -57,10 +57,11 @@ func (s *Store) GetMany(ctx context.Context, _ store.At, keys []transform.Key) (
 	}
 	rows := make([]store.Row, len(keys))
 	for i, key := range keys {
-		var err error
-		if rows[i], err = s.places[key.Entity].row(f.op, key, f.items[slots[i]]); err != nil {
-			return nil, err
+		row, err := s.places[key.Entity].row(f.op, key, f.items[slots[i]])
+		if err != nil {
+			row = store.Row{Key: key, Live: true, Err: err}
 		}
+		rows[i] = row
 	}
 	return rows, nil
 }
@@ -102,7 +103,9 @@ func (f *fetch) want(p *place, key item) string {
 	return slot
 }
 
-// fetch asks for all that is wanted.
+// fetch asks for all that is wanted, 100 keys a call. Keys that the service did
+// not get to, since a reply ends at 16 MB or a partition is busy, go to the end
+// of the queue. It pauses only after a call that brought nothing.
 func (s *Store) fetch(ctx context.Context, f *fetch) error {
 	b := budget{total: s.opts.RetryBudget}
 	for len(f.wants) > 0 {

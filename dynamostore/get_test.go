@@ -57,8 +57,11 @@ func TestGetOfAnotherKeysItem(t *testing.T) {
 			require.ErrorContains(f, err, f.places["Users"].table, name)
 			require.NotContains(f, err.Error(), "secret", name)
 			require.NotContains(f, err.Error(), "Rome", name)
-			_, err = f.GetMany(f.ctx, store.At{}, []transform.Key{keyOf(f, f.user(1))})
-			require.ErrorIs(f, err, store.ErrInvalid, name)
+			rows, err := f.GetMany(f.ctx, store.At{}, []transform.Key{keyOf(f, f.user(1))})
+			require.NoError(f, err, name)
+			require.ErrorIs(f, rows[0].Err, store.ErrInvalid, name)
+			var unfit *transform.ValueError
+			require.ErrorAs(f, rows[0].Err, &unfit, name)
 		}
 	})
 }

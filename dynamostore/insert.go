@@ -176,25 +176,16 @@ func batchesOf(queue []*insert) [][]*insert {
 // of its own. It returns an error if not one of them got an answer.
 func (s *Store) insertBatch(ctx context.Context, batch []*insert) error {
 	if len(*batch[0].request.Statement) > maxStatement {
-		return s.insertLong(ctx, batch[0])
+		return untried(s.insertLong(ctx, batch[0]))
 	}
 	b := budget{total: s.opts.RetryBudget}
 	answered := false
 	for {
 		again, err := s.tryBatch(ctx, batch)
-		switch {
-		case err == nil:
-			answered = true
-		case validation(err) && len(batch) > 1:
-			// One statement is so wrong that the service looks at none. Apart,
-			// the others need not suffer for it.
-			half := len(batch) / 2
-			first, second := s.insertBatch(ctx, batch[:half]), s.insertBatch(ctx, batch[half:])
-			if first == nil || second == nil || answered {
-				return nil
-			}
-			return first
+		if validation(err) && len(batch) > 1 {
+			err = s.insertHalves(ctx, batch)
 		}
+		answered = answered || untried(err) == nil
 		if len(again) == 0 || !b.wait(ctx) {
 			if answered {
 				return nil
@@ -208,6 +199,27 @@ func (s *Store) insertBatch(ctx context.Context, batch []*insert) error {
 	}
 }
 
+// insertHalves is for a batch of which one statement is so wrong that the
+// service looks at none. Apart, the others need not suffer for it: five or six
+// calls find it, and the rest is stored on the way.
+func (s *Store) insertHalves(ctx context.Context, batch []*insert) error {
+	half := len(batch) / 2
+	first, second := s.insertBatch(ctx, batch[:half]), s.insertBatch(ctx, batch[half:])
+	if first == nil || second == nil {
+		return nil
+	}
+	return first
+}
+
+// untried returns err unless it is the service's word on what the row holds,
+// which is an answer.
+func untried(err error) error {
+	if validation(err) {
+		return nil
+	}
+	return err
+}
+
 // tryBatch makes one call and returns the inserts that should be tried again.
 // Each insert holds the error it would end with if it were not.
 func (s *Store) tryBatch(ctx context.Context, batch []*insert) (again []*insert, err error) {
@@ -215,6 +227,8 @@ func (s *Store) tryBatch(ctx context.Context, batch []*insert) (again []*insert,
 	for i, in := range batch {
 		requests[i] = in.request
 	}
+	// A batch that the SDK sent twice, because the first reply was lost, finds
+	// its own rows as duplicates, which is as good as having stored them.
 	var sent attempts
 	out, err := s.client.BatchExecuteStatement(ctx, &dynamodb.BatchExecuteStatementInput{Statements: requests}, sent.watch)
 	if err == nil && len(out.Responses) != len(batch) {
@@ -251,6 +265,7 @@ func (in *insert) answer(e *types.BatchStatementError) bool {
 		in.fail(store.Unknown, err)
 		return true
 	case types.BatchStatementErrorCodeEnumTransactionConflict:
+		// Somebody's transaction holds the item, and will be done in a moment.
 		in.fail(store.NotApplied, err)
 		return true
 	}
@@ -258,6 +273,7 @@ func (in *insert) answer(e *types.BatchStatementError) bool {
 	return throttled(err)
 }
 
+// fail sets the error that the insert ends with, unless it is tried again.
 func (in *insert) fail(outcome store.Outcome, err error) {
 	in.err = fail("insert", in.place.entity.Name, in.place.table, outcome, err)
 }

@@ -43,6 +43,7 @@ type place struct {
 	statementSize int // of the longest, in bytes
 }
 
+// newPlace prepares what every operation on the entity needs.
 func newPlace(e *transform.Entity, prefix string) *place {
 	p := &place{entity: e, table: prefix + e.Table.Name, keys: []string{e.Table.PK.Name}}
 	if !e.Table.SK.IsZero() {
@@ -74,6 +75,7 @@ func (p *place) item(row store.Row, now int64) (item, error) {
 		return nil, err
 	}
 	p.sign(it, row)
+	// The entity's own check does not know how long the key is this time.
 	if size := transform.ItemSize(it); size > maxItem {
 		return nil, &transform.ValueError{
 			Entity: p.entity.Name, TooLarge: true,
@@ -106,6 +108,7 @@ func (p *place) sign(it item, row store.Row) {
 	}
 }
 
+// versionValue returns a version as a number, so that DynamoDB compares it as one.
 func versionValue(v store.Version) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatUint(uint64(v), 10)}
 }
@@ -166,7 +169,9 @@ func (p *place) row(op string, key transform.Key, it item) (store.Row, error) {
 
 // foreign is the error of an item at the place of another key.
 func (p *place) foreign(op string, want, have transform.Key) error {
-	return invalid(op, p.entity.Name, store.NoWrite, "table %s holds %s where %s belongs", p.table, have, want)
+	e := invalid(op, p.entity.Name, store.NoWrite, "table %s holds %s where %s belongs", p.table, have, want)
+	e.Cause = &transform.ValueError{Entity: p.entity.Name, Reason: "the item there is another record's"}
+	return e
 }
 
 // unreadable is the error of an item that is no record of the entity. It says
@@ -174,11 +179,16 @@ func (p *place) foreign(op string, want, have transform.Key) error {
 func (p *place) unreadable(op string, key transform.Key, err error) error {
 	e := invalid(op, p.entity.Name, store.NoWrite, "table %s holds an item at %s that is not as the contract says: "+
 		"refreshing the key mends it", p.table, key)
+	var value *transform.ValueError
+	if !errors.As(err, &value) {
+		err = &transform.ValueError{Entity: p.entity.Name, Reason: err.Error()}
+	}
 	e.Cause = err
 	return e
 }
 
-// versionOf returns an item's version, 0 if it has none.
+// versionOf returns an item's version, 0 if it has none. Anything but a version
+// there is an error: taken for 0, it would let an older put through.
 func versionOf(it item) (store.Version, error) {
 	switch v := it[attrVersion].(type) {
 	case nil:
@@ -243,6 +253,7 @@ func compareScalars(a, b types.AttributeValue) int {
 	return strings.Compare(scalarText(a), scalarText(b))
 }
 
+// numberText returns a number in the form that all equal ones share.
 func numberText(n string) string {
 	if plainInteger(n) {
 		return n

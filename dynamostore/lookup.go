@@ -54,6 +54,7 @@ func (s *Store) lookup(q store.Query) (*lookup, error) {
 	return l, nil
 }
 
+// invalid is the error of a query that makes no sense.
 func (l *lookup) invalid(format string, args ...any) error {
 	return invalid("query", l.place.entity.Name, store.NoWrite, format, args...)
 }
@@ -76,6 +77,7 @@ func (l *lookup) translate() error {
 	return l.goOn()
 }
 
+// bound translates an end of the range; nil is open.
 func (l *lookup) bound(b *store.Bound) (bound, error) {
 	if b == nil {
 		return bound{}, nil

@@ -46,6 +46,7 @@ func (s *Store) Plan(ctx context.Context) ([]TablePlan, error) {
 	return plans, nil
 }
 
+// tableName returns the name that a table of the contract has in the account.
 func (s *Store) tableName(t *transform.Table) string { return s.opts.TablePrefix + t.Name }
 
 // describe returns what is known of a table, nil if it is not there.
@@ -88,6 +89,7 @@ func (s *Store) createInput(t *transform.Table) *dynamodb.CreateTableInput {
 	return in
 }
 
+// keySchema returns a key in the service's terms.
 func keySchema(pk, sk transform.KeyAttribute) []types.KeySchemaElement {
 	keys := []types.KeySchemaElement{{AttributeName: aws.String(pk.Name), KeyType: types.KeyTypeHash}}
 	if !sk.IsZero() {
@@ -108,7 +110,8 @@ func definitions(t *transform.Table) []types.AttributeDefinition {
 	return defs
 }
 
-// keyAttributes returns each attribute that is part of any key, once.
+// keyAttributes returns each attribute that is part of any key, once: the service
+// refuses a definition that comes twice, and one that no key needs.
 func keyAttributes(t *transform.Table) []transform.KeyAttribute {
 	all := []transform.KeyAttribute{t.PK, t.SK}
 	for _, x := range t.Indexes {
@@ -131,6 +134,7 @@ func billing(t *transform.Table) types.BillingMode {
 	return types.BillingModePayPerRequest
 }
 
+// throughput returns a capacity, nil where the table is paid for by request.
 func throughput(t *transform.Table, c transform.Capacity) *types.ProvisionedThroughput {
 	if billing(t) != types.BillingModeProvisioned {
 		return nil
@@ -138,6 +142,8 @@ func throughput(t *transform.Table, c transform.Capacity) *types.ProvisionedThro
 	return &types.ProvisionedThroughput{ReadCapacityUnits: aws.Int64(c.Read), WriteCapacityUnits: aws.Int64(c.Write)}
 }
 
+// projection returns what an index holds; all of an item if the contract does
+// not say.
 func projection(x transform.Index) types.ProjectionType {
 	if x.Projection == "" {
 		return types.ProjectionTypeAll

@@ -102,6 +102,7 @@ func (s *Store) complete(ctx context.Context, l *lookup, entries []item) ([]item
 	return items, nil
 }
 
+// sameKey reports whether two items have the same attributes of a key.
 func sameKey(a, b item) bool {
 	for name, v := range a {
 		if b[name] == nil || scalarText(v) != scalarText(b[name]) {

@@ -28,6 +28,8 @@ func (s *Store) Scan(ctx context.Context, _ store.At, r store.Range) (store.Page
 	if err != nil {
 		return store.Page{}, err
 	}
+	// Limit is what the service looks at, before items of other entities are
+	// taken away, so a page of it may hold fewer rows, or none.
 	var page store.Page
 	b := budget{total: s.opts.RetryBudget}
 	for len(page.Rows) < r.Limit {
@@ -61,6 +63,8 @@ func (s *Store) rangePlace(r store.Range) (*place, error) {
 	return s.place("scan", r.Entity.Name, store.NoWrite)
 }
 
+// scanInput builds the request. Other entities of a shared table are left to the
+// service to filter: they are read and paid for all the same, but not sent.
 func (p *place) scanInput(start item, limit int) *dynamodb.ScanInput {
 	in := &dynamodb.ScanInput{
 		TableName: &p.table, ConsistentRead: aws.Bool(true),
@@ -84,8 +88,11 @@ func (p *place) appendRows(rows []store.Row, op string, items []item) ([]store.R
 			continue
 		}
 		row, err := p.row(op, transform.Key{}, it)
+		if err != nil && row.Key.IsZero() {
+			return rows, err // nobody could say which record it is
+		}
 		if err != nil {
-			return rows, err
+			row = store.Row{Key: row.Key, Live: true, Err: err}
 		}
 		rows = append(rows, row)
 	}
@@ -99,7 +106,9 @@ type positionValue struct {
 	B []byte  `json:"b,omitempty"`
 }
 
-// encodePosition returns the text of the key after which a pass goes on.
+// encodePosition returns the text of the key after which a pass goes on: JSON
+// that is encoded so that nobody takes it for a value. It holds the key of a row
+// and belongs into a progress record, not into a log.
 func encodePosition(key item) (string, error) {
 	values := make(map[string]positionValue, len(key))
 	for name, v := range key {
@@ -136,6 +145,7 @@ func (p *place) position(text string) (item, error) {
 	return key, nil
 }
 
+// decodePosition takes whatever text there is, also one that somebody made up.
 func decodePosition(text string) (item, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {

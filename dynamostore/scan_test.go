@@ -114,6 +114,19 @@ func TestScanOfWhatTheLibraryDidNotWrite(t *testing.T) {
 		}
 		f.places["Users"].shared = false
 
+		// What is ours and can't be read hides no neighbour.
+		mine := f.rawItem(f.user(2))
+		mine["unknown"] = text("secret")
+		f.rawPut(f.users, mine)
+		rows, _ = f.scanAll(f.users, 10)
+		require.Len(f, rows, 2)
+		for _, row := range rows {
+			if row.Key == keyOf(f, f.user(2)) {
+				require.ErrorIs(f, row.Err, store.ErrInvalid)
+				require.True(f, row.Live)
+			}
+		}
+
 		it["unknown"] = text("secret")
 		f.rawPut(f.users, it)
 		_, err = f.Scan(f.ctx, store.At{}, store.Range{Entity: f.users, Limit: 10})

@@ -67,6 +67,7 @@ func (s *Store) Verify(ctx context.Context) ([]Difference, error) {
 	return s.verify(ctx, "verify")
 }
 
+// verify is Verify on behalf of an operation that its errors name.
 func (s *Store) verify(ctx context.Context, op string) ([]Difference, error) {
 	var all []Difference
 	for _, t := range s.tables {
@@ -127,6 +128,7 @@ func (s *Store) compare(t *transform.Table, have *types.TableDescription) []Diff
 	return c.found
 }
 
+// add notes a difference.
 func (c *tableDiff) add(d Difference) {
 	d.Table = c.table
 	c.found = append(c.found, d)
@@ -147,6 +149,7 @@ func (c *tableDiff) keys(index string, pk, sk transform.KeyAttribute, have []typ
 	}
 }
 
+// keyName returns the attribute that plays the part in a key schema, "" if none.
 func keyName(schema []types.KeySchemaElement, kind types.KeyType) string {
 	for _, k := range schema {
 		if k.KeyType == kind {
@@ -156,6 +159,7 @@ func keyName(schema []types.KeySchemaElement, kind types.KeyType) string {
 	return ""
 }
 
+// orNone names an attribute in a difference.
 func orNone(name string) string {
 	if name == "" {
 		return none
@@ -215,6 +219,7 @@ func projectionText(t types.ProjectionType, names []string) string {
 	return string(t) + " " + strings.Join(names, ", ")
 }
 
+// haveProjection is projectionText of what the service describes.
 func haveProjection(p *types.Projection) string {
 	if p == nil {
 		return none
