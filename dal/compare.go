@@ -35,7 +35,7 @@ type Comparison struct {
 
 // How long Compare lets a key settle.
 const (
-	compareTries = 6
+	compareTries = 7
 	comparePause = 25 * time.Millisecond // doubled after each try
 )
 

@@ -37,7 +37,9 @@ type writeOptions struct {
 // transaction, and the same write with the same token changes nothing the
 // second time and succeeds. It is what makes a retry safe after an error whose
 // outcome is Unknown. A token used for another write is ErrInvalid. Tokens are
-// at most 128 bytes.
+// at most 128 bytes and kept for a day: until then a token does not apply a
+// second time, also if others have undone the write, so take a new one for a
+// new write.
 func Token(token string) WriteOption {
 	return func(o writeOptions) writeOptions { o.token = token; return o }
 }

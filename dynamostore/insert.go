@@ -239,7 +239,9 @@ func (s *Store) tryBatch(ctx context.Context, batch []*insert) (again []*insert,
 		for _, in := range batch {
 			in.fail(outcome, err)
 		}
-		if throttled(err) || serverFault(err) {
+		// An insert may be sent again whatever became of it: what an attempt that
+		// timed out has put is found there and left alone.
+		if throttled(err) || serverFault(err) || (ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded)) {
 			again = batch
 		}
 		return again, batch[0].err

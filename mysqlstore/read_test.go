@@ -265,7 +265,9 @@ func uses(t *testing.T, plan []map[string]any, table, index string) {
 	for _, row := range plan {
 		if fmt.Sprint(row["table"]) == table {
 			require.Equal(t, index, fmt.Sprint(row["key"]), "%v", row)
-			require.NotContains(t, fmt.Sprint(row["Extra"]), "filesort", "%v", row)
+			for _, row := range plan { // the sort stands at the first table, whichever it is
+				require.NotContains(t, fmt.Sprint(row["Extra"]), "filesort", "%v", row)
+			}
 			return
 		}
 	}
@@ -293,12 +295,12 @@ func TestStatementsUseIndexes(t *testing.T) {
 	f.hooks.reset(nil, nil)
 	_, err := f.store.Scan(f.ctx, f.at, store.Range{Entity: f.users, After: "1000", Limit: 10})
 	require.NoError(t, err)
-	uses(t, f.plan("FROM crossfade_fence f LEFT JOIN", 1000, "default", 10), "t", "PRIMARY")
+	uses(t, f.plan("FROM `users` t WHERE", 1000, 10), "t", "PRIMARY")
 
 	f.hooks.reset(nil, nil)
 	_, err = f.store.Scan(f.ctx, f.at, store.Range{Entity: f.stock, After: "p3/1003", Limit: 10})
 	require.NoError(t, err)
-	uses(t, f.plan("FROM crossfade_fence f LEFT JOIN", "p3", "p3", 1003, "default", 10), "t", "PRIMARY")
+	uses(t, f.plan("FROM `stock` t WHERE", "p3", "p3", 1003, 10), "t", "PRIMARY")
 
 	f.hooks.reset(nil, nil)
 	_, err = f.store.Dirty(f.ctx, f.key(f.user(500)), 10)

@@ -75,15 +75,23 @@ func (src *source) pass(after string) (*lookup, string) {
 	return l, ""
 }
 
-// scanCaptured reads a page and its versions in one snapshot: a transaction of
-// its own, because the versions are found by the keys of the rows.
+// scanCaptured reads fence, page and versions in one snapshot, a transaction of
+// its own. The versions are found by the keys of the rows. The fence has a
+// statement to itself because a join with it would make the server sort all
+// that is left of the table for every page.
 func (s *Store) scanCaptured(ctx context.Context, at store.At, src *source, l *lookup, limit int) ([]store.Row, error) {
 	t, err := s.beginSnapshot(ctx)
 	if err != nil {
 		return nil, s.wrap("scan", src.entity, store.NoWrite, err)
 	}
 	defer t.end(ctx)
-	rows, err := s.list(ctx, t.conn, "scan", at, src, l, limit)
+	var snap snapshot
+	err = t.query(ctx, func(r *sql.Rows) error { return r.Scan(snap.fence.dest()...) },
+		"SELECT f.epoch, f.state, f.capture FROM crossfade_fence f WHERE f.grp=?", s.group)
+	if err := s.judge("scan", src.entity, at, &snap, err); err != nil {
+		return nil, err
+	}
+	rows, err := s.list(ctx, t.conn, "scan", store.At{}, src, l, limit)
 	if err != nil {
 		t.poisoned = err
 		return nil, err

@@ -57,11 +57,13 @@ func (s *Store) columns(ctx context.Context, table string) ([]transform.Column, 
 
 // markJSON finds the columns that MariaDB keeps as text and checks to be JSON.
 func (s *Store) markJSON(ctx context.Context, table string, columns []transform.Column) error {
+	unquoted := strings.NewReplacer("`", "", `"`, "") // which ones depends on sql_mode
 	return each(ctx, s.db, func(rows *sql.Rows) error {
 		var clause string
 		err := rows.Scan(&clause)
+		clause = unquoted.Replace(clause)
 		for i, c := range columns {
-			if c.SQLType == "longtext" && strings.EqualFold(clause, "json_valid("+quote(c.Name)+")") {
+			if c.SQLType == "longtext" && strings.EqualFold(clause, "json_valid("+unquoted.Replace(c.Name)+")") {
 				columns[i] = transform.Column{Name: c.Name, SQLType: "json", Kind: transform.JSON, Nullable: c.Nullable,
 					Default: c.Default, OnUpdate: c.OnUpdate, Generated: c.Generated}
 			}
