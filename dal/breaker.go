@@ -47,6 +47,13 @@ func (b *breaker) allow() (pass, bool) {
 	return pass{probe: true}, true
 }
 
+// ready reports whether a call might be allowed now. It takes nothing.
+func (b *breaker) ready() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failures < breakerThreshold || !b.now().Before(b.until)
+}
+
 // report tells how an allowed call went.
 func (b *breaker) report(p pass, ok bool) {
 	b.mu.Lock()

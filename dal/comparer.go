@@ -3,6 +3,7 @@ package dal
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -18,6 +19,8 @@ type comparer struct {
 	work   sync.WaitGroup
 	ctx    context.Context
 	cancel context.CancelFunc
+
+	queued atomic.Int64 // rows in the queue
 
 	mu     sync.RWMutex // held shared while sending, so that close can close
 	closed bool
@@ -48,10 +51,19 @@ func (c *comparer) send(job comparison) {
 	if c.closed {
 		return
 	}
+	// The bound is on rows: one answer may hold thousands. A follower that is
+	// being left alone has nothing to be compared.
+	n := int64(max(1, len(job.rows)))
+	if c.router.refresher.Resting() || c.queued.Add(n) > int64(c.router.opts.CompareQueue) {
+		c.queued.Add(-n)
+		c.router.counts.compareDropped.Add(1)
+		return
+	}
 	c.start.Do(c.run)
 	select {
 	case c.queue <- job:
 	default:
+		c.queued.Add(-n)
 		c.router.counts.compareDropped.Add(1)
 	}
 }
@@ -62,6 +74,7 @@ func (c *comparer) run() {
 		go func() {
 			defer c.work.Done()
 			for job := range c.queue {
+				c.queued.Add(-int64(max(1, len(job.rows))))
 				c.compare(job)
 			}
 		}()

@@ -8,8 +8,9 @@ import (
 
 // A Hook is told of what happens. It implements one or more of HookOperation,
 // HookMismatch, HookRefresh and HookUnfit; the router finds out once, when it
-// is made. Hooks are called on the goroutine that did the work and must not
-// block. No event carries content of a row.
+// is made. Hooks are called on the goroutine that did the work, some on the
+// library's own: they must neither block nor panic. No event carries content of
+// a row.
 type Hook any
 
 // An OperationEvent is one finished call of a repository.

@@ -36,6 +36,9 @@ var errFollowerResting = errors.New("follower not asked: it failed repeatedly, t
 // While the follower is resting after repeated failures Refresh asks nobody and
 // returns an ErrUnavailable of the follower.
 func (r *Refresher) Refresh(ctx context.Context, key transform.Key) error {
+	if !r.breaker.ready() {
+		return r.resting(key) // without a look at the authority: it has enough to do
+	}
 	// No epoch: what the authority says is right in each of its epochs.
 	row, err := r.authority.Get(ctx, store.At{Captured: true}, key)
 	if err != nil {
@@ -46,7 +49,11 @@ func (r *Refresher) Refresh(ctx context.Context, key transform.Key) error {
 		// record was never written under capture; backfill brings it.
 		return nil
 	}
-	if err := r.put(ctx, row); err != nil {
+	applied, err := r.put(ctx, row)
+	if err == nil && !applied {
+		err = r.notAhead(ctx, row)
+	}
+	if err != nil {
 		r.counts.failed.Add(1)
 		return err
 	}
@@ -56,16 +63,45 @@ func (r *Refresher) Refresh(ctx context.Context, key transform.Key) error {
 }
 
 // put sends the row unless the breaker keeps the follower at rest.
-func (r *Refresher) put(ctx context.Context, row store.Row) error {
+func (r *Refresher) put(ctx context.Context, row store.Row) (bool, error) {
 	pass, ok := r.breaker.allow()
 	if !ok {
-		return &store.Error{Op: "refresh", Entity: row.Key.Entity, Store: r.follower.Name(),
-			Kind: store.ErrUnavailable, Outcome: store.NotApplied, Cause: errFollowerResting}
+		return false, r.resting(row.Key)
 	}
-	_, err := r.follower.Put(ctx, row)
-	// A row the follower can't hold says nothing about its health.
-	r.breaker.report(pass, err == nil || Unfit(err))
-	return err
+	applied, err := r.follower.Put(ctx, row)
+	// A follower that refuses a row is well.
+	r.breaker.report(pass, err == nil || !sick(err))
+	return applied, err
+}
+
+// sick reports whether an error says something of the follower's health, and
+// not of the row it was given.
+func sick(err error) bool {
+	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled)
+}
+
+func (r *Refresher) resting(key transform.Key) error {
+	return &store.Error{Op: "refresh", Entity: key.Entity, Store: r.follower.Name(),
+		Kind: store.ErrUnavailable, Outcome: store.NotApplied, Cause: errFollowerResting}
+}
+
+// notAhead is asked when the follower refused a put as not newer. That another
+// refresh was faster is well. But a follower that is ahead of the authority
+// itself holds a later history, of which the authority knows nothing any more:
+// MySQL was restored from a backup, or its own tables were made anew. To clean
+// the key then would hide the difference for ever.
+func (r *Refresher) notAhead(ctx context.Context, row store.Row) error {
+	there, err := r.follower.Get(ctx, store.At{Captured: true}, row.Key)
+	if err != nil || there.Version <= row.Version {
+		return err
+	}
+	now, err := r.authority.Get(ctx, store.At{Captured: true}, row.Key)
+	if err != nil || there.Version <= now.Version {
+		return err
+	}
+	return &store.Error{Op: "refresh", Entity: row.Key.Entity, Store: r.follower.Name(), Kind: store.ErrConflict, Outcome: store.NotApplied,
+		Detail: row.Key.String() + " has a higher version than the authority ever gave: the follower is of a later history; " +
+			"empty its tables, then capture off and on, and backfill"}
 }
 
 // Resting reports whether the follower failed repeatedly and is being left

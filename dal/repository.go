@@ -128,11 +128,14 @@ func (r *Repository[T]) store(ctx context.Context, op store.Op, v *T, options []
 // Update reads the record, lets change change it, and stores what it changed
 // and nothing else: columns it leaves alone keep what a concurrent write gave
 // them. ErrNotFound says that there is no record. An error of change ends the
-// update with nothing applied and is returned as it is.
+// update with nothing applied and is returned as it is; only it says so, since
+// OutcomeOf knows the library's errors.
 //
 // change may be called more than once, each time with the record as it is
-// then. MySQL as authority calls it while it holds the key's lock, so it
-// should be quick and must not call the repository. It can't change the key.
+// then. MySQL as authority calls it while it holds the key's lock and a share
+// of the fence, so it should be quick and must not call the repository: while
+// it blocks, a change of phase waits, and every writer behind that. It can't
+// change the key.
 func (r *Repository[T]) Update(ctx context.Context, key Key, change func(*T) error, options ...WriteOption) (err error) {
 	defer r.observe("update", r.clock(), &err)
 	if err = key.check("update", r.entity.Name); err != nil {
@@ -148,6 +151,12 @@ func (r *Repository[T]) Update(ctx context.Context, key Key, change func(*T) err
 	return r.router.write(ctx, &w, options)
 }
 
+// A changeError is the caller's own error on its way through the stores, so
+// that it is never taken for one of theirs.
+type changeError struct{ err error }
+
+func (e *changeError) Error() string { return e.err.Error() }
+
 // modify takes over what change changed. Comparing two conversions of T keeps
 // columns as they are that T can't hold whole, such as JSON properties it does
 // not know.
@@ -161,7 +170,7 @@ func (r *Repository[T]) modify(rec transform.Record, change func(*T) error) erro
 		return err
 	}
 	if err := change(&v); err != nil {
-		return err
+		return &changeError{err}
 	}
 	after, err := r.record("update", &v)
 	if err != nil {
@@ -210,7 +219,7 @@ func (r *Repository[T]) Query(ctx context.Context, q Query) iter.Seq2[T, error] 
 			if q.limit > 0 {
 				size = min(size, left)
 			}
-			page, err := r.Page(ctx, q, cursor, size)
+			page, err := r.page(ctx, q, cursor, size)
 			if err != nil {
 				var zero T
 				yield(zero, err)
@@ -237,8 +246,16 @@ type Page[T any] struct {
 	Next string
 }
 
-// Page returns up to size records from the cursor on, "" to begin.
+// Page returns up to size records from the cursor on, "" to begin. The query
+// has no Limit of its own.
 func (r *Repository[T]) Page(ctx context.Context, q Query, cursor string, size int) (page Page[T], err error) {
+	if q.limit != 0 {
+		return page, queryFault(r.entity, "", "a page has a size; Limit is for Query")
+	}
+	return r.page(ctx, q, cursor, size)
+}
+
+func (r *Repository[T]) page(ctx context.Context, q Query, cursor string, size int) (page Page[T], err error) {
 	defer r.observe("query", r.clock(), &err)
 	sq, err := q.resolve(r.entity)
 	if err != nil {

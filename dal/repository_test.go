@@ -2,6 +2,7 @@ package dal_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -182,6 +183,33 @@ func TestQueryAndPage(t *testing.T) {
 		require.Equal(t, int64(1), u.ID)
 		break
 	}
+}
+
+func TestPageTakesNoLimit(t *testing.T) {
+	f := newFixture(t, dal.DualWrite, dal.RouterOptions{})
+	_, err := f.users.Page(t.Context(), dal.Index("UsernameIndex").Equal("x").Limit(2), "", 10)
+	require.ErrorIs(t, err, dal.ErrInvalid)
+}
+
+// TestEmptyTokenRefused: a caller who gives one takes the write for safe.
+func TestEmptyTokenRefused(t *testing.T) {
+	f := newFixture(t, dal.DualWrite, dal.RouterOptions{})
+	u := user(1)
+	err := f.users.Create(t.Context(), &u, dal.Token(""))
+	require.ErrorIs(t, err, dal.ErrInvalid)
+	require.Equal(t, dal.NotApplied, dal.OutcomeOf(err))
+}
+
+// TestCallersErrorIsItsOwn: an error of change is returned as it is and never
+// taken for one of the stores, whatever it wraps.
+func TestCallersErrorIsItsOwn(t *testing.T) {
+	f := newFixture(t, dal.DualWrite, dal.RouterOptions{})
+	f.seed(t, user(1))
+	own := fmt.Errorf("mine: %w", dal.ErrWrongPhase)
+	calls := 0
+	err := f.users.Update(t.Context(), f.users.Key(1), func(*User) error { calls++; return own })
+	require.Same(t, own, err)
+	require.Equal(t, 1, calls)
 }
 
 func collect(t *testing.T, f *fixture, q dal.Query) []int64 {

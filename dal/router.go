@@ -3,7 +3,6 @@ package dal
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -86,13 +85,13 @@ type Router struct {
 	hooks     hooks
 	snapshot  atomic.Pointer[Snapshot]
 	counts    counts
-	reloading sync.Mutex
+	reloading chan struct{} // holds one entry while somebody reads the phase record
 }
 
 // NewRouter returns a Router over the authority of phases 1 to 3 and its
 // follower, which may be nil. opts may be nil. Close ends what it starts.
 func NewRouter(c *transform.Contract, authority store.Authority, follower store.Follower, start Snapshot, opts *RouterOptions) *Router {
-	r := &Router{contract: c, authority: authority, follower: follower, opts: opts.withDefaults()}
+	r := &Router{contract: c, authority: authority, follower: follower, opts: opts.withDefaults(), reloading: make(chan struct{}, 1)}
 	r.hooks = sortHooks(r.opts.Hooks)
 	r.snapshot.Store(&start)
 	if follower != nil {
@@ -167,17 +166,28 @@ func (r *Router) again(ctx context.Context, s *Snapshot, cause error, do func(*S
 	}
 }
 
+// reloadTimeout bounds one read of the phase record.
+const reloadTimeout = 2 * time.Second
+
 // learn reads the phase record unless somebody else just did, and reports
 // whether the epoch is another one than before.
 func (r *Router) learn(ctx context.Context, before uint64) bool {
-	r.reloading.Lock()
-	defer r.reloading.Unlock()
+	// Not a mutex: the holder waits for the network, and who waits for the
+	// holder must not wait longer than its own caller does.
+	select {
+	case r.reloading <- struct{}{}:
+		defer func() { <-r.reloading }()
+	case <-ctx.Done():
+		return false
+	}
 	if r.snapshot.Load().Epoch != before {
 		return true
 	}
 	if r.opts.Reload == nil {
 		return false
 	}
+	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
+	defer cancel()
 	s, err := r.opts.Reload(ctx)
 	if err != nil {
 		return false

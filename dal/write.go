@@ -30,18 +30,20 @@ type WriteOption func(writeOptions) writeOptions
 
 type writeOptions struct {
 	token  string
+	faulty bool // an empty token was given: the caller takes the write for safe
 	policy Policy
 }
 
 // Token makes the write idempotent: it is stored in the write's own
 // transaction, and the same write with the same token changes nothing the
 // second time and succeeds. It is what makes a retry safe after an error whose
-// outcome is Unknown. A token used for another write is ErrInvalid. Tokens are
-// at most 128 bytes and kept for a day: until then a token does not apply a
+// outcome is Unknown. A token used for another operation or key is ErrInvalid;
+// of an update's change the token knows nothing. Tokens are
+// 1 to 128 bytes and kept for a day: until then a token does not apply a
 // second time, also if others have undone the write, so take a new one for a
 // new write.
 func Token(token string) WriteOption {
-	return func(o writeOptions) writeOptions { o.token = token; return o }
+	return func(o writeOptions) writeOptions { o.token, o.faulty = token, token == ""; return o }
 }
 
 // Follow overrides the group's follower policy for the write.
@@ -62,10 +64,17 @@ func (r *Router) write(ctx context.Context, w *write, options []WriteOption) err
 	for _, option := range options {
 		o = option(o)
 	}
+	if o.faulty {
+		return &Error{Op: "write", Kind: ErrInvalid, Outcome: NotApplied, Detail: "the token is empty"}
+	}
 	w.Token = o.token
 	err := r.commit(ctx, r.snapshot.Load(), w)
 	if err != nil && errors.Is(err, ErrWrongPhase) {
 		err = r.again(ctx, w.snapshot, err, func(now *Snapshot) error { return r.commit(ctx, now, w) })
+	}
+	var own *changeError
+	if errors.As(err, &own) {
+		return own.err
 	}
 	if err != nil || !w.snapshot.Phase.HasFollower() || r.refresher == nil {
 		return err

@@ -34,7 +34,7 @@ func (f *fault) Unwrap() error { return f.err }
 
 // fail returns the error of a call about an entity or table.
 func fail(op, entity, table string, outcome store.Outcome, err error) *store.Error {
-	kind, detail := classify(err, table)
+	detail, kind := classify(err, table)
 	return &store.Error{
 		Op: op, Entity: entity, Store: storeName, Kind: kind, Outcome: outcome,
 		Detail: detail, Cause: &fault{text: describe(err), err: err},
@@ -51,49 +51,49 @@ func invalid(op, entity string, outcome store.Outcome, format string, args ...an
 }
 
 // classify returns the kind of an error and what can be said about its mend.
-func classify(err error, table string) (kind error, detail string) {
+func classify(err error, table string) (detail string, kind error) {
 	var api smithy.APIError
 	switch {
 	case foreign(err):
-		return store.ErrInvalid, credentialsMend
+		return credentialsMend, store.ErrInvalid
 	case errors.As(err, &api):
 		return classifyCode(api, serverFault(err), table)
 	case unsent(err):
-		return store.ErrInvalid, "nothing was sent: " + credentialsMend
+		return "nothing was sent: " + credentialsMend, store.ErrInvalid
 	default:
-		return store.ErrUnavailable, ""
+		return "", store.ErrUnavailable
 	}
 }
 
 // classifyCode goes by the service's error code. Codes of PartiQL statements
 // lack the word Exception.
-func classifyCode(api smithy.APIError, serverFault bool, table string) (kind error, detail string) {
+func classifyCode(api smithy.APIError, serverFault bool, table string) (detail string, kind error) {
 	switch strings.TrimSuffix(api.ErrorCode(), "Exception") {
 	case "ProvisionedThroughputExceeded", "Throttling", "ThrottlingError", "RequestLimitExceeded", "LimitExceeded":
-		return store.ErrThrottled, ""
+		return "", store.ErrThrottled
 	case "ResourceNotFound", "TableNotFound":
-		return store.ErrInvalid, "table " + table + " is not there: run migrationctl tables apply"
+		return "table " + table + " is not there: run migrationctl tables apply", store.ErrInvalid
 	case "ItemCollectionSizeLimitExceeded", "RequestEntityTooLarge":
-		return store.ErrTooLarge, ""
+		return "", store.ErrTooLarge
 	case "TransactionConflict", "TransactionInProgress", "ReplicatedWriteConflict", "ResourceInUse":
-		return store.ErrConflict, ""
+		return "", store.ErrConflict
 	case "UnrecognizedClient", "InvalidSignature", "IncompleteSignature", "MissingAuthenticationToken",
 		"ExpiredToken", "InvalidClientTokenId":
-		return store.ErrInvalid, credentialsMend
+		return credentialsMend, store.ErrInvalid
 	case "AccessDenied":
-		return store.ErrInvalid, "the client's credentials do not allow this on table " + table +
-			": its IAM policy must"
+		return "the client's credentials do not allow this on table " + table +
+			": its IAM policy must", store.ErrInvalid
 	case "Validation", "ValidationError":
 		if itemTooLarge(api) {
-			return store.ErrTooLarge, "an item may take 400 KB with its attribute names"
+			return "an item may take 400 KB with its attribute names", store.ErrTooLarge
 		}
-		return store.ErrInvalid, "the service refused it: migrationctl tables verify compares table " +
-			table + " and its indexes with the contract"
+		return "the service refused it: migrationctl tables verify compares table " +
+			table + " and its indexes with the contract", store.ErrInvalid
 	}
 	if serverFault || api.ErrorFault() == smithy.FaultServer {
-		return store.ErrUnavailable, ""
+		return "", store.ErrUnavailable
 	}
-	return store.ErrInvalid, ""
+	return "", store.ErrInvalid
 }
 
 // itemTooLarge tells an item beyond 400 KB from other refusals. This is the one
@@ -122,7 +122,7 @@ func unsent(err error) bool {
 
 // throttled reports whether err says to come back later.
 func throttled(err error) bool {
-	kind, _ := classify(err, "")
+	_, kind := classify(err, "")
 	return kind == store.ErrThrottled
 }
 
@@ -133,7 +133,7 @@ func validation(err error) bool {
 		return false
 	}
 	code := strings.TrimSuffix(api.ErrorCode(), "Exception")
-	return code == "Validation" || code == "Serialization"
+	return code == "Validation" || code == "ValidationError" || code == "Serialization"
 }
 
 // statementError is the error of one statement of a batch as an API error.

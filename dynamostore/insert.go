@@ -277,7 +277,7 @@ func (in *insert) answer(e *types.BatchStatementError) bool {
 
 // fail sets the error that the insert ends with, unless it is tried again.
 func (in *insert) fail(outcome store.Outcome, err error) {
-	in.err = fail("insert", in.place.entity.Name, in.place.table, outcome, err)
+	in.err = in.place.refusal(fail("insert", in.place.entity.Name, in.place.table, outcome, err))
 }
 
 // insertLong stores a row with so many attributes that its statement would be

@@ -3,6 +3,7 @@ package dynamostore
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -46,9 +47,20 @@ func (s *Store) Put(ctx context.Context, row store.Row) (bool, error) {
 func (s *Store) putItem(ctx context.Context, p *place, op string, in *dynamodb.PutItemInput) error {
 	var sent attempts
 	if _, err := s.client.PutItem(ctx, in, sent.watch); err != nil {
-		return fail(op, p.entity.Name, p.table, sent.outcome(err), err)
+		return p.refusal(fail(op, p.entity.Name, p.table, sent.outcome(err), err))
 	}
 	return nil
+}
+
+// refusal marks an error by which the service refuses this one item, whatever
+// the reason: sent again it would be refused again, so it is a dead letter, and
+// it says nothing of the service's health.
+func (p *place) refusal(e *store.Error) error {
+	if validation(e.Cause) {
+		unfit := &transform.ValueError{Entity: p.entity.Name, Reason: "DynamoDB refuses the item", TooLarge: errors.Is(e.Kind, store.ErrTooLarge)}
+		e.Cause = fmt.Errorf("%w: %w", unfit, e.Cause)
+	}
+	return e
 }
 
 // unfit is the error of a row that cannot become an item. Nothing was sent.

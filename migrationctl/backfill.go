@@ -57,6 +57,9 @@ func (o *Operator) Backfill(ctx context.Context, opts BackfillOptions) error {
 		return &RefusedError{Step: "backfill", Unmet: []Unmet{{Guard: "captured", Data: true,
 			Reason: "rows written beside it would be missed", Mend: "migrationctl capture on"}}}
 	}
+	if err := o.checkContract(record); err != nil {
+		return err
+	}
 	if err := o.dynamo.Check(ctx); err != nil {
 		return err
 	}
@@ -283,7 +286,7 @@ func (b *backfill) bump(ctx context.Context, rows []store.Row) error {
 			return err
 		}
 		for _, row := range chunk {
-			err := b.o.refresher.Refresh(ctx, row.Key)
+			err := b.o.refreshPatiently(ctx, row.Key)
 			if dal.Unfit(err) {
 				err = b.unfit(ctx, row, err)
 			}
@@ -385,8 +388,11 @@ func inChunks[T any](ctx context.Context, workers int, rows []T, do func(context
 	}
 	for range started {
 		if err := <-results; err != nil {
+			// What the first error stopped has nothing to add.
+			if len(errs) == 0 || !errors.Is(err, context.Canceled) {
+				errs = append(errs, err)
+			}
 			cancel()
-			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)

@@ -39,12 +39,16 @@ func Open(ctx context.Context, mysql MySQL, dynamo DynamoDB, opts *Options) (*Co
 	if err := mysql.Ready(ctx); err != nil {
 		return nil, err
 	}
-	c := &Controller{Operator: o, process: newProcess()}
+	c := &Controller{Operator: o, process: newProcess(o.digest)}
 	record, err := c.register(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.checkFollower(ctx, record); err != nil {
+	err = o.checkContract(record)
+	if err == nil {
+		err = c.checkFollower(ctx, record)
+	}
+	if err != nil {
 		return nil, errors.Join(err, mysql.Deregister(ctx, c.process.Process))
 	}
 	c.start(record)
@@ -52,13 +56,13 @@ func Open(ctx context.Context, mysql MySQL, dynamo DynamoDB, opts *Options) (*Co
 }
 
 // newProcess names this start of this process.
-func newProcess() store.Registration {
+func newProcess(contract string) store.Registration {
 	var id [6]byte
 	rand.Read(id[:]) // never fails
 	host, _ := os.Hostname()
 	return store.Registration{
 		Process: fmt.Sprintf("%d-%s", os.Getpid(), hex.EncodeToString(id[:])),
-		Host:    host, Started: time.Now(),
+		Host:    host, Contract: contract, Started: time.Now(),
 	}
 }
 
@@ -66,7 +70,7 @@ func newProcess() store.Registration {
 // carries, so that the fleet sees this process obey at once.
 func (c *Controller) register(ctx context.Context) (store.PhaseRecord, error) {
 	for {
-		record, err := c.mysql.Register(ctx, c.process)
+		record, err := c.registerOnce(ctx)
 		if err != nil {
 			return record, err
 		}
@@ -80,9 +84,20 @@ func (c *Controller) register(ctx context.Context) (store.PhaseRecord, error) {
 	}
 }
 
+// registerOnce gives up in time for another try before the registration lapses.
+func (c *Controller) registerOnce(ctx context.Context) (store.PhaseRecord, error) {
+	ctx, cancel := context.WithTimeout(ctx, RegistrationTTL/2)
+	defer cancel()
+	return c.mysql.Register(ctx, c.process)
+}
+
 func snapshotOf(r store.PhaseRecord) dal.Snapshot {
 	return dal.Snapshot{Phase: r.Phase, Capture: r.Capture, Epoch: r.Epoch}
 }
+
+// followerTimeout bounds a look at the follower that a service's start, or a
+// step that does not need it, makes.
+const followerTimeout = 5 * time.Second
 
 // checkFollower looks at the follower if the phase has one.
 func (c *Controller) checkFollower(ctx context.Context, record store.PhaseRecord) error {
@@ -93,8 +108,10 @@ func (c *Controller) checkFollower(ctx context.Context, record store.PhaseRecord
 	if !record.Phase.HasFollower() {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, followerTimeout)
+	defer cancel()
 	err := c.dynamo.Check(ctx)
-	if err != nil && (errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled)) {
+	if err != nil && (ctx.Err() != nil || errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled)) {
 		c.opts.Logger.Warn("follower can't be reached, writes will reach it later", "error", err)
 		return nil
 	}
@@ -136,10 +153,20 @@ func (c *Controller) Stats() dal.Stats { return c.router.Stats() }
 
 // Close ends the relay and the comparisons, and takes the process out of the
 // fleet. Keys still dirty are left to the relays of other processes, or to the
-// next start.
+// next start. It waits for what is under way as long as ctx lasts; what then
+// still runs ends by itself.
 func (c *Controller) Close(ctx context.Context) error {
 	c.cancel()
-	c.running.Wait()
-	c.router.Close()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		c.running.Wait()
+		c.router.Close()
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	return c.mysql.Deregister(ctx, c.process.Process)
 }

@@ -28,25 +28,30 @@ func (o *Operator) DeadLetters(ctx context.Context, limit int) ([]store.DeadLett
 
 // RetryDeadLetters looks at each dead letter again: a row that was mended, by
 // the service or with the operator's own SQL, is brought over and its letter
-// dropped. Relays do so every ten seconds.
+// dropped. One that still can't be brought over does not hold up the others.
+// Relays do so every ten seconds.
 func (o *Operator) RetryDeadLetters(ctx context.Context) error {
 	letters, _, err := o.mysql.DeadLetters(ctx, retryLimit)
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, l := range letters {
-		key := transform.Key{Entity: l.Entity, ID: l.ID}
-		if !o.mended(ctx, key) {
-			continue
-		}
-		if err := o.Repair(ctx, key); err != nil {
-			return err
-		}
-		if err := o.mysql.DropDeadLetter(ctx, key); err != nil {
-			return err
-		}
+		errs = append(errs, o.retryDeadLetter(ctx, transform.Key{Entity: l.Entity, ID: l.ID}))
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+func (o *Operator) retryDeadLetter(ctx context.Context, key transform.Key) error {
+	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
+	defer cancel()
+	if !o.mended(ctx, key) {
+		return nil
+	}
+	if err := o.Repair(ctx, key); err != nil {
+		return err
+	}
+	return o.mysql.DropDeadLetter(ctx, key)
 }
 
 // mended reports whether what the authority has at the key can be converted.

@@ -33,7 +33,12 @@
 //     dies, the stores are equal once the relay is done (TestSweepWrites,
 //     TestSweepBackfill).
 //   - A live value is never overwritten, and a deleted record never brought
-//     back, by a backfill or a late refresh (TestScenario16, TestScenario17).
+//     back, by a backfill or a late refresh (TestScenario16LateBackfillKeepsLiveValue,
+//     TestScenario17LateBackfillKeepsDelete).
+//   - A process with another contract does not join a group that captures under
+//     this one (TestOtherContractIsRefused).
+//   - A follower that holds a later history than MySQL is never taken for up to
+//     date (TestFollowerAheadIsNotCleaned).
 //   - Verify and the comparison of phase 3 count a difference only if it
 //     persists at the same version (TestVerifyCountsWhatPersists).
 //

@@ -33,6 +33,9 @@ func (o *Operator) Drain(ctx context.Context, report func(DrainReport)) (DrainRe
 	if err != nil {
 		return d.report(), err
 	}
+	if err := o.checkContract(record); err != nil {
+		return d.report(), err
+	}
 	if !record.Phase.HasFollower() {
 		return d.report(), &RefusedError{Step: "drain", Unmet: []Unmet{{Guard: "follower", Data: true,
 			Reason: fmt.Sprintf("phase %d has none", uint8(record.Phase)), Mend: "migrationctl phase set 2"}}}
@@ -64,15 +67,23 @@ func (d *drain) report() DrainReport {
 	return DrainReport{Refreshed: d.refreshed.Load(), Dead: d.dead.Load()}
 }
 
+// refreshPatiently refreshes a key and waits for a follower that is away or
+// throttles, as long as ctx lasts.
+func (o *Operator) refreshPatiently(ctx context.Context, key transform.Key) error {
+	for {
+		err := o.refresher.Refresh(ctx, key)
+		if !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrThrottled) {
+			return err
+		}
+		if sleep(ctx, drainPause) != nil {
+			return err
+		}
+	}
+}
+
 func (d *drain) refresh(ctx context.Context, changes []store.Change) error {
 	for _, c := range changes {
-		err := d.o.refresher.Refresh(ctx, c.Key)
-		for errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled) {
-			if err := sleep(ctx, drainPause); err != nil {
-				return err
-			}
-			err = d.o.refresher.Refresh(ctx, c.Key)
-		}
+		err := d.o.refreshPatiently(ctx, c.Key)
 		switch {
 		case err == nil:
 			d.refreshed.Add(1)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal"
@@ -69,12 +71,35 @@ func (o *Options) withDefaults() Options {
 	return c
 }
 
+// check returns every option that can't be.
+func (o *Options) check() error {
+	if o == nil {
+		return nil
+	}
+	var faults []string
+	for name, negative := range map[string]bool{"PromptBudget": o.PromptBudget < 0, "RelayWorkers": o.RelayWorkers < 0,
+		"RelayPoll": o.RelayPoll < 0, "MaxDirty": o.MaxDirty < 0} {
+		if negative {
+			faults = append(faults, name+" is negative")
+		}
+	}
+	if o.Policy > dal.Required {
+		faults = append(faults, "Policy is none")
+	}
+	if faults == nil {
+		return nil
+	}
+	slices.Sort(faults)
+	return &store.Error{Op: "open", Kind: store.ErrInvalid, Detail: "options: " + strings.Join(faults, ", ")}
+}
+
 // An Operator does what an operator types: init, capture, backfill, verify,
 // phase steps. It runs nothing in the background and is not part of the fleet.
 type Operator struct {
 	mysql     MySQL
 	dynamo    DynamoDB
 	contract  *transform.Contract
+	digest    string // of the contract
 	opts      Options
 	refresher *dal.Refresher
 }
@@ -86,8 +111,11 @@ func NewOperator(mysql MySQL, dynamo DynamoDB, opts *Options) (*Operator, error)
 		return nil, &store.Error{Op: "open", Kind: store.ErrInvalid,
 			Detail: "the two stores were made with different contracts: load it once and hand it to both"}
 	}
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
 	return &Operator{
-		mysql: mysql, dynamo: dynamo, contract: mysql.Contract(), opts: opts.withDefaults(),
+		mysql: mysql, dynamo: dynamo, contract: mysql.Contract(), digest: mysql.Contract().Digest(), opts: opts.withDefaults(),
 		refresher: dal.NewRefresher(mysql, dynamo),
 	}, nil
 }

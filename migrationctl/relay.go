@@ -18,7 +18,7 @@ const (
 	relayTimeout = 5 * time.Second  // of one refresh
 	relayGrace   = time.Second      // a key this young is left to the writer's own refresh
 	retryEvery   = 10 * time.Second // a look at dead letters that may be mended
-	retryLimit   = 200              // of them at once
+	retryLimit   = 10_000           // of them at once
 )
 
 // A relay runs refresh for every dirty key until none is left. Every process
@@ -70,6 +70,11 @@ func (r *relay) run(ctx context.Context) {
 			}
 		}()
 	}
+	workers.Add(1)
+	go func() {
+		defer workers.Done()
+		r.retry(ctx)
+	}()
 	defer workers.Wait()
 	defer close(work)
 	r.feed(ctx, work)
@@ -79,7 +84,6 @@ func (r *relay) run(ctx context.Context) {
 func (r *relay) feed(ctx context.Context, work chan<- store.Change) {
 	poll := time.NewTicker(r.o.opts.RelayPoll)
 	defer poll.Stop()
-	retried := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -95,10 +99,15 @@ func (r *relay) feed(ctx context.Context, work chan<- store.Change) {
 			if err := r.poll(ctx, work); err != nil && ctx.Err() == nil {
 				r.o.opts.Logger.Warn("dirty keys not read", "error", err)
 			}
-			if time.Since(retried) > retryEvery {
-				_ = r.o.RetryDeadLetters(ctx) // the next look is due soon
-				retried = time.Now()
-			}
+		}
+	}
+}
+
+// retry looks at dead letters now and then, beside the relay's own work.
+func (r *relay) retry(ctx context.Context) {
+	for sleep(ctx, retryEvery) == nil {
+		if r.active() && !r.refresher().Resting() {
+			_ = r.o.RetryDeadLetters(ctx) // the next look is due soon
 		}
 	}
 }
@@ -111,7 +120,7 @@ func (r *relay) active() bool { return r.router().Snapshot().Phase.HasFollower()
 func (r *relay) poll(ctx context.Context, work chan<- store.Change) error {
 	var after transform.Key
 	for {
-		page, err := r.o.mysql.Dirty(ctx, after, relayPage)
+		page, err := r.dirty(ctx, after)
 		if err != nil {
 			return err
 		}
@@ -133,6 +142,12 @@ func (r *relay) poll(ctx context.Context, work chan<- store.Change) error {
 		}
 		after = page[len(page)-1].Key
 	}
+}
+
+func (r *relay) dirty(ctx context.Context, after transform.Key) ([]store.Change, error) {
+	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
+	defer cancel()
+	return r.o.mysql.Dirty(ctx, after, relayPage)
 }
 
 // leave reports whether the key is none of this pass's business: its writer is

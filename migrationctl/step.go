@@ -24,8 +24,16 @@ type Change struct {
 // is not waited for: it carries an old epoch, which writes nothing.
 func (o *Operator) SetPhase(ctx context.Context, to store.Phase, c Change) error {
 	from, err := o.mysql.Phase(ctx)
-	if err != nil || from.Phase == to {
+	if err != nil {
 		return err
+	}
+	if from.Phase == to {
+		return o.confirm(ctx, "phase set", from.Epoch)
+	}
+	if to > from.Phase { // back is always possible
+		if err := o.checkContract(from); err != nil {
+			return err
+		}
 	}
 	step := fmt.Sprintf("phase %d to %d", uint8(from.Phase), uint8(to))
 	facts, err := o.facts(ctx, from, to)
@@ -47,12 +55,19 @@ func (o *Operator) SetPhase(ctx context.Context, to store.Phase, c Change) error
 // carries an old epoch and writes nothing.
 func (o *Operator) CaptureOn(ctx context.Context, c Change) error {
 	from, err := o.mysql.Phase(ctx)
-	if err != nil || from.Capture {
+	if err != nil {
 		return err
+	}
+	if from.Capture {
+		return o.confirm(ctx, "capture on", from.Epoch)
 	}
 	next := from
 	next.Capture = true
 	next.CaptureEpoch = from.Epoch + 1
+	next.Contract = o.digest
+	if err := o.sameContracts(ctx); err != nil {
+		return err
+	}
 	// Only the first capture ever may find the follower empty: later ones
 	// follow a gap whose writes left no record, and items from before it.
 	next.FollowerEmpty = from.Epoch == store.FirstEpoch && o.followerEmpty(ctx)
@@ -63,16 +78,50 @@ func (o *Operator) CaptureOn(ctx context.Context, c Change) error {
 // from now on leaves no record.
 func (o *Operator) CaptureOff(ctx context.Context, c Change) error {
 	from, err := o.mysql.Phase(ctx)
-	if err != nil || !from.Capture {
+	if err != nil {
 		return err
+	}
+	if !from.Capture {
+		return o.confirm(ctx, "capture off", from.Epoch)
 	}
 	if from.Phase.HasFollower() {
 		return &RefusedError{Step: "capture off", Unmet: []Unmet{{Guard: "no follower", Data: true,
 			Reason: fmt.Sprintf("phase %d needs change records", uint8(from.Phase)), Mend: "go back to phase 1 first"}}}
 	}
 	next := from
-	next.Capture, next.CaptureEpoch, next.FollowerEmpty = false, 0, false
+	next.Capture, next.CaptureEpoch, next.FollowerEmpty, next.Contract = false, 0, false, ""
 	return o.advance(ctx, from, next, "capture off", "capture off", c, nil)
+}
+
+// checkContract returns an error if the group captures under another contract
+// than this one. Two contracts in one group would refresh each other's items
+// without what only the other one knows, and clean the keys.
+func (o *Operator) checkContract(record store.PhaseRecord) error {
+	if record.Contract == "" || record.Contract == o.digest {
+		return nil
+	}
+	return &store.Error{Op: "open", Kind: store.ErrInvalid, Detail: "the group's writes are captured under another contract; " +
+		"to change it go back to phase 1, capture off, roll out the new one, capture on, backfill"}
+}
+
+// sameContracts refuses to begin a capture while a live process has another
+// contract.
+func (o *Operator) sameContracts(ctx context.Context) error {
+	fleet, err := o.mysql.Registrations(ctx)
+	if err != nil {
+		return err
+	}
+	var others []string
+	for _, p := range fleet {
+		if p.Age < RegistrationTTL && p.Contract != o.digest {
+			others = append(others, p.Process+" on "+p.Host)
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	return &RefusedError{Step: "capture on", Unmet: []Unmet{{Guard: "contract", Data: true,
+		Reason: "these processes have another one: " + strings.Join(others, ", "), Mend: "roll the same contract out to all"}}}
 }
 
 // advance replaces the phase record and waits until the fleet obeys.
@@ -86,8 +135,34 @@ func (o *Operator) advance(ctx context.Context, from, next store.PhaseRecord, ac
 	}
 	o.opts.Logger.Info("phase record changed", "action", action, "phase", next.Phase.String(),
 		"capture", next.Capture, "epoch", next.Epoch)
-	if err := o.waitForFleet(ctx, step, next.Epoch); err != nil {
-		return fmt.Errorf("%s is made, but not every process has confirmed it: %w", step, err)
+	return o.confirm(ctx, step, next.Epoch)
+}
+
+// An UnconfirmedError says that a step is made, and that not every process of
+// the fleet has confirmed it. Calling again waits for them again.
+type UnconfirmedError struct {
+	Step  string
+	Cause error
+}
+
+// Error says what is made and what is missing.
+func (e *UnconfirmedError) Error() string {
+	return e.Step + " is made, but not every process has confirmed it: " + e.Cause.Error()
+}
+
+// Unwrap returns the cause if it says more than the names of processes, such as
+// the context's end.
+func (e *UnconfirmedError) Unwrap() error {
+	if _, refused := e.Cause.(*RefusedError); refused {
+		return nil
+	}
+	return e.Cause
+}
+
+// confirm waits until the fleet obeys a step that is made.
+func (o *Operator) confirm(ctx context.Context, step string, epoch uint64) error {
+	if err := o.waitForFleet(ctx, step, epoch); err != nil {
+		return &UnconfirmedError{Step: step, Cause: err}
 	}
 	return nil
 }
@@ -153,6 +228,8 @@ func reason(err error) string {
 // live or tombstone. In doubt it is not empty: a backfill then bumps, which is
 // slower and always right.
 func (o *Operator) followerEmpty(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, followerTimeout)
+	defer cancel()
 	for _, e := range o.contract.Entities {
 		after := ""
 		for {

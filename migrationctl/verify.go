@@ -57,6 +57,9 @@ func (o *Operator) Verify(ctx context.Context, opts VerifyOptions) ([]VerifyRepo
 		return nil, &RefusedError{Step: "verify", Unmet: []Unmet{{Guard: "captured", Data: true,
 			Reason: "without versions a write under way can't be told from a difference", Mend: "migrationctl capture on"}}}
 	}
+	if err := o.checkContract(record); err != nil {
+		return nil, err
+	}
 	entities, err := o.entities(opts.Entity)
 	if err != nil {
 		return nil, err

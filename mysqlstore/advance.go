@@ -96,9 +96,9 @@ func (s *Store) advance(ctx context.Context, from uint64, to store.PhaseRecord, 
 	if err := s.moveFence(ctx, t, to); err != nil {
 		return err
 	}
-	if _, err := t.exec(ctx, "UPDATE crossfade_phase SET phase=?, capture=?, epoch=?, capture_epoch=?, follower_empty=?,"+
+	if _, err := t.exec(ctx, "UPDATE crossfade_phase SET phase=?, capture=?, epoch=?, capture_epoch=?, follower_empty=?, contract=?,"+
 		" changed_at=UTC_TIMESTAMP(6) WHERE grp=?",
-		to.Phase, to.Capture, to.Epoch, to.CaptureEpoch, to.FollowerEmpty, s.group); err != nil {
+		to.Phase, to.Capture, to.Epoch, to.CaptureEpoch, to.FollowerEmpty, to.Contract, s.group); err != nil {
 		return err
 	}
 	query, args := s.audit(entry)

@@ -2,7 +2,6 @@ package mysqlstore_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -175,5 +174,5 @@ func TestServerGone(t *testing.T) {
 	refused(t, write(), store.ErrUnavailable)
 	proxy.Resume()
 	require.NoError(t, write())
-	require.ErrorIs(t, write(), store.ErrExists, fmt.Sprint("the first write was applied"))
+	require.ErrorIs(t, write(), store.ErrExists, "the first write was applied")
 }

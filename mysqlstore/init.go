@@ -45,8 +45,8 @@ func (s *Store) createGroup(ctx context.Context, t *tx) error {
 		"SELECT 1 FROM crossfade_phase WHERE grp=? LOCK IN SHARE MODE", s.group); err != nil || there {
 		return err
 	}
-	if _, err := t.exec(ctx, "INSERT INTO crossfade_phase (grp, phase, capture, epoch, capture_epoch, follower_empty, changed_at)"+
-		" VALUES (?, ?, 0, ?, 0, 0, UTC_TIMESTAMP(6))", s.group, store.MySQLOnly, store.FirstEpoch); err != nil {
+	if _, err := t.exec(ctx, "INSERT INTO crossfade_phase (grp, phase, capture, epoch, capture_epoch, follower_empty, contract, changed_at)"+
+		" VALUES (?, ?, 0, ?, 0, 0, '', UTC_TIMESTAMP(6))", s.group, store.MySQLOnly, store.FirstEpoch); err != nil {
 		return err
 	}
 	_, err := t.exec(ctx, "INSERT INTO crossfade_fence (grp, epoch, state, capture, floor) VALUES (?, ?, ?, 0, ?)",

@@ -24,7 +24,7 @@ func parseTime(text string) time.Time {
 }
 
 // selectPhase reads the phase record.
-const selectPhase = "SELECT phase, capture, epoch, capture_epoch, follower_empty, CAST(changed_at AS CHAR)" +
+const selectPhase = "SELECT phase, capture, epoch, capture_epoch, follower_empty, contract, CAST(changed_at AS CHAR)" +
 	" FROM crossfade_phase WHERE grp=?"
 
 // phaseScan returns a function that scans a row of selectPhase into r, and sets
@@ -33,7 +33,7 @@ func phaseScan(r *store.PhaseRecord, found *bool) func(*sql.Rows) error {
 	return func(rows *sql.Rows) error {
 		var changed string
 		*found = true
-		err := rows.Scan(&r.Phase, &r.Capture, &r.Epoch, &r.CaptureEpoch, &r.FollowerEmpty, &changed)
+		err := rows.Scan(&r.Phase, &r.Capture, &r.Epoch, &r.CaptureEpoch, &r.FollowerEmpty, &r.Contract, &changed)
 		r.ChangedAt = parseTime(changed)
 		return err
 	}

@@ -41,12 +41,15 @@ func (s *Store) Query(ctx context.Context, at store.At, q store.Query) ([]store.
 // list runs a lookup. Under capture the fence is part of the same statement;
 // it makes a row of NULLs where the lookup finds none.
 func (s *Store) list(ctx context.Context, q querier, op string, at store.At, src *source, l *lookup, limit int) ([]store.Row, error) {
-	query, args := "SELECT "+src.list+" FROM "+src.table+" t WHERE "+l.where, l.args
+	from := " FROM " + src.table + " t WHERE " + l.where + " ORDER BY " + l.order + " LIMIT ?"
+	query, args := "SELECT "+src.list+from, append(l.args[:len(l.args):len(l.args)], limit)
 	var snap snapshot
 	var lead []any
 	if at.Captured {
-		query = "SELECT f.epoch, f.state, f.capture, " + src.list + " FROM crossfade_fence f LEFT JOIN " +
-			src.table + " t ON " + l.where + " WHERE f.grp = ?"
+		// The page is a table of its own, so that the server sorts no more of the
+		// partition for the fence's sake than it would without.
+		query = "SELECT f.epoch, f.state, f.capture, " + src.list + " FROM crossfade_fence f LEFT JOIN (SELECT t.*" + from +
+			") t ON TRUE WHERE f.grp = ? ORDER BY " + l.order
 		args, lead = append(args, s.group), snap.fence.dest()
 	}
 	var found []store.Row
@@ -58,7 +61,7 @@ func (s *Store) list(ctx context.Context, q querier, op string, at store.At, src
 			found = append(found, row)
 		}
 		return err
-	}, query+" ORDER BY "+l.order+" LIMIT ?", append(args, limit)...)
+	}, query, args...)
 	return found, s.judge(op, src.entity, at, &snap, err)
 }
 

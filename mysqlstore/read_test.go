@@ -317,7 +317,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 	f.hooks.reset(nil, nil)
 	_, err = f.store.Query(f.ctx, f.at, store.Query{Entity: f.users, Index: "UsernameIndex", Equal: transform.TextValue("user-7"), Limit: 5})
 	require.NoError(t, err)
-	plan = f.plan("FROM crossfade_fence f LEFT JOIN", "user-7", "user-7", "default", 5)
+	plan = f.plan("FROM crossfade_fence f LEFT JOIN", "user-7", "user-7", 5, "default")
 	for _, row := range plan {
 		if fmt.Sprint(row["table"]) == "t" {
 			require.Equal(t, "username", fmt.Sprint(row["key"]), "%v", row)

@@ -9,20 +9,20 @@ import (
 )
 
 // Register renews a process's registration and returns the phase record. Now
-// and then it also removes tokens that are older than a day.
+// and then it also removes tokens and registrations that are older than a day.
 func (s *Store) Register(ctx context.Context, r store.Registration) (store.PhaseRecord, error) {
 	if err := checkName("process", r.Process); err != nil {
 		return store.PhaseRecord{}, s.invalid("register", "", "", err.Error(), store.NotApplied)
 	}
 	started := r.Started.UTC().Format(sqlTime)
-	_, outcome, err := s.run(ctx, "INSERT INTO crossfade_process (grp, process, host, epoch, started, renewed_at)"+
-		" VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(6))"+
-		" ON DUPLICATE KEY UPDATE host=?, epoch=?, started=?, renewed_at=UTC_TIMESTAMP(6)",
-		s.group, r.Process, r.Host, r.Epoch, started, r.Host, r.Epoch, started)
+	_, outcome, err := s.run(ctx, "INSERT INTO crossfade_process (grp, process, host, epoch, contract, started, renewed_at)"+
+		" VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6))"+
+		" ON DUPLICATE KEY UPDATE host=?, epoch=?, contract=?, started=?, renewed_at=UTC_TIMESTAMP(6)",
+		s.group, r.Process, r.Host, r.Epoch, r.Contract, started, r.Host, r.Epoch, r.Contract, started)
 	if err != nil {
 		return store.PhaseRecord{}, s.wrap("register", nil, outcome, err)
 	}
-	s.purgeTokens(ctx)
+	s.purge(ctx)
 	record, err := s.phase(ctx)
 	return record, s.wrap("register", nil, store.NoWrite, err)
 }
@@ -40,11 +40,11 @@ func (s *Store) Registrations(ctx context.Context) ([]store.Registration, error)
 		var r store.Registration
 		var started string
 		var age int64 // microseconds
-		err := rows.Scan(&r.Process, &r.Host, &r.Epoch, &started, &age)
+		err := rows.Scan(&r.Process, &r.Host, &r.Epoch, &r.Contract, &started, &age)
 		r.Started, r.Age = parseTime(started), time.Duration(age)*time.Microsecond
 		all = append(all, r)
 		return err
-	}, "SELECT process, host, epoch, CAST(started AS CHAR),"+
+	}, "SELECT process, host, epoch, contract, CAST(started AS CHAR),"+
 		" TIMESTAMPDIFF(MICROSECOND, renewed_at, UTC_TIMESTAMP(6)) FROM crossfade_process"+
 		" WHERE grp=? ORDER BY process", s.group)
 	return all, s.wrap("registrations", nil, store.NoWrite, err)

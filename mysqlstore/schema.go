@@ -247,7 +247,7 @@ func (s *Store) checkTable(ctx context.Context, e *transform.Entity, all *findin
 			all.add(transform.Warning, "column "+e.Source+"."+l.Name+" is not in the contract and stays in MySQL only", "")
 		}
 	}
-	return nil
+	return s.checkSideEffects(ctx, e, all)
 }
 
 // compareColumn compares what the contract says of a column with what is there.

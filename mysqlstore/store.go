@@ -64,7 +64,7 @@ func (o *Options) withDefaults() (Options, error) {
 		value time.Duration
 	}{{"RetryBudget", o.RetryBudget}, {"CommitTimeout", o.CommitTimeout}, {"FenceWait", o.FenceWait}} {
 		if f.value < 0 {
-			errs = append(errs, fmt.Errorf("Options.%s is negative", f.name))
+			errs = append(errs, fmt.Errorf("option %s is negative", f.name))
 		}
 	}
 	return Options{

@@ -31,7 +31,8 @@ func ownTables() []ownTable {
 		// Apart from the fence, so that reading it never waits for writers.
 		{"crossfade_phase", "grp " + typeIdent + " PRIMARY KEY, phase TINYINT UNSIGNED NOT NULL," +
 			" capture TINYINT NOT NULL, epoch BIGINT UNSIGNED NOT NULL," +
-			" capture_epoch BIGINT UNSIGNED NOT NULL, follower_empty TINYINT NOT NULL, changed_at " + typeTime},
+			" capture_epoch BIGINT UNSIGNED NOT NULL, follower_empty TINYINT NOT NULL," +
+			" contract " + typeIdent + ", changed_at " + typeTime},
 		// One row per key that was ever written under capture. The secondary
 		// index finds the dirty ones in the order of keys; a write to a key
 		// that is dirty already does not touch it.
@@ -42,7 +43,7 @@ func ownTables() []ownTable {
 			" fingerprint BINARY(32) NOT NULL, created_at " + typeTime + "," +
 			" PRIMARY KEY (grp, token), KEY created (grp, created_at)"},
 		{"crossfade_process", "grp " + typeIdent + ", process " + typeIdent + ", host " + typeText + "," +
-			" epoch BIGINT UNSIGNED NOT NULL, started " + typeTime + ", renewed_at " + typeTime + "," +
+			" epoch BIGINT UNSIGNED NOT NULL, contract " + typeIdent + ", started " + typeTime + ", renewed_at " + typeTime + "," +
 			" PRIMARY KEY (grp, process)"},
 		{"crossfade_audit", "n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, grp " + typeIdent + "," +
 			" at " + typeTime + ", who " + typeText + ", action " + typeText + ", was " + typeText + "," +

@@ -92,13 +92,16 @@ func (s *Store) repeated(ctx context.Context, w store.Write) (store.Written, err
 	return store.Written{Rows: rows, Repeated: true}, nil
 }
 
-// purgeTokens removes some of the tokens that are too old, at most once in a
-// while. It is housekeeping: if it fails, the next one does it.
-func (s *Store) purgeTokens(ctx context.Context) {
+// purge removes some of the tokens that are too old, and registrations of
+// processes that died, at most once in a while. It is housekeeping: if it
+// fails, the next one does it.
+func (s *Store) purge(ctx context.Context) {
 	now, last := time.Now().Unix(), s.purged.Load()
 	if now-last < int64(purgeInterval/time.Second) || !s.purged.CompareAndSwap(last, now) {
 		return
 	}
 	_, _, _ = s.run(ctx, fmt.Sprintf("DELETE FROM crossfade_token"+
 		" WHERE grp=? AND created_at < UTC_TIMESTAMP(6) - INTERVAL %d HOUR LIMIT %d", tokenHours, purgeLimit), s.group)
+	_, _, _ = s.run(ctx, fmt.Sprintf("DELETE FROM crossfade_process"+
+		" WHERE grp=? AND renewed_at < UTC_TIMESTAMP(6) - INTERVAL %d HOUR LIMIT %d", tokenHours, purgeLimit), s.group)
 }

@@ -15,8 +15,7 @@ type builder struct {
 	jsonReader // of the document at hand
 	strings    []types.AttributeValueMemberS
 	numbers    []types.AttributeValueMemberN
-	stack      []types.AttributeValue // elements of lists that are not complete yet
-	size       int                    // as attributeSize counts
+	size       int // as attributeSize counts
 }
 
 // This many values are made at once where the estimate was too low.

@@ -11,8 +11,9 @@ const (
 	maxItemSize = 400 << 10
 	maxPKSize   = 2048
 	maxSKSize   = 1024
-	// reservedSize is kept free in each item for the library's attributes.
-	reservedSize = 200
+	// reservedSize is kept free in each item for the library's attributes: their
+	// names, a version and a flag. The entity's name and the key come on top.
+	reservedSize = 100
 )
 
 // LibraryPrefix begins the names of the attributes that the library adds to
@@ -29,8 +30,8 @@ type keyLimit struct {
 // nothing else. A NULL is an absent attribute. The error is a *ValueError: for
 // a value that no item can hold as the contract wants it, a key attribute that
 // is empty or over 2048 (partition) or 1024 (sort) bytes, a number over 38
-// digits, JSON over 32 levels, an item over 400 KB less 200 bytes that are
-// the library's.
+// digits, JSON over 32 levels, an item over 400 KB with what the library adds
+// to it, which is up to 100 bytes, the entity's name and the key.
 func (e *Entity) Item(r Record) (map[string]types.AttributeValue, error) {
 	if r.entity != e {
 		return nil, &ValueError{Entity: e.Name, Reason: "the record is of another entity"}
@@ -40,9 +41,16 @@ func (e *Entity) Item(r Record) (map[string]types.AttributeValue, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b.size > maxItemSize-reservedSize {
-		return nil, &ValueError{Entity: e.Name, TooLarge: true,
-			Reason: fmt.Sprintf("the item would have %d bytes; 409400 are left of DynamoDB's 400 KB", b.size)}
+	// The library keeps the key as text; it is seldom near the limit.
+	if left := maxItemSize - reservedSize - len(e.Name); b.size > left-maxPKSize-maxSKSize {
+		key, err := r.Key()
+		if err != nil {
+			return nil, err
+		}
+		if left -= len(key.ID); b.size > left {
+			return nil, &ValueError{Entity: e.Name, TooLarge: true,
+				Reason: fmt.Sprintf("the item would have %d bytes; %d are left of DynamoDB's 400 KB", b.size, left)}
+		}
 	}
 	return item, nil
 }

@@ -5,9 +5,6 @@ package transform
 // misspelt name is told from one that is not supported.
 type shape struct {
 	props []prop
-	// later says that the object as a whole is not supported; it is still
-	// read strictly.
-	later string
 }
 
 // A prop is one property of a shape.

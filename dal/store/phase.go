@@ -64,16 +64,22 @@ type PhaseRecord struct {
 	// FollowerEmpty says that the follower was seen empty when capture began
 	// for the first time, so that a backfill may insert at version 0.
 	FollowerEmpty bool
-	ChangedAt     time.Time
+	// Contract is the digest of the contract under which capture was switched
+	// on, "" while it is off. A process with another one would refresh items
+	// that are not whole.
+	Contract  string
+	ChangedAt time.Time
 }
 
 // A Registration is a process's renewed entry in the phase record.
 type Registration struct {
-	Process string        // unique per start of a process
-	Host    string        // for people
-	Epoch   uint64        // the epoch the process obeys
-	Started time.Time     // by the process's clock
-	Age     time.Duration // since it was last renewed, by the store's clock
+	Process string // unique per start of a process
+	Host    string // for people
+	Epoch   uint64 // the epoch the process obeys
+	// Contract is the digest of the process's contract.
+	Contract string
+	Started  time.Time     // by the process's clock
+	Age      time.Duration // since it was last renewed, by the store's clock
 }
 
 // An AuditEntry is one line of the audit: who changed what, when and why. The

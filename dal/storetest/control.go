@@ -73,7 +73,7 @@ func initAtOnce(e *env) {
 func advanceStores(e *env) {
 	e.start()
 	for _, to := range []store.PhaseRecord{
-		{Phase: store.MySQLOnly, Capture: true, CaptureEpoch: 2, FollowerEmpty: true},
+		{Phase: store.MySQLOnly, Capture: true, CaptureEpoch: 2, FollowerEmpty: true, Contract: "digest"},
 		{Phase: store.DualWrite, Capture: true, CaptureEpoch: 2, FollowerEmpty: true},
 		{Phase: store.Validate, Capture: true, CaptureEpoch: 2},
 		{Phase: store.DualWrite, Capture: true, CaptureEpoch: 2},

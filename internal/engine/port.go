@@ -54,18 +54,13 @@ func reserve(port int) (reservation, error) {
 
 func (r reservation) release() { r.held.Close() }
 
-// tryPort says whether a server could listen on the port, on 127.0.0.1 and on
-// every interface: something that has the port of another interface would not
-// be in the way, but would be confusing.
+// tryPort says whether a server could listen on the port.
 func tryPort(port int) error {
-	for _, address := range []string{local(port), ":" + strconv.Itoa(port)} {
-		l, err := net.Listen("tcp", address)
-		if err != nil {
-			return err
-		}
+	l, err := net.Listen("tcp", local(port))
+	if err == nil {
 		l.Close()
 	}
-	return nil
+	return err
 }
 
 // local is the address of a port on this machine alone.
