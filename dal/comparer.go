@@ -2,6 +2,7 @@ package dal
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -176,17 +177,80 @@ func (c *comparer) compareQuery(ctx context.Context, q store.Query, rows []store
 	}
 }
 
-// blame finds what makes two pages differ: a key, or the index.
+// blame finds what makes two pages differ: a key, or the index. Keys that are
+// equal by now say nothing of the pages, which may have been overtaken by
+// writes. So the index is at fault only if the pages differ while every key of
+// both stands still and clean, and go on differing.
 func (c *comparer) blame(ctx context.Context, q store.Query, here, there []store.Row) {
-	settled := true
-	for _, key := range keysOf(here, there) {
+	keys := keysOf(here, there)
+	for _, key := range keys {
 		if c.settle(ctx, key) != Same {
-			settled = false
+			return
 		}
 	}
-	if settled {
-		c.mismatch(MismatchEvent{Index: q.Index})
+	pause := comparePause
+	for try := range compareTries {
+		look, err := c.lookAtIndex(ctx, q, keys)
+		switch {
+		case err != nil:
+			c.router.counts.compareFailed.Add(1)
+			return
+		case look.same:
+			c.router.counts.compared.Add(1)
+			return
+		case look.still && try == compareTries-1:
+			c.router.counts.compared.Add(1)
+			c.mismatch(MismatchEvent{Index: q.Index})
+			return
+		}
+		keys = look.keys
+		if sleep(ctx, pause) != nil {
+			break
+		}
+		pause *= 2
 	}
+	c.router.counts.compareUnsettled.Add(1)
+}
+
+// An indexLook is one look at a query in both stores.
+type indexLook struct {
+	same  bool            // both answer alike
+	still bool            // no key was dirty or changed meanwhile
+	keys  []transform.Key // of both answers
+}
+
+// lookAtIndex asks both stores between two looks at the versions of the keys.
+func (c *comparer) lookAtIndex(ctx context.Context, q store.Query, keys []transform.Key) (look indexLook, err error) {
+	at := store.At{Captured: true}
+	a, f := c.router.authority, c.router.follower
+	before, err := a.GetMany(ctx, at, keys)
+	if err != nil {
+		return look, err
+	}
+	here, err := a.Query(ctx, at, q)
+	if err != nil {
+		return look, err
+	}
+	there, err := f.Query(ctx, at, q)
+	if err != nil {
+		return look, err
+	}
+	after, err := a.GetMany(ctx, at, keys)
+	if err != nil {
+		return look, err
+	}
+	look = indexLook{same: sameMembers(here, there), keys: keysOf(here, there), still: true}
+	for i := range before {
+		if before[i].Dirty || after[i].Dirty || before[i].Version != after[i].Version {
+			look.still = false
+		}
+	}
+	for _, key := range look.keys {
+		if !slices.Contains(keys, key) {
+			look.still = false // nobody has looked at its version
+		}
+	}
+	return look, nil
 }
 
 func sameMembers(a, b []store.Row) bool {
