@@ -1,0 +1,336 @@
+package dynamotest
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"slices"
+	"time"
+)
+
+type createTableInput struct {
+	TableName                 *string
+	AttributeDefinitions      []attributeDefinition
+	KeySchema                 []keyElement
+	BillingMode               string
+	ProvisionedThroughput     *throughput
+	GlobalSecondaryIndexes    []indexDefinition
+	LocalSecondaryIndexes     []indexDefinition
+	Tags                      []tag
+	DeletionProtectionEnabled bool
+}
+
+// createTable makes a table that is active at once; the reply still says
+// CREATING, as the service does, so that whoever does not wait sees it.
+func (c *call) createTable(in *createTableInput) error {
+	name, err := checkTable(in.TableName)
+	if err != nil {
+		return err
+	}
+	t, err := newTable(name, in)
+	if err != nil {
+		return err
+	}
+	t.created = c.Now()
+	if err := c.tables.add(t); err != nil {
+		return err
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	c.value("TableDescription", t.describe("CREATING"))
+	return nil
+}
+
+func newTable(name string, in *createTableInput) (*table, error) {
+	kinds, err := attributeKinds(in.AttributeDefinitions)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := readKeySchema(in.KeySchema, kinds, false)
+	if err != nil {
+		return nil, err
+	}
+	bills, err := setBilling(in.BillingMode, in.ProvisionedThroughput)
+	if err != nil {
+		return nil, err
+	}
+	t := &table{
+		name: name, id: newID(), keys: keys, attributes: in.AttributeDefinitions, billing: bills,
+		protected: in.DeletionProtectionEnabled, rows: &ordered{}, claims: map[string]*claim{},
+	}
+	if err := t.addIndexes(in, kinds); err != nil {
+		return nil, err
+	}
+	if err := t.usesAll(kinds); err != nil {
+		return nil, err
+	}
+	t.tags, err = mergeTags(nil, in.Tags)
+	return t, err
+}
+
+// newID returns a random UUID.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	text := hex.EncodeToString(b[:])
+	return text[:8] + "-" + text[8:12] + "-4" + text[13:16] + "-8" + text[17:20] + "-" + text[20:]
+}
+
+type tableInput struct{ TableName *string }
+
+// namedTable returns the table of an operation on tables.
+func (c *call) namedTable(name *string) (*table, error) {
+	n, err := checkTable(name)
+	if err != nil {
+		return nil, err
+	}
+	return c.describedTable(n)
+}
+
+func (c *call) describeTable(in *tableInput) error {
+	t, err := c.namedTable(in.TableName)
+	if err != nil {
+		return err
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	c.value("Table", t.describe("ACTIVE"))
+	return nil
+}
+
+func (c *call) deleteTable(in *tableInput) error {
+	name, err := checkTable(in.TableName)
+	if err != nil {
+		return err
+	}
+	t, err := c.tables.remove(name)
+	if err != nil {
+		return err
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	c.value("TableDescription", t.describe("DELETING"))
+	return nil
+}
+
+type listTablesInput struct {
+	ExclusiveStartTableName *string
+	Limit                   *int
+}
+
+func (c *call) listTables(in *listTablesInput) error {
+	const most = 100
+	limit := most
+	if in.Limit != nil {
+		limit = *in.Limit
+		if err := atLeast(limit, 1, "limit"); err != nil {
+			return err
+		}
+		if err := atMost(limit, most, "limit"); err != nil {
+			return err
+		}
+	}
+	names := c.tables.names()
+	if start := in.ExclusiveStartTableName; start != nil {
+		i, found := slices.BinarySearch(names, *start)
+		if found {
+			i++
+		}
+		names = names[i:]
+	}
+	c.value("TableNames", append([]string{}, names[:min(limit, len(names))]...))
+	if len(names) > limit {
+		c.value("LastEvaluatedTableName", names[limit-1])
+	}
+	return nil
+}
+
+type updateTableInput struct {
+	TableName                   *string
+	AttributeDefinitions        []attributeDefinition
+	BillingMode                 string
+	ProvisionedThroughput       *throughput
+	DeletionProtectionEnabled   *bool
+	GlobalSecondaryIndexUpdates []indexUpdate
+}
+
+type indexUpdate struct {
+	Create *indexDefinition
+	Update *indexDefinition
+	Delete *indexDefinition
+}
+
+func (c *call) updateTable(in *updateTableInput) error {
+	t, err := c.namedTable(in.TableName)
+	if err != nil {
+		return err
+	}
+	if in.BillingMode == "" && in.ProvisionedThroughput == nil && in.DeletionProtectionEnabled == nil && len(in.GlobalSecondaryIndexUpdates) == 0 {
+		return invalid("At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required")
+	}
+	if err := t.lock(); err != nil {
+		return err
+	}
+	defer t.mu.Unlock()
+	if err := t.update(in); err != nil {
+		return err
+	}
+	c.value("TableDescription", t.describe("UPDATING"))
+	return nil
+}
+
+// update does all that a request asks for, or nothing. The caller holds mu.
+func (t *table) update(in *updateTableInput) error {
+	bills := t.billing
+	if in.BillingMode != "" || in.ProvisionedThroughput != nil {
+		mode := in.BillingMode
+		if mode == "" {
+			mode = t.billing.mode
+		}
+		var err error
+		if bills, err = setBilling(mode, in.ProvisionedThroughput); err != nil {
+			return err
+		}
+	}
+	if len(in.GlobalSecondaryIndexUpdates) > 1 {
+		return refuse("LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
+	}
+	for _, u := range in.GlobalSecondaryIndexUpdates {
+		if err := t.updateIndex(u, in.AttributeDefinitions); err != nil {
+			return err
+		}
+	}
+	t.billing = bills
+	if in.DeletionProtectionEnabled != nil {
+		t.protected = *in.DeletionProtectionEnabled
+	}
+	return nil
+}
+
+func (t *table) updateIndex(u indexUpdate, definitions []attributeDefinition) error {
+	switch {
+	case u.Create != nil:
+		return t.createIndex(*u.Create, definitions)
+	case u.Update != nil:
+		x, err := t.globalIndex(u.Update.IndexName)
+		if err == nil && u.Update.ProvisionedThroughput != nil {
+			x.throughput = *u.Update.ProvisionedThroughput
+		}
+		return err
+	case u.Delete != nil:
+		x, err := t.globalIndex(u.Delete.IndexName)
+		if err == nil {
+			t.indexes = slices.DeleteFunc(slices.Clone(t.indexes), func(other *index) bool { return other == x })
+			t.forgetAttributes()
+		}
+		return err
+	}
+	return invalid("One or more parameter values were invalid: One of GlobalSecondaryIndexUpdate.Create, Update or Delete must be specified")
+}
+
+func (t *table) globalIndex(name *string) (*index, error) {
+	if err := checkName(name, "globalSecondaryIndexUpdates.1.member.indexName"); err != nil {
+		return nil, err
+	}
+	x := t.index(*name)
+	if x == nil || !x.global {
+		return nil, refuse("ResourceNotFoundException", "Requested resource not found")
+	}
+	return x, nil
+}
+
+// createIndex adds an index and fills it from the table.
+func (t *table) createIndex(d indexDefinition, definitions []attributeDefinition) error {
+	if d.IndexName != nil && t.index(*d.IndexName) != nil {
+		return invalid("One or more parameter values were invalid: Index already exists: %s", *d.IndexName)
+	}
+	kinds, err := attributeKinds(definitions)
+	if err != nil {
+		return err
+	}
+	for _, a := range t.attributes {
+		if kind, ok := kinds[a.AttributeName]; ok && kind != a.AttributeType {
+			return invalid("One or more parameter values were invalid: Cannot redefine attribute %s", a.AttributeName)
+		}
+		kinds[a.AttributeName] = a.AttributeType
+	}
+	if err := t.addIndex(d, true, kinds); err != nil {
+		return err
+	}
+	x := t.index(*d.IndexName)
+	x.fill(t.rows)
+	for _, a := range x.keys.attributes() {
+		definition := attributeDefinition{AttributeName: a.Name, AttributeType: a.Kind}
+		if !slices.Contains(t.attributes, definition) {
+			t.attributes = append(slices.Clone(t.attributes), definition)
+		}
+	}
+	return nil
+}
+
+// forgetAttributes drops the definitions of attributes in no key any more.
+func (t *table) forgetAttributes() {
+	t.attributes = slices.DeleteFunc(slices.Clone(t.attributes), func(d attributeDefinition) bool {
+		return !t.keys.has(d.AttributeName) &&
+			!slices.ContainsFunc(t.indexes, func(x *index) bool { return x.keys.has(d.AttributeName) })
+	})
+}
+
+// seconds is how the protocol writes a time.
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// A description is the wire form of a table.
+type description map[string]any
+
+// describe returns the table's description. The caller holds mu.
+func (t *table) describe(status string) description {
+	d := description{
+		"TableName": t.name, "TableId": t.id, "TableArn": tableARN(t.name), "TableStatus": status,
+		"CreationDateTime": seconds(t.created), "KeySchema": t.keys.wire(), "AttributeDefinitions": t.attributes,
+		"ItemCount": t.rows.count, "TableSizeBytes": t.bytes, "DeletionProtectionEnabled": t.protected,
+		"ProvisionedThroughput": t.billing.throughput.wire(),
+	}
+	if t.billing.mode == payPerRequest {
+		d["BillingModeSummary"] = map[string]string{"BillingMode": payPerRequest}
+	}
+	var global, local []description
+	for _, x := range t.indexes {
+		if x.global {
+			global = append(global, x.describe(t.name))
+		} else {
+			local = append(local, x.describe(t.name))
+		}
+	}
+	if global != nil {
+		d["GlobalSecondaryIndexes"] = global
+	}
+	if local != nil {
+		d["LocalSecondaryIndexes"] = local
+	}
+	return d
+}
+
+func (x *index) describe(table string) description {
+	d := description{
+		"IndexName": x.name, "IndexArn": indexARN(table, x.name), "KeySchema": x.keys.wire(),
+		"Projection": x.projection, "ItemCount": x.rows.count, "IndexSizeBytes": x.bytes,
+	}
+	if x.global {
+		d["IndexStatus"] = "ACTIVE"
+		d["ProvisionedThroughput"] = x.throughput.wire()
+	}
+	return d
+}
+
+func (t throughput) wire() description {
+	return description{"ReadCapacityUnits": t.ReadCapacityUnits, "WriteCapacityUnits": t.WriteCapacityUnits, "NumberOfDecreasesToday": 0}
+}
+
+func (c *call) describeLimits() error {
+	c.reply = []byte(`{"AccountMaxReadCapacityUnits":80000,"AccountMaxWriteCapacityUnits":80000,"TableMaxReadCapacityUnits":40000,"TableMaxWriteCapacityUnits":40000`)
+	return nil
+}
+
+func (c *call) describeEndpoints() error {
+	c.value("Endpoints", []map[string]any{{"Address": c.URL[len("http://"):], "CachePeriodInMinutes": 1440}})
+	return nil
+}

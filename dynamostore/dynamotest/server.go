@@ -1,0 +1,129 @@
+package dynamotest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+)
+
+// region is part of every ARN, and of the client's configuration.
+const region = "us-east-1"
+
+// idleConnections is how many connections a client keeps: as many as a test
+// has goroutines, or each one above it pays for a new one every time.
+const idleConnections = 256
+
+// A Server is a DynamoDB of its own: its tables are in memory, no other server
+// sees them, and they are gone with it. All methods may be called at any time
+// from any goroutine.
+type Server struct {
+	// URL is where the server listens, as "http://127.0.0.1:port".
+	URL string
+
+	clock  clock
+	tables catalog
+	tokens tokenLog
+	rules  ruleBook
+	log    requestLog
+
+	http   *http.Server
+	done   chan struct{} // closed by Close
+	closed sync.Once
+	served sync.WaitGroup
+}
+
+// TB is what Start needs of a *testing.T, *testing.B or *testing.F.
+type TB interface {
+	Cleanup(func())
+	Fatal(args ...any)
+	Helper()
+}
+
+// Start returns a server that is closed when the test ends.
+func Start(t TB) *Server {
+	t.Helper()
+	s, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// New returns a server that listens on a free port of 127.0.0.1 until Close.
+// The error is that of listening.
+func New() (*Server, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("dynamotest: listen: %w", err)
+	}
+	s := &Server{URL: "http://" + listener.Addr().String(), done: make(chan struct{})}
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	s.served.Go(func() {
+		// Nothing but Close ends it, and a listener that is broken shows in
+		// every call of a client.
+		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			_ = listener.Close()
+		}
+	})
+	return s, nil
+}
+
+// Close ends the server and all connections, also those of requests that hang.
+// It may be called more than once.
+func (s *Server) Close() {
+	s.closed.Do(func() {
+		close(s.done)
+		_ = s.http.Close()
+		s.served.Wait()
+	})
+}
+
+// Client returns a client of the server, with the SDK's own retries. The
+// options are applied last, such as one that turns the retries off:
+//
+//	client := srv.Client(func(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} })
+func (s *Server) Client(options ...func(*dynamodb.Options)) *dynamodb.Client {
+	return dynamodb.NewFromConfig(s.Config(), options...)
+}
+
+// Config returns a configuration with the server as its endpoint, for code
+// that makes its own client. Its credentials mean nothing to the server.
+func (s *Server) Config() aws.Config {
+	return aws.Config{
+		Region:       region,
+		BaseEndpoint: aws.String(s.URL),
+		Credentials:  credentials.NewStaticCredentialsProvider("dynamotest", "dynamotest", ""),
+		HTTPClient: awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+			t.Proxy = nil // the server is here, whatever the environment says
+			t.MaxIdleConns, t.MaxIdleConnsPerHost = idleConnections, idleConnections
+		}),
+	}
+}
+
+// waitFor waits until the context ends, the server is closed or d is over, and
+// reports whether it was d. A d of 0 never is.
+func (s *Server) waitFor(ctx context.Context, d time.Duration) bool {
+	var over <-chan time.Time
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case <-over:
+		return true
+	case <-ctx.Done():
+	case <-s.done:
+	}
+	return false
+}
