@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -83,7 +84,10 @@ var launcher []byte
 // launcher; then the engine is started plainly, and its description says that
 // it is open to the network.
 func dynamoDBLocal(java, jar string) dynamoProgram {
-	libraries := "-Djava.library.path=" + filepath.Join(filepath.Dir(jar), "DynamoDBLocal_lib")
+	// It lives for seconds or minutes: a quick compiler and a small collector
+	// leave the processors to what it is tested with.
+	machine := []string{"-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+		"-Djava.library.path=" + filepath.Join(filepath.Dir(jar), "DynamoDBLocal_lib")}
 	program := dynamoProgram{kind: "DynamoDB Local", path: jar}
 	own := func(port int) []string {
 		return []string{"-inMemory", "-sharedDb", "-disableTelemetry", "-port", strconv.Itoa(port)}
@@ -93,12 +97,12 @@ func dynamoDBLocal(java, jar string) dynamoProgram {
 		if err := os.WriteFile(source, launcher, 0o600); err != nil {
 			return "", nil, err
 		}
-		return java, append([]string{libraries, "-cp", jar, source, jar}, own(port)...), nil
+		return java, slices.Concat(machine, []string{"-cp", jar, source, jar}, own(port)), nil
 	}
 	if !hasCompiler(java) {
 		program.note = ", listening on every interface (this java has no compiler; a JDK has)"
 		program.command = func(_ string, port int) (string, []string, error) {
-			return java, append([]string{libraries, "-jar", jar}, own(port)...), nil
+			return java, slices.Concat(machine, []string{"-jar", jar}, own(port)), nil
 		}
 	}
 	return program
