@@ -17,6 +17,8 @@ const (
 	backfillPage    = 500              // rows between two checkpoints; the most a kill repeats
 	backfillWorkers = 8                // default of BackfillOptions.Workers
 	backfillTimeout = 30 * time.Second // of one page
+	backfillTries   = 6                // of one page that a store was away or too slow for
+	backfillPause   = time.Second      // before the second try, twice that before the third, …
 	backfillName    = "backfill"
 )
 
@@ -177,7 +179,7 @@ func (b *backfill) pages(ctx context.Context, from store.Reader, stage string, b
 		if err := b.stillCounts(ctx); err != nil {
 			return err
 		}
-		next, err := b.page(ctx, from, after, bring)
+		next, err := b.patientPage(ctx, from, after, bring)
 		if err != nil {
 			return err
 		}
@@ -194,6 +196,18 @@ func (b *backfill) pages(ctx context.Context, from store.Reader, stage string, b
 		}
 		if err := b.pace(ctx); err != nil {
 			return err
+		}
+	}
+}
+
+// patientPage brings one page over, and again if a store was away or too slow:
+// what is there already is left alone, and the rows are read anew.
+func (b *backfill) patientPage(ctx context.Context, from store.Reader, after string, bring func(context.Context, []store.Row) error) (string, error) {
+	for try := 1; ; try++ {
+		next, err := b.page(ctx, from, after, bring)
+		passing := errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled) || errors.Is(err, context.DeadlineExceeded)
+		if !passing || try == backfillTries || sleep(ctx, time.Duration(try)*backfillPause) != nil {
+			return next, err
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -140,6 +142,28 @@ func TestBackfillAfterGap(t *testing.T) {
 		require.False(t, w.row(t, w.dynamo, 2).Live)
 		w.requireEqualStores(t)
 		require.NoError(t, p.SetPhase(t.Context(), store.Validate, why))
+	})
+}
+
+// TestBackfillOutlivesAnOutage: a follower that is away for a moment does not end
+// a backfill; one that stays away does, and the same call goes on.
+func TestBackfillOutlivesAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		w.outside(t, user(1))
+		op := w.operator(t)
+		require.NoError(t, op.CaptureOn(t.Context(), migrationctl.Change{}))
+		require.NoError(t, op.SetPhase(t.Context(), store.DualWrite, migrationctl.Change{}))
+		faulty, err := migrationctl.NewOperator(w.faults.AuthorityControl(w.mysql), w.faults.Follower(w.dynamo), nil)
+		require.NoError(t, err)
+
+		back := w.faults.On(faultstore.Method("Insert"), faultstore.Lost)
+		require.ErrorIs(t, faulty.Backfill(t.Context(), migrationctl.BackfillOptions{}), store.ErrUnavailable)
+		tries := len(w.faults.Matching(faultstore.Method("Insert")))
+		require.Greater(t, tries, 3)
+		time.AfterFunc(2*time.Second, back)
+		require.NoError(t, faulty.Backfill(t.Context(), migrationctl.BackfillOptions{}))
+		require.True(t, w.row(t, w.dynamo, 1).Live)
 	})
 }
 
