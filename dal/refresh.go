@@ -28,6 +28,9 @@ func NewRefresher(authority store.Authority, follower store.Follower) *Refresher
 // errFollowerResting is the cause of an error while the breaker is open.
 var errFollowerResting = errors.New("follower not asked: it failed repeatedly, the next probe is due shortly")
 
+// errLaterHistory is the cause of an error that trying again will not mend.
+var errLaterHistory = errors.New("the follower is of a later history")
+
 // Refresh reads version and state of the key in one snapshot of the authority,
 // puts them into the follower unless something as new is there, and cleans the
 // change record if its version is still the one it read. It returns nil once
@@ -100,8 +103,8 @@ func (r *Refresher) notAhead(ctx context.Context, row store.Row) error {
 		return err
 	}
 	return &store.Error{Op: "refresh", Entity: row.Key.Entity, Store: r.follower.Name(), Kind: store.ErrConflict, Outcome: store.NotApplied,
-		Detail: row.Key.String() + " has a higher version than the authority ever gave: the follower is of a later history; " +
-			"empty its tables, then capture off and on, and backfill"}
+		Detail: row.Key.String() + " has a higher version than the authority ever gave; empty the follower's tables, " +
+			"then capture off and on, and backfill", Cause: errLaterHistory}
 }
 
 // Resting reports whether the follower failed repeatedly and is being left

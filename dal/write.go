@@ -160,7 +160,7 @@ func (r *Router) refresh(ctx context.Context, key transform.Key, policy Policy) 
 	start := time.Now()
 	pause := 5 * time.Millisecond
 	err := r.refresher.Refresh(ctx, key)
-	for err != nil && policy == Required && !Unfit(err) && sleep(ctx, pause) == nil {
+	for err != nil && policy == Required && !hopeless(err) && sleep(ctx, pause) == nil {
 		pause = min(2*pause, 200*time.Millisecond)
 		err = r.refresher.Refresh(ctx, key)
 	}
@@ -169,6 +169,9 @@ func (r *Router) refresh(ctx context.Context, key transform.Key, policy Policy) 
 	}
 	return err
 }
+
+// hopeless reports whether a refresh would fail again however often it is tried.
+func hopeless(err error) bool { return Unfit(err) || errors.Is(err, errLaterHistory) }
 
 // dirty tells the relay of this process what is left to do.
 func (r *Router) dirty(written []store.Mutation) {
