@@ -73,6 +73,12 @@ type Entity struct {
 	Columns    []Column
 	KeyColumns []int // positions in Columns, in the order of the primary key
 	Attributes []Attribute
+	// Sequence is the position in Columns of the key column whose values a
+	// store assigns, -1 if the callers bring them all.
+	Sequence int
+	// Unique are the declared sets of columns that hold no combination of
+	// values twice.
+	Unique []Unique
 
 	byColumn    map[string]int
 	byAttribute map[string]int
@@ -167,6 +173,13 @@ type Column struct {
 	Default   string // the default as SQL: "0", "'new'", "CURRENT_TIMESTAMP"; "" for none
 	OnUpdate  string // "CURRENT_TIMESTAMP" and the like; "" for none
 	Generated string // "auto_increment", "virtual", "stored"; "" for none
+}
+
+// A Unique is a set of columns that hold no combination of values twice. As in
+// MySQL, NULL in one of them exempts the record.
+type Unique struct {
+	Name    string // of the MySQL index, or the columns' names with a "," between
+	Columns []int  // positions in Entity.Columns
 }
 
 // An Attribute is an attribute of the entity's items.

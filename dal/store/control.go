@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -16,23 +17,31 @@ type Control interface {
 	// Ready returns an error that says what to do unless Init was done and the
 	// contract's own tables are there as the contract says.
 	Ready(ctx context.Context) error
-	// Phase returns the phase record.
+	// Phase returns the store's phase record.
 	Phase(ctx context.Context) (PhaseRecord, error)
-	// Advance replaces the phase record if its epoch is still from, and moves
-	// the fence with it in the same transaction: it holds the fence
-	// exclusively, so that every write under the old epoch has committed or
-	// never will, and raises epoch and floor. to.Epoch must be from+1. It
-	// waits for the fence no longer than its own bound and ctx; then nothing
-	// has changed. ErrConflict says that the record had another epoch.
-	Advance(ctx context.Context, from uint64, to PhaseRecord, entry AuditEntry) error
+	// Advance replaces the record if its revision is still from's, and moves
+	// the mark with it in the same transaction. The store sets the revision
+	// itself; CheckAdvance says what may follow what. A store with a fence
+	// holds it exclusively meanwhile, so that every write under the old mark
+	// has committed or never will. A higher epoch raises the floor. It waits
+	// for the fence no longer than its own bound and ctx; then nothing has
+	// changed. ErrConflict says that the record had another revision. An entry
+	// without an Action is not written.
+	Advance(ctx context.Context, from, to PhaseRecord, entry AuditEntry) error
 	// Register renews a process's registration and returns the phase record.
 	Register(ctx context.Context, r Registration) (PhaseRecord, error)
 	// Deregister removes it.
 	Deregister(ctx context.Context, process string) error
 	// Registrations returns all entries, also those long not renewed.
 	Registrations(ctx context.Context) ([]Registration, error)
-	// Backlog counts the dirty keys.
+	// Backlog counts the change records that are not clean, in one snapshot
+	// where the store has snapshots.
 	Backlog(ctx context.Context) (Backlog, error)
+	// LastID returns the highest id that the entity's sequence has given, 0 if
+	// none. No id above it was ever assigned by this store.
+	LastID(ctx context.Context, e *transform.Entity) (int64, error)
+	// RaiseID makes the sequence go on above id. It never goes back.
+	RaiseID(ctx context.Context, e *transform.Entity, id int64) error
 	// SaveProgress stores the state of a run, one per name and entity.
 	SaveProgress(ctx context.Context, p Progress) error
 	// Progress returns the state of every run with that name.
@@ -47,4 +56,29 @@ type Control interface {
 	Audit(ctx context.Context, limit int) ([]AuditEntry, error)
 	// AppendAudit adds an entry for something that changed no phase.
 	AppendAudit(ctx context.Context, entry AuditEntry) error
+}
+
+// Leases is what an authority has that checks no fence in its transactions: a
+// process needs a lease to use it.
+type Leases interface {
+	// Grant gives the process a lease of that length, or renews it, if the
+	// store's mark is Open at the epoch; otherwise ErrWrongPhase. The process
+	// counts from before the call.
+	Grant(ctx context.Context, process string, epoch uint64, d time.Duration) error
+	// GiveBack ends a lease early, if there is one.
+	GiveBack(ctx context.Context, process string) error
+	// Granted returns the leases that were granted and not given back, also
+	// those that must have run out. Who waits for one counts its full length
+	// from his own first look after the mark stopped further grants.
+	Granted(ctx context.Context) ([]GrantedLease, error)
+	// Forget removes a lease that was waited out.
+	Forget(ctx context.Context, l GrantedLease) error
+}
+
+// A GrantedLease is a lease as the store keeps it.
+type GrantedLease struct {
+	Process string
+	Epoch   uint64
+	Length  time.Duration
+	Grants  uint64 // how often it was renewed
 }

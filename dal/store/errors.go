@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"strings"
+
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // The kinds of errors, for errors.Is. Every error of a store or a repository
@@ -52,7 +54,10 @@ type Error struct {
 	Outcome Outcome
 	Field   string // ErrUnique, ErrInvalid: the column, where known
 	Detail  string // what was wrong and how to mend it, where that can be said
-	Cause   error  // may be nil
+	// Holder is the key that holds the unique value, where the error is
+	// ErrUnique and the store knows it. It is not printed.
+	Holder transform.Key
+	Cause  error // may be nil
 }
 
 // Error returns one line: operation, entity, store, kind, field, detail,

@@ -50,14 +50,31 @@ func (p Phase) Flags() Flags {
 // HasFollower reports whether writes are brought to a second store.
 func (p Phase) HasFollower() bool { return p >= DualWrite && p <= DynamoDBPrimary }
 
-// A PhaseRecord is the durable record of a group's phase. It informs; the
-// stores' own marks, such as the fence, decide.
+// DynamoDBLeads reports whether DynamoDB is the authority of the phase.
+func (p Phase) DynamoDBLeads() bool { return p >= DynamoDBPrimary && p <= DynamoDBOnly }
+
+// A PhaseRecord is what one store keeps of a group's phase, together with that
+// store's own mark: State, in Epoch. Both stores keep one. The mark decides
+// whether the store may be written as the authority; the rest informs, and in
+// the follower it is a copy that may be behind.
 type PhaseRecord struct {
 	Group   string
 	Phase   Phase
 	Capture bool
 	// Epoch grows with every change of phase or capture.
 	Epoch uint64
+	// State is the store's mark.
+	State State
+	// Revision grows with every change of this store's record. A change is
+	// made only from the revision its maker knew; and who watches a hand-off
+	// sees by it that its driver is alive.
+	Revision uint64
+	// Next is where a hand-off under way leads, the phase it leads to and
+	// whether that is captured; zero if none is under way.
+	Next        Phase
+	NextCapture bool
+	// Driver is the process that drives it.
+	Driver string
 	// CaptureEpoch is the epoch in which capture was last switched on, 0 while
 	// it is off. What was backfilled or verified under another one is void.
 	CaptureEpoch uint64

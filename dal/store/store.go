@@ -26,9 +26,13 @@ type At struct {
 	// one changes nothing and fails with ErrWrongPhase. 0 is no epoch: reads
 	// of the relay use it, which are right in every epoch.
 	Epoch uint64
-	// Captured says that writes leave change records, and that reads look at
-	// the fence.
+	// Captured says that writes leave change records.
 	Captured bool
+	// Lease is the process's right to use an authority that has no fence. Such
+	// a store answers only if the lease was valid for Epoch before it sent
+	// anything and still is when the reply is there. Nil where the authority
+	// has a fence, and for reads without an epoch.
+	Lease *Lease
 }
 
 // A Row is what a store holds at a key.
@@ -120,7 +124,9 @@ func (o Op) String() string {
 
 // A Mutation is one change within a Write.
 type Mutation struct {
-	Op  Op
+	Op Op
+	// Key is zero in a Create whose id the store is to assign: the entity has
+	// a sequence, and that column of Record is NULL.
 	Key transform.Key
 	// Record is what Create and Put store.
 	Record transform.Record
@@ -147,39 +153,75 @@ type Written struct {
 	// under capture, and for Create, Put and Update the record as far as the
 	// store knows it without reading it again.
 	Rows []Row
+	// Changes are the change records that the write left, for the refresh that
+	// follows it: one per key, or one for all.
+	Changes []Change
 	// Repeated says that the token was there already: the write had been
 	// applied before, and Rows holds keys only.
 	Repeated bool
 }
 
-// A Change is a dirty key: one whose change record waits to be refreshed.
+// A Change is a change record that waits to be refreshed. A store that keeps
+// one per key has a single key in each; a store that keeps one per transaction
+// has all keys of it.
 type Change struct {
+	// Ref names the record where there is one per transaction, "" otherwise.
+	Ref string
+	// Keys are dirty, each since the version that is given with it.
+	Keys []KeyVersion
+	// Token, if not nil, is an idempotency token that the follower must hold
+	// before the change is clean, so that it stays valid across a hand-off. A
+	// change may hold nothing else.
+	Token *Token
+	// Age is how long it has waited, in nanoseconds by the store's clock; 0
+	// where the store does not know.
+	Age int64
+}
+
+// A KeyVersion is a key at a version.
+type KeyVersion struct {
 	Key     transform.Key
 	Version Version
-	// Age is how long the key has been dirty, in nanoseconds by the store's
-	// clock; 0 where the store does not know.
-	Age int64
+}
+
+// A DirtyRange asks for the next change records of one shard.
+type DirtyRange struct {
+	Shard int    // 0 to Shards-1
+	After string // Next of the page before, "" to begin
+	Limit int    // of changes, at least 1
+}
+
+// A DirtyPage is the answer to a DirtyRange.
+type DirtyPage struct {
+	Changes []Change
+	Next    string // "" after the last page
 }
 
 // Authority is a store whose commit decides.
 type Authority interface {
 	Reader
-	// Write commits all mutations or none. Under capture it first checks the
-	// fence and writes the change records, in the order of the keys, then the
-	// data; an error of any statement rolls the whole of it back. Without
-	// capture it still checks the fence's epoch, in the write's own first
-	// statement. An error's Outcome says whether the write may be there.
+	// Write commits all mutations or none. Under capture it commits the change
+	// records with the data. A store with a fence checks it in the same
+	// transaction, without capture too; a store without one needs at.Lease, and
+	// an answer for which the lease has run out meanwhile is an error with
+	// outcome Unknown. An error's Outcome says whether the write may be there.
 	Write(ctx context.Context, at At, w Write) (Written, error)
 	// Bump gives each key a new version and a change record, and changes no
-	// data. It passes a closed fence, but not one given away.
+	// data. It passes a closed mark, but not one given away.
 	Bump(ctx context.Context, keys []transform.Key) error
-	// Dirty returns up to limit dirty keys that come after the given one in
-	// the store's order of keys; the zero Key begins.
-	Dirty(ctx context.Context, after transform.Key, limit int) ([]Change, error)
-	// Clean marks the key as refreshed on condition that its version is still
-	// v. Without the condition a write between refresh and Clean would be
-	// forgotten.
-	Clean(ctx context.Context, key transform.Key, v Version) error
+	// Shards is in how many parts the change records are kept. Each process
+	// reads some of them.
+	Shards() int
+	// Dirty returns the next change records of a shard, committed before the
+	// call. Its reads are consistent.
+	Dirty(ctx context.Context, r DirtyRange) (DirtyPage, error)
+	// Clean marks a change as refreshed. A change record per key is cleaned on
+	// condition that its version is still the one given with the key, which
+	// is the one that was refreshed: without the condition a write between
+	// refresh and Clean would be forgotten. A change record per transaction
+	// never changes; it is removed, and the caller has refreshed each of its
+	// keys from a read made after Dirty or Write returned it.
+	Clean(ctx context.Context, c Change) error
 }
 
 // Follower is a store that is brought up to date from an authority.
@@ -190,15 +232,37 @@ type Follower interface {
 	// where nothing is: without it an older put that is still on its way would
 	// bring a deleted record back. Put reports whether it took effect; that
 	// something as new is there is no error.
-	Put(ctx context.Context, row Row) (bool, error)
+	//
+	// A store with a fence is a follower only while its mark says GivenAway at
+	// at.Epoch, and looks at it in the put's own transaction; otherwise nothing
+	// changes and the error is ErrWrongPhase. A store without one takes no
+	// notice of at.
+	//
+	// ErrUnique says that another key holds a unique value of the row. The
+	// error's Holder is that key: PutTogether with it, or it is on its way to
+	// give the value up.
+	Put(ctx context.Context, at At, row Row) (bool, error)
+	// PutTogether puts rows of different keys in one transaction, so that keys
+	// can exchange unique values. Each row that is not newer than what is
+	// there is left out.
+	PutTogether(ctx context.Context, at At, rows []Row) error
 	// Insert stores each live row at version 0 if nothing is at its key, live
 	// or tombstone. It returns one error per row, nil where the row is there
 	// now or something newer is, and an error of its own if it could not try.
 	Insert(ctx context.Context, rows []Row) ([]error, error)
+	// Keep stores tokens, each unless it is there.
+	Keep(ctx context.Context, tokens []Token) error
 	// Check returns an error unless everything the follower needs is there and
 	// as the contract says: tables, keys, indexes. ErrUnavailable says that it
 	// could not find out.
 	Check(ctx context.Context) error
+}
+
+// A Store can be the authority and the follower, in turn.
+type Store interface {
+	Authority
+	Follower
+	Control
 }
 
 // FirstEpoch is the epoch of a phase record that Init has just made.

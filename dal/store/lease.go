@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Lease is a process's time-limited right to use an authority that has no
+// fence. The zero Lease was never granted. It is safe for concurrent use.
+//
+// It counts on the process's monotonic clock and, since that one may stand
+// still while the machine is suspended, on the wall clock as well: it is over as
+// soon as either says so. A store enters it before it sends a request and
+// leaves it when the reply is there; both must say yes for the reply to count.
+type Lease struct {
+	clock func() time.Time // time.Now if nil
+	term  atomic.Pointer[term]
+	inUse atomic.Int64
+
+	mu   sync.Mutex
+	idle chan struct{} // closed when nothing is in use, while Drain waits
+}
+
+// A term is one grant.
+type term struct {
+	epoch  uint64
+	since  time.Time // with the monotonic reading
+	length time.Duration
+	ending bool // valid for what has entered, closed to what comes
+}
+
+// NewLease returns a lease that counts on another clock than time.Now, for
+// tests.
+func NewLease(clock func() time.Time) *Lease { return &Lease{clock: clock} }
+
+func (l *Lease) now() time.Time {
+	if l.clock == nil {
+		return time.Now()
+	}
+	return l.clock()
+}
+
+// Extend notes that the lease was granted for the epoch. since is from before
+// the request was sent: the store may have granted it then.
+func (l *Lease) Extend(epoch uint64, since time.Time, length time.Duration) {
+	l.term.Store(&term{epoch: epoch, since: since, length: length})
+}
+
+// End ends the lease at once: replies on their way will not count.
+func (l *Lease) End() { l.term.Store(nil) }
+
+// Valid reports whether the lease was granted for the epoch and has not run
+// out. A nil Lease is never valid.
+func (l *Lease) Valid(epoch uint64) bool {
+	if l == nil {
+		return false
+	}
+	t := l.term.Load()
+	return t != nil && t.epoch == epoch && t.lasts(l.now())
+}
+
+func (t *term) lasts(now time.Time) bool {
+	// Round strips the monotonic reading, which Sub prefers.
+	return now.Sub(t.since) < t.length && now.Round(0).Sub(t.since.Round(0)) < t.length
+}
+
+// Enter reports whether a request may be sent in the epoch. If so, Leave must
+// follow.
+func (l *Lease) Enter(epoch uint64) bool {
+	if l == nil {
+		return false
+	}
+	// Counted before the look: Drain must not find nobody here in between.
+	l.inUse.Add(1)
+	t := l.term.Load()
+	if t == nil || t.ending || t.epoch != epoch || !t.lasts(l.now()) {
+		l.leave()
+		return false
+	}
+	return true
+}
+
+// Leave ends what Enter began, and reports whether the reply counts.
+func (l *Lease) Leave(epoch uint64) bool {
+	valid := l.Valid(epoch)
+	l.leave()
+	return valid
+}
+
+func (l *Lease) leave() {
+	if l.inUse.Add(-1) > 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle != nil && l.inUse.Load() == 0 {
+		close(l.idle)
+		l.idle = nil
+	}
+}
+
+// Drain lets nothing enter any more, waits until what has entered is left or
+// ctx is over, and ends the lease. Then it can be given back.
+func (l *Lease) Drain(ctx context.Context) {
+	defer l.End()
+	if t := l.term.Load(); t != nil {
+		ending := *t
+		ending.ending = true
+		l.term.Store(&ending)
+	}
+	l.mu.Lock()
+	if l.inUse.Load() == 0 {
+		l.mu.Unlock()
+		return
+	}
+	if l.idle == nil {
+		l.idle = make(chan struct{})
+	}
+	idle := l.idle
+	l.mu.Unlock()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+	}
+}
