@@ -73,6 +73,10 @@ type Leases interface {
 	Granted(ctx context.Context) ([]GrantedLease, error)
 	// Forget removes a lease that was waited out.
 	Forget(ctx context.Context, l GrantedLease) error
+	// Disown removes a change record together with its token. It is for a write
+	// that landed when the store was not the authority any more: its data is
+	// being overwritten, so a repetition with the same token must apply.
+	Disown(ctx context.Context, c Change) error
 }
 
 // A GrantedLease is a lease as the store keeps it.

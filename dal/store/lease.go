@@ -29,6 +29,9 @@ type term struct {
 	since  time.Time // with the monotonic reading
 	length time.Duration
 	ending bool // valid for what has entered, closed to what comes
+	// before is the grant of the epoch before, which lasts for what entered
+	// under it: a step that leaves the authority where it is ends no request.
+	before *term
 }
 
 // NewLease returns a lease that counts on another clock than time.Now, for
@@ -45,7 +48,14 @@ func (l *Lease) now() time.Time {
 // Extend notes that the lease was granted for the epoch. since is from before
 // the request was sent: the store may have granted it then.
 func (l *Lease) Extend(epoch uint64, since time.Time, length time.Duration) {
-	l.term.Store(&term{epoch: epoch, since: since, length: length})
+	t := &term{epoch: epoch, since: since, length: length}
+	if old := l.term.Load(); old != nil {
+		t.before = old.before
+		if old.epoch != epoch {
+			t.before = &term{epoch: old.epoch, since: old.since, length: old.length}
+		}
+	}
+	l.term.Store(t)
 }
 
 // End ends the lease at once: replies on their way will not count.
@@ -57,8 +67,15 @@ func (l *Lease) Valid(epoch uint64) bool {
 	if l == nil {
 		return false
 	}
-	t := l.term.Load()
-	return t != nil && t.epoch == epoch && t.lasts(l.now())
+	t := l.term.Load().of(epoch)
+	return t != nil && t.lasts(l.now())
+}
+
+// of returns the grant for the epoch, nil if there is none.
+func (t *term) of(epoch uint64) *term {
+	for ; t != nil && t.epoch != epoch; t = t.before {
+	}
+	return t
 }
 
 func (t *term) lasts(now time.Time) bool {
@@ -74,8 +91,9 @@ func (l *Lease) Enter(epoch uint64) bool {
 	}
 	// Counted before the look: Drain must not find nobody here in between.
 	l.inUse.Add(1)
-	t := l.term.Load()
-	if t == nil || t.ending || t.epoch != epoch || !t.lasts(l.now()) {
+	current := l.term.Load()
+	t := current.of(epoch)
+	if t == nil || current.ending || !t.lasts(l.now()) {
 		l.leave()
 		return false
 	}
