@@ -28,6 +28,10 @@ type Comparison struct {
 	Columns []string
 	// Missing names the store that has no record, "" where both have one.
 	Missing string
+	// Behind says that the follower's version is lower. An authority that keeps
+	// its change records per transaction can't say of a key that it is dirty:
+	// there this may be a refresh on its way.
+	Behind bool
 	// Unfit is why one of the stores' content can't be read as a record, or
 	// why the record that is missing can't become an item.
 	Unfit error
@@ -58,12 +62,11 @@ func Compare(ctx context.Context, authority store.Authority, follower store.Foll
 }
 
 func compareOnce(ctx context.Context, authority store.Authority, follower store.Follower, key transform.Key) (Comparison, error) {
-	at := store.At{Captured: true}
-	before, err := authority.Get(ctx, at, key)
+	before, err := authority.Get(ctx, relayed, key)
 	if err != nil {
 		return unreadable(key, err)
 	}
-	there, err := follower.Get(ctx, at, key)
+	there, err := follower.Get(ctx, relayed, key)
 	if err != nil {
 		return unreadable(key, err)
 	}
@@ -71,7 +74,7 @@ func compareOnce(ctx context.Context, authority store.Authority, follower store.
 	if c.Verdict == Same {
 		return c, nil
 	}
-	after, err := authority.Get(ctx, at, key)
+	after, err := authority.Get(ctx, relayed, key)
 	if err != nil {
 		return unreadable(key, err)
 	}
@@ -93,7 +96,7 @@ func unreadable(key transform.Key, err error) (Comparison, error) {
 // CompareRows compares what two stores gave for one key, at face value. The
 // names are those of the stores.
 func CompareRows(a, b store.Row, nameA, nameB string) Comparison {
-	c := Comparison{Key: a.Key}
+	c := Comparison{Key: a.Key, Behind: b.Version < a.Version}
 	switch {
 	case a.Err != nil || b.Err != nil:
 		c.Verdict, c.Unfit = Different, errors.Join(a.Err, b.Err)

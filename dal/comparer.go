@@ -47,6 +47,9 @@ func (c *comparer) offerQuery(q store.Query, rows []store.Row) {
 }
 
 func (c *comparer) send(job comparison) {
+	if c == nil {
+		return // no follower
+	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.closed {
@@ -55,7 +58,7 @@ func (c *comparer) send(job comparison) {
 	// The bound is on rows: one answer may hold thousands. A follower that is
 	// being left alone has nothing to be compared.
 	n := int64(max(1, len(job.rows)))
-	if c.router.refresher.Resting() || c.queued.Add(n) > int64(c.router.opts.CompareQueue) {
+	if c.router.forward.refresher.Resting() || c.queued.Add(n) > int64(c.router.opts.CompareQueue) {
 		c.queued.Add(-n)
 		c.router.counts.compareDropped.Add(1)
 		return
@@ -110,7 +113,7 @@ func (c *comparer) compare(job comparison) {
 // all of them; only a difference is read again in both stores.
 func (c *comparer) compareRow(ctx context.Context, row store.Row) {
 	r := c.router
-	there, err := r.follower.Get(ctx, store.At{Captured: true}, row.Key)
+	there, err := r.forward.follower.Get(ctx, relayed, row.Key)
 	if err == nil && CompareRows(row, there, "", "").Verdict == Same {
 		r.counts.compared.Add(1)
 		return
@@ -121,7 +124,7 @@ func (c *comparer) compareRow(ctx context.Context, row store.Row) {
 // settle compares a key that differs at first sight and counts the verdict.
 func (c *comparer) settle(ctx context.Context, key transform.Key) Verdict {
 	r := c.router
-	found, err := Compare(ctx, r.authority, r.follower, key)
+	found, err := Compare(ctx, r.forward.authority, r.forward.follower, key)
 	switch {
 	case err != nil:
 		r.counts.compareFailed.Add(1)
@@ -151,7 +154,7 @@ func (c *comparer) compareQuery(ctx context.Context, q store.Query, rows []store
 	r := c.router
 	pause := comparePause
 	for try := 0; ; try++ {
-		there, err := r.follower.Query(ctx, store.At{Captured: true}, q)
+		there, err := r.forward.follower.Query(ctx, relayed, q)
 		if err != nil {
 			r.counts.compareFailed.Add(1)
 			return
@@ -170,7 +173,7 @@ func (c *comparer) compareQuery(ctx context.Context, q store.Query, rows []store
 		}
 		pause *= 2
 		// The answer may have been overtaken by a write: ask the authority too.
-		if rows, err = r.authority.Query(ctx, store.At{Captured: true}, q); err != nil {
+		if rows, err = r.forward.authority.Query(ctx, relayed, q); err != nil {
 			r.counts.compareFailed.Add(1)
 			return
 		}
@@ -221,21 +224,20 @@ type indexLook struct {
 
 // lookAtIndex asks both stores between two looks at the versions of the keys.
 func (c *comparer) lookAtIndex(ctx context.Context, q store.Query, keys []transform.Key) (look indexLook, err error) {
-	at := store.At{Captured: true}
-	a, f := c.router.authority, c.router.follower
-	before, err := a.GetMany(ctx, at, keys)
+	a, f := c.router.forward.authority, c.router.forward.follower
+	before, err := a.GetMany(ctx, relayed, keys)
 	if err != nil {
 		return look, err
 	}
-	here, err := a.Query(ctx, at, q)
+	here, err := a.Query(ctx, relayed, q)
 	if err != nil {
 		return look, err
 	}
-	there, err := f.Query(ctx, at, q)
+	there, err := f.Query(ctx, relayed, q)
 	if err != nil {
 		return look, err
 	}
-	after, err := a.GetMany(ctx, at, keys)
+	after, err := a.GetMany(ctx, relayed, keys)
 	if err != nil {
 		return look, err
 	}

@@ -38,7 +38,7 @@ func TestBusyKeyIsNoMismatchOfItsIndex(t *testing.T) {
 	turn := 0
 	faults := faultstore.New()
 	faults.On(func(c faultstore.Call) bool {
-		if c.Role != faultstore.Follower || c.Method != "Query" {
+		if c.Store != "dynamodb" || c.Method != "Query" {
 			return false
 		}
 		// Between the two stores' answers: written, and refreshed.
@@ -79,8 +79,27 @@ func TestIndexAtFaultIsNamed(t *testing.T) {
 	}
 }
 
+// TestBehind: a follower whose version is lower says so, for an authority that
+// can't tell of a key that it is dirty.
+func TestBehind(t *testing.T) {
+	f := newFixture(t, dal.DynamoDBPrimary, dal.RouterOptions{})
+	f.seed(t, user(1))
+	u := user(1)
+	u.Email = "new@example.com"
+	require.NoError(t, f.users.Put(t.Context(), &u, dal.Follow(dal.Async)))
+	found, err := dal.Compare(t.Context(), f.dynamo, f.mysql, f.key(1))
+	require.NoError(t, err)
+	require.Equal(t, dal.Different, found.Verdict)
+	require.True(t, found.Behind)
+	require.Equal(t, []string{"email"}, found.Columns)
+	f.drain(t)
+	found, err = dal.Compare(t.Context(), f.dynamo, f.mysql, f.key(1))
+	require.NoError(t, err)
+	require.Equal(t, dal.Comparison{Key: f.key(1)}, found)
+}
+
 // blindIndex is a follower whose indexes are empty.
-type blindIndex struct{ store.Follower }
+type blindIndex struct{ store.Store }
 
 func (blindIndex) Query(context.Context, store.At, store.Query) ([]store.Row, error) { return nil, nil }
 

@@ -3,12 +3,13 @@ package dal
 import (
 	"time"
 
+	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
 // A Hook is told of what happens. It implements one or more of HookOperation,
-// HookMismatch, HookRefresh and HookUnfit; the router finds out once, when it
-// is made. Hooks are called on the goroutine that did the work, some on the
+// HookMismatch, HookRefresh, HookUnfit, HookWait and HookFallback; the router
+// finds out once, when it is made. Hooks are called on the goroutine that did the work, some on the
 // library's own: they must neither block nor panic. No event carries content of
 // a row.
 type Hook any
@@ -34,9 +35,9 @@ type MismatchEvent struct {
 // HookMismatch is told of every mismatch of phase 3, after it was read again.
 type HookMismatch interface{ OnMismatch(MismatchEvent) }
 
-// A RefreshEvent is one try to bring a key to the follower after a write.
+// A RefreshEvent is one try to bring a change to the follower after its write.
 type RefreshEvent struct {
-	Key      transform.Key
+	Change   store.Change
 	Duration time.Duration
 	Err      error
 }
@@ -47,12 +48,32 @@ type HookRefresh interface{ OnRefresh(RefreshEvent) }
 // An UnfitEvent is a bare write of phase 1 whose record could not become an
 // item. It is reported, not refused: phase 1 bare behaves as the service did.
 type UnfitEvent struct {
-	Key transform.Key
+	Key transform.Key // zero where MySQL is to assign it
 	Err error
 }
 
 // HookUnfit is told of every bare write that would be refused under capture.
 type HookUnfit interface{ OnUnfit(UnfitEvent) }
+
+// A WaitEvent is an operation that met a change of the phase: how long it was
+// held up by it, and how it ended.
+type WaitEvent struct {
+	Duration time.Duration
+	Err      error
+}
+
+// HookWait is told of every operation that waited for a phase, at its end.
+type HookWait interface{ OnWait(WaitEvent) }
+
+// A FallbackEvent is a read of phase 4 that MySQL answered, perhaps stale.
+type FallbackEvent struct {
+	Op     string
+	Entity string
+	Cause  error // why DynamoDB did not
+}
+
+// HookFallback is told of every fallback read.
+type HookFallback interface{ OnFallback(FallbackEvent) }
 
 // hooks are the hooks by what they want to know.
 type hooks struct {
@@ -60,6 +81,8 @@ type hooks struct {
 	mismatch  []HookMismatch
 	refresh   []HookRefresh
 	unfit     []HookUnfit
+	wait      []HookWait
+	fallback  []HookFallback
 }
 
 func sortHooks(all []Hook) hooks {
@@ -69,6 +92,8 @@ func sortHooks(all []Hook) hooks {
 		h.mismatch = appendIf(h.mismatch, x)
 		h.refresh = appendIf(h.refresh, x)
 		h.unfit = appendIf(h.unfit, x)
+		h.wait = appendIf(h.wait, x)
+		h.fallback = appendIf(h.fallback, x)
 	}
 	return h
 }

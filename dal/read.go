@@ -2,38 +2,59 @@ package dal
 
 import (
 	"context"
-	"errors"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// get reads one row from the authority. In phase 3 the answer is compared with
-// the follower's, off the caller's path.
-func (r *Router) get(ctx context.Context, key transform.Key) (store.Row, error) {
+// get reads one row from the authority, and returns it with the store that
+// answered. In phase 3 the answer is compared with the follower's, off the
+// caller's path.
+func (r *Router) get(ctx context.Context, key transform.Key, options []ReadOption) (store.Row, store.Reader, error) {
 	s := r.snapshot.Load()
-	row, err := r.authority.Get(ctx, s.at(), key)
-	if err != nil && errors.Is(err, ErrWrongPhase) {
+	if len(options) > 0 && s.Phase == DynamoDBPrimary {
+		row, from, answered, err := fallible(ctx, r, s, options, "get", key.Entity,
+			func(ctx context.Context, from store.Reader, at store.At) (store.Row, error) {
+				return from.Get(ctx, at, key)
+			})
+		if answered {
+			return row, from, err
+		}
+		s = r.snapshot.Load()
+	}
+	from := r.side(s).authority
+	row, err := from.Get(ctx, s.at(), key)
+	if err != nil && turnedAway(err) {
 		err = r.again(ctx, s, err, func(now *Snapshot) (err error) {
-			s = now
-			row, err = r.authority.Get(ctx, s.at(), key)
+			s, from = now, r.side(now).authority
+			row, err = from.Get(ctx, s.at(), key)
 			return err
 		})
 	}
 	if err == nil && s.Phase == Validate {
 		r.comparer.offer(row)
 	}
-	return row, err
+	return row, from, err
 }
 
 // getMany reads rows in the order of their keys.
-func (r *Router) getMany(ctx context.Context, keys []transform.Key) ([]store.Row, error) {
+func (r *Router) getMany(ctx context.Context, keys []transform.Key, options []ReadOption) ([]store.Row, error) {
 	s := r.snapshot.Load()
-	rows, err := r.authority.GetMany(ctx, s.at(), keys)
-	if err != nil && errors.Is(err, ErrWrongPhase) {
+	if len(options) > 0 && s.Phase == DynamoDBPrimary {
+		rows, _, answered, err := fallible(ctx, r, s, options, "get many", keys[0].Entity,
+			func(ctx context.Context, from store.Reader, at store.At) ([]store.Row, error) {
+				return from.GetMany(ctx, at, keys)
+			})
+		if answered {
+			return rows, err
+		}
+		s = r.snapshot.Load()
+	}
+	rows, err := r.side(s).authority.GetMany(ctx, s.at(), keys)
+	if err != nil && turnedAway(err) {
 		err = r.again(ctx, s, err, func(now *Snapshot) (err error) {
 			s = now
-			rows, err = r.authority.GetMany(ctx, s.at(), keys)
+			rows, err = r.side(s).authority.GetMany(ctx, s.at(), keys)
 			return err
 		})
 	}
@@ -44,13 +65,23 @@ func (r *Router) getMany(ctx context.Context, keys []transform.Key) ([]store.Row
 }
 
 // query reads one page of an index.
-func (r *Router) query(ctx context.Context, q store.Query) ([]store.Row, error) {
+func (r *Router) query(ctx context.Context, q store.Query, options []ReadOption) ([]store.Row, error) {
 	s := r.snapshot.Load()
-	rows, err := r.authority.Query(ctx, s.at(), q)
-	if err != nil && errors.Is(err, ErrWrongPhase) {
+	if len(options) > 0 && s.Phase == DynamoDBPrimary {
+		rows, _, answered, err := fallible(ctx, r, s, options, "query", q.Entity.Name,
+			func(ctx context.Context, from store.Reader, at store.At) ([]store.Row, error) {
+				return from.Query(ctx, at, q)
+			})
+		if answered {
+			return rows, err
+		}
+		s = r.snapshot.Load()
+	}
+	rows, err := r.side(s).authority.Query(ctx, s.at(), q)
+	if err != nil && turnedAway(err) {
 		err = r.again(ctx, s, err, func(now *Snapshot) (err error) {
 			s = now
-			rows, err = r.authority.Query(ctx, s.at(), q)
+			rows, err = r.side(s).authority.Query(ctx, s.at(), q)
 			return err
 		})
 	}

@@ -9,20 +9,27 @@ import (
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// A Refresher brings keys from an authority to a follower. It is the only way
-// data reaches a follower, save backfill's insert at version 0: the inline
-// path, the relay, repair and a repeated backfill all call Refresh. Retries,
-// duplicates, reordering and crashes are harmless.
+// A Refresher brings keys from an authority to a follower, from MySQL to
+// DynamoDB or the other way. It is the only way data reaches a follower, save
+// backfill's insert at version 0: the inline path, the relay, repair and a
+// repeated backfill all use one. Retries, duplicates, reordering and crashes
+// are harmless.
 type Refresher struct {
 	authority store.Authority
 	follower  store.Follower
+	epoch     func() uint64
 	breaker   *breaker
 	counts    refreshCounts
 }
 
-// NewRefresher returns a Refresher from authority to follower.
-func NewRefresher(authority store.Authority, follower store.Follower) *Refresher {
-	return &Refresher{authority: authority, follower: follower, breaker: newBreaker(time.Now)}
+// NewRefresher returns a Refresher from authority to follower. epoch tells the
+// epoch that the follower is to be in: one with a fence takes nothing in
+// another. It may be nil where the follower has none.
+func NewRefresher(authority store.Authority, follower store.Follower, epoch func() uint64) *Refresher {
+	if epoch == nil {
+		epoch = func() uint64 { return 0 }
+	}
+	return &Refresher{authority: authority, follower: follower, epoch: epoch, breaker: newBreaker(time.Now)}
 }
 
 // errFollowerResting is the cause of an error while the breaker is open.
@@ -31,47 +38,179 @@ var errFollowerResting = errors.New("follower not asked: it failed repeatedly, t
 // errLaterHistory is the cause of an error that trying again will not mend.
 var errLaterHistory = errors.New("the follower is of a later history")
 
-// Refresh reads version and state of the key in one snapshot of the authority,
-// puts them into the follower unless something as new is there, and cleans the
-// change record if its version is still the one it read. It returns nil once
-// the follower holds the key at that version or a higher one.
+// relayed is how the authority and the follower are read here: without an
+// epoch. What the authority says is right in each of its epochs.
+var relayed = store.At{Captured: true}
+
+// A KeyError is why a key could not be brought to the follower.
+type KeyError struct {
+	Key     transform.Key
+	Version store.Version // that was to be brought
+	Err     error
+}
+
+// Error names the key by its hash.
+func (e *KeyError) Error() string { return e.Key.String() + ": " + e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *KeyError) Unwrap() error { return e.Err }
+
+// KeyErrors returns the keys that an error of Refresh is about. There are none
+// if it failed before it came to any.
+func KeyErrors(err error) []*KeyError {
+	switch e := err.(type) {
+	case *KeyError:
+		return []*KeyError{e}
+	case interface{ Unwrap() error }:
+		return KeyErrors(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		var found []*KeyError
+		for _, err := range e.Unwrap() {
+			found = append(found, KeyErrors(err)...)
+		}
+		return found
+	}
+	return nil
+}
+
+// Refresh brings a change over. It reads version and state of each of its keys
+// in one snapshot of the authority, which is after the change was given, puts
+// them into the follower unless something as new is there, keeps the change's
+// token there, and cleans the change: a change record per key if its version is
+// still the one it read, one per transaction when all of it has been brought.
+// It returns nil once the follower holds each key at that version or a higher
+// one. KeyErrors takes an error apart.
 //
 // While the follower is resting after repeated failures Refresh asks nobody and
-// returns an ErrUnavailable of the follower.
-func (r *Refresher) Refresh(ctx context.Context, key transform.Key) error {
+// returns an ErrUnavailable of the follower. ErrWrongPhase says that the
+// follower's fence is that of another phase.
+func (r *Refresher) Refresh(ctx context.Context, change store.Change) error {
 	if !r.breaker.ready() {
-		return r.resting(key) // without a look at the authority: it has enough to do
+		return r.resting(change) // without a look at the authority: it has enough to do
 	}
-	// No epoch: what the authority says is right in each of its epochs.
-	row, err := r.authority.Get(ctx, store.At{Captured: true}, key)
+	// Before the read: a put of what was read in one epoch may not land in a
+	// later one.
+	at := store.At{Epoch: r.epoch(), Captured: true}
+	rows, err := r.read(ctx, change.Keys)
 	if err != nil {
 		return err
 	}
-	if !row.Dirty {
-		// Clean means that the follower has this version. A key without change
-		// record was never written under capture; backfill brings it.
+	done := store.Change{Ref: change.Ref, Token: change.Token}
+	if done.Keys, err = r.bringAll(ctx, at, rows, change.Ref != ""); err != nil {
+		return err
+	}
+	if change.Token != nil {
+		// After the rows: a token that is there says that they are.
+		if _, err := r.ask(func() (bool, error) { return true, r.follower.Keep(ctx, []store.Token{*change.Token}) }); err != nil {
+			return err
+		}
+	}
+	if done.Ref == "" && done.Token == nil && len(done.Keys) == 0 {
 		return nil
 	}
-	applied, err := r.put(ctx, row)
-	if err == nil && !applied {
-		err = r.notAhead(ctx, row)
+	// A write since the read keeps its key dirty: Clean looks at the version.
+	return r.authority.Clean(ctx, done)
+}
+
+// RefreshKey is Refresh of a key alone: for repair and backfill, and where a
+// change record is not at hand. A key that was never written under capture it
+// leaves to the backfill. A change record per key it cleans; one per
+// transaction stays, for other keys may be in it.
+func (r *Refresher) RefreshKey(ctx context.Context, key transform.Key) error {
+	if !r.breaker.ready() {
+		return r.resting(store.Change{Keys: []store.KeyVersion{{Key: key}}})
+	}
+	at := store.At{Epoch: r.epoch(), Captured: true}
+	row, err := r.authority.Get(ctx, relayed, key)
+	if err != nil || row.Version == 0 && !row.Dirty {
+		return err
+	}
+	if row, err = r.bring(ctx, at, row); err != nil || !row.Dirty {
+		return err
+	}
+	return r.authority.Clean(ctx, store.Change{Keys: []store.KeyVersion{{Key: row.Key, Version: row.Version}}})
+}
+
+// read asks the authority for the keys of a change.
+func (r *Refresher) read(ctx context.Context, keys []store.KeyVersion) ([]store.Row, error) {
+	switch len(keys) {
+	case 0:
+		return nil, nil
+	case 1:
+		row, err := r.authority.Get(ctx, relayed, keys[0].Key)
+		if Unfit(err) {
+			err = &KeyError{keys[0].Key, keys[0].Version, err}
+		}
+		return []store.Row{row}, err
+	}
+	plain := make([]transform.Key, len(keys))
+	for i, k := range keys {
+		plain[i] = k.Key
+	}
+	return r.authority.GetMany(ctx, relayed, plain)
+}
+
+// bringAll brings the rows over and returns which, at which versions. clean
+// says that a row without change record of its own is brought too.
+func (r *Refresher) bringAll(ctx context.Context, at store.At, rows []store.Row, clean bool) ([]store.KeyVersion, error) {
+	var brought []store.KeyVersion
+	var errs []error
+	for _, row := range rows {
+		if !row.Dirty && !clean {
+			// Clean means that the follower has this version. A key without
+			// change record was never written under capture; backfill brings it.
+			continue
+		}
+		now, err := r.bring(ctx, at, row)
+		if err != nil {
+			errs = append(errs, &KeyError{row.Key, row.Version, err})
+			if sick(err) {
+				break
+			}
+			continue
+		}
+		brought = append(brought, store.KeyVersion{Key: now.Key, Version: now.Version})
+	}
+	if len(errs) == 1 {
+		return nil, errs[0]
+	}
+	return brought, errors.Join(errs...)
+}
+
+// bring puts a row into the follower and returns it as it was put: a swap may
+// have read it once more.
+func (r *Refresher) bring(ctx context.Context, at store.At, row store.Row) (store.Row, error) {
+	err := row.Err
+	if err == nil {
+		row, err = r.put(ctx, at, row)
 	}
 	if err != nil {
 		r.counts.failed.Add(1)
-		return err
+		return row, err
 	}
 	r.counts.done.Add(1)
-	// A write since the read keeps the key dirty: Clean looks at the version.
-	return r.authority.Clean(ctx, key, row.Version)
+	return row, nil
 }
 
-// put sends the row unless the breaker keeps the follower at rest.
-func (r *Refresher) put(ctx context.Context, row store.Row) (bool, error) {
+func (r *Refresher) put(ctx context.Context, at store.At, row store.Row) (store.Row, error) {
+	applied, err := r.ask(func() (bool, error) { return r.follower.Put(ctx, at, row) })
+	if holder := holderOf(err); !holder.IsZero() {
+		row, err = r.swap(ctx, at, row, holder)
+		applied = false // it does not say
+	}
+	if err == nil && !applied {
+		err = r.notAhead(ctx, row)
+	}
+	return row, err
+}
+
+// ask calls the follower unless the breaker keeps it at rest.
+func (r *Refresher) ask(call func() (bool, error)) (bool, error) {
 	pass, ok := r.breaker.allow()
 	if !ok {
-		return false, r.resting(row.Key)
+		return false, r.resting(store.Change{})
 	}
-	applied, err := r.follower.Put(ctx, row)
+	applied, err := call()
 	// A follower that refuses a row is well.
 	r.breaker.report(pass, err == nil || !sick(err))
 	return applied, err
@@ -83,22 +222,26 @@ func sick(err error) bool {
 	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled)
 }
 
-func (r *Refresher) resting(key transform.Key) error {
-	return &store.Error{Op: "refresh", Entity: key.Entity, Store: r.follower.Name(),
+func (r *Refresher) resting(change store.Change) error {
+	e := &store.Error{Op: "refresh", Store: r.follower.Name(),
 		Kind: store.ErrUnavailable, Outcome: store.NotApplied, Cause: errFollowerResting}
+	if len(change.Keys) > 0 {
+		e.Entity = change.Keys[0].Key.Entity
+	}
+	return e
 }
 
 // notAhead is asked when the follower refused a put as not newer. That another
 // refresh was faster is well. But a follower that is ahead of the authority
 // itself holds a later history, of which the authority knows nothing any more:
-// MySQL was restored from a backup, or its own tables were made anew. To clean
+// it was restored from a backup, or its own tables were made anew. To clean
 // the key then would hide the difference for ever.
 func (r *Refresher) notAhead(ctx context.Context, row store.Row) error {
-	there, err := r.follower.Get(ctx, store.At{Captured: true}, row.Key)
+	there, err := r.follower.Get(ctx, relayed, row.Key)
 	if err != nil || there.Version <= row.Version {
 		return err
 	}
-	now, err := r.authority.Get(ctx, store.At{Captured: true}, row.Key)
+	now, err := r.authority.Get(ctx, relayed, row.Key)
 	if err != nil || there.Version <= now.Version {
 		return err
 	}

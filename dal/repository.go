@@ -2,7 +2,6 @@ package dal
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -49,25 +48,27 @@ func (r *Repository[T]) Key(values ...any) Key {
 }
 
 // Get returns the record at the key, or ErrNotFound.
-func (r *Repository[T]) Get(ctx context.Context, key Key) (v T, err error) {
+func (r *Repository[T]) Get(ctx context.Context, key Key, options ...ReadOption) (v T, err error) {
 	defer r.observe("get", r.clock(), &err)
+	fresh(options)
 	if err = key.check("get", r.entity.Name); err != nil {
 		return v, err
 	}
-	row, err := r.router.get(ctx, key.key)
+	row, from, err := r.router.get(ctx, key.key, options)
 	if err != nil {
 		return v, err
 	}
 	if !row.Live {
-		return v, &Error{Op: "get", Entity: r.entity.Name, Store: r.router.authority.Name(), Kind: ErrNotFound}
+		return v, &Error{Op: "get", Entity: r.entity.Name, Store: from.Name(), Kind: ErrNotFound}
 	}
 	return v, r.into("get", row.Record, &v)
 }
 
 // GetMany returns the records at the keys. A key where nothing is does not
 // appear in the answer.
-func (r *Repository[T]) GetMany(ctx context.Context, keys []Key) (found map[Key]T, err error) {
+func (r *Repository[T]) GetMany(ctx context.Context, keys []Key, options ...ReadOption) (found map[Key]T, err error) {
 	defer r.observe("get many", r.clock(), &err)
+	fresh(options)
 	plain := make([]transform.Key, len(keys))
 	for i, key := range keys {
 		if err = key.check("get many", r.entity.Name); err != nil {
@@ -79,7 +80,7 @@ func (r *Repository[T]) GetMany(ctx context.Context, keys []Key) (found map[Key]
 	if len(keys) == 0 {
 		return found, nil
 	}
-	rows, err := r.router.getMany(ctx, plain)
+	rows, err := r.router.getMany(ctx, plain, options)
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +102,11 @@ func (r *Repository[T]) GetMany(ctx context.Context, keys []Key) (found map[Key]
 
 // Create stores a record that must not be there yet. ErrExists says that its
 // key is taken, ErrUnique names the column whose value is taken.
+//
+// Where the contract gives the entity a sequence and the id in v is zero, the
+// store assigns one and Create sets it in v, also if the write was committed
+// before under the same token, and with an ErrPending. An error whose outcome
+// is Unknown leaves v as it is: repeat it with its token to learn the id.
 func (r *Repository[T]) Create(ctx context.Context, v *T, options ...WriteOption) error {
 	return r.store(ctx, store.Create, v, options)
 }
@@ -116,13 +122,52 @@ func (r *Repository[T]) store(ctx context.Context, op store.Op, v *T, options []
 	if err != nil {
 		return err
 	}
-	key, err := rec.Key()
-	if err != nil {
-		return refused(op.String(), r.entity.Name, err)
+	m := store.Mutation{Op: op, Record: rec}
+	assigned := r.lacksID(rec)
+	switch {
+	case assigned && op == store.Create:
+		rec.SetAt(r.entity.Sequence, transform.Value{})
+	case assigned:
+		return &Error{Op: op.String(), Entity: r.entity.Name, Kind: ErrInvalid, Outcome: NotApplied,
+			Field: r.entity.Columns[r.entity.Sequence].Name, Detail: "the id is zero; Create has one assigned"}
+	default:
+		if m.Key, err = rec.Key(); err != nil {
+			return refused(op.String(), r.entity.Name, err)
+		}
 	}
 	var w write
-	w.Mutations = []store.Mutation{{Op: op, Key: key, Record: rec}}
-	return r.router.write(ctx, &w, options)
+	w.Mutations = []store.Mutation{m}
+	err = r.router.write(ctx, &w, options)
+	if assigned && len(w.done.Rows) == 1 {
+		if err := r.setID(v, w.done.Rows[0].Key); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// lacksID reports whether the store is to assign the record's id. AUTO_INCREMENT
+// takes 0 for none as well.
+func (r *Repository[T]) lacksID(rec transform.Record) bool {
+	if r.entity.Sequence < 0 {
+		return false
+	}
+	id := rec.At(r.entity.Sequence)
+	n, ok := id.Int()
+	return id.IsNull() || ok && n == 0
+}
+
+// setID gives v the id that the store assigned.
+func (r *Repository[T]) setID(v *T, key transform.Key) error {
+	id, err := r.entity.KeyValues(key)
+	if err == nil {
+		err = r.binding.SetColumn(v, r.entity.Sequence, id[0])
+	}
+	if err != nil {
+		return &Error{Op: "create", Entity: r.entity.Name, Kind: ErrInvalid, Outcome: Applied,
+			Detail: "the record is stored, and its id can't be given back", Cause: err}
+	}
+	return nil
 }
 
 // Update reads the record, lets change change it, and stores what it changed
@@ -132,10 +177,11 @@ func (r *Repository[T]) store(ctx context.Context, op store.Op, v *T, options []
 // OutcomeOf knows the library's errors.
 //
 // change may be called more than once, each time with the record as it is
-// then. MySQL as authority calls it while it holds the key's lock and a share
-// of the fence, so it should be quick and must not call the repository: while
-// it blocks, a change of phase waits, and every writer behind that. It can't
-// change the key.
+// then: after a conflict, and once more in the new phase if the phase changes
+// meanwhile. MySQL as authority calls it while it holds the key's lock and a
+// share of the fence, so it should be quick and must not call the repository:
+// while it blocks, a change of phase waits, and every writer behind that. It
+// can't change the key.
 func (r *Repository[T]) Update(ctx context.Context, key Key, change func(*T) error, options ...WriteOption) (err error) {
 	defer r.observe("update", r.clock(), &err)
 	if err = key.check("update", r.entity.Name); err != nil {
@@ -203,89 +249,6 @@ func (r *Repository[T]) Delete(ctx context.Context, key Key, options ...WriteOpt
 	var w write
 	w.Mutations = []store.Mutation{{Op: store.Delete, Key: key.key}}
 	return r.router.write(ctx, &w, options)
-}
-
-// queryPage is how many records Query reads at once.
-const queryPage = 100
-
-// Query returns the records the query asks for, page by page as they are
-// consumed. An error is the last pair. Each page is a read of its own: a
-// record that is written meanwhile may or may not be seen.
-func (r *Repository[T]) Query(ctx context.Context, q Query) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		cursor, left := "", q.limit
-		for {
-			size := queryPage
-			if q.limit > 0 {
-				size = min(size, left)
-			}
-			page, err := r.page(ctx, q, cursor, size)
-			if err != nil {
-				var zero T
-				yield(zero, err)
-				return
-			}
-			for _, v := range page.Items {
-				if !yield(v, nil) {
-					return
-				}
-			}
-			left -= len(page.Items)
-			if cursor = page.Next; cursor == "" || (q.limit > 0 && left <= 0) {
-				return
-			}
-		}
-	}
-}
-
-// A Page is part of the answer to a query.
-type Page[T any] struct {
-	Items []T
-	// Next is where the next page begins, "" after the last one. It names no
-	// store: a cursor taken in one phase goes on in another.
-	Next string
-}
-
-// Page returns up to size records from the cursor on, "" to begin. The query
-// has no Limit of its own.
-func (r *Repository[T]) Page(ctx context.Context, q Query, cursor string, size int) (page Page[T], err error) {
-	if q.limit != 0 {
-		return page, queryFault(r.entity, "", "a page has a size; Limit is for Query")
-	}
-	return r.page(ctx, q, cursor, size)
-}
-
-func (r *Repository[T]) page(ctx context.Context, q Query, cursor string, size int) (page Page[T], err error) {
-	defer r.observe("query", r.clock(), &err)
-	sq, err := q.resolve(r.entity)
-	if err != nil {
-		return page, err
-	}
-	if size < 1 {
-		return page, queryFault(r.entity, "", "the page size is not positive")
-	}
-	if cursor != "" {
-		if sq.After, err = decodeCursor(sq, cursor); err != nil {
-			return page, err
-		}
-	}
-	// One row more tells whether there is a next page.
-	sq.Limit = size + 1
-	rows, err := r.router.query(ctx, sq)
-	if err != nil {
-		return page, err
-	}
-	if len(rows) > size {
-		rows = rows[:size]
-		page.Next = encodeCursor(sq, rows[size-1])
-	}
-	page.Items = make([]T, len(rows))
-	for i, row := range rows {
-		if err = r.into("query", row.Record, &page.Items[i]); err != nil {
-			return Page[T]{}, err
-		}
-	}
-	return page, nil
 }
 
 // into gives a record's content to a T.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/faultstore"
-	"github.com/crossfade-go/crossfade/transform"
+	"github.com/crossfade-go/crossfade/dal/store"
 )
 
 func TestPromptBringsTheWriteOver(t *testing.T) {
@@ -27,8 +27,8 @@ func TestPromptBringsTheWriteOver(t *testing.T) {
 }
 
 func TestPromptAcknowledgesWithoutFollower(t *testing.T) {
-	var left []transform.Key
-	f := newFixture(t, dal.DualWrite, dal.RouterOptions{Dirty: func(k []transform.Key) { left = append(left, k...) }})
+	var left []store.Change
+	f := newFixture(t, dal.DualWrite, dal.RouterOptions{Dirty: func(c []store.Change) { left = append(left, c...) }})
 	f.faults.On(faultstore.Method("Put"), faultstore.Before)
 	u := user(1)
 	require.NoError(t, f.users.Create(t.Context(), &u))
@@ -37,8 +37,8 @@ func TestPromptAcknowledgesWithoutFollower(t *testing.T) {
 }
 
 func TestAsyncLeavesTheFollowerToTheRelay(t *testing.T) {
-	var left []transform.Key
-	f := newFixture(t, dal.DualWrite, dal.RouterOptions{Policy: dal.Async, Dirty: func(k []transform.Key) { left = append(left, k...) }})
+	var left []store.Change
+	f := newFixture(t, dal.DualWrite, dal.RouterOptions{Policy: dal.Async, Dirty: func(c []store.Change) { left = append(left, c...) }})
 	u := user(1)
 	require.NoError(t, f.users.Create(t.Context(), &u))
 	require.Empty(t, f.faults.Matching(faultstore.Method("Put")))
@@ -87,7 +87,7 @@ func TestPhaseOneAsksNoFollower(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, capture, f.in(t, f.mysql, 1).Dirty)
 		for _, c := range f.faults.Calls() {
-			require.Equal(t, faultstore.Authority, c.Role)
+			require.Equal(t, "mysql", c.Store)
 		}
 	}
 }
@@ -133,7 +133,7 @@ func TestPhaseWaitIsBounded(t *testing.T) {
 func TestOneSnapshotPerOperation(t *testing.T) {
 	f := newFixture(t, dal.DualWrite, dal.RouterOptions{})
 	f.faults.On(func(c faultstore.Call) bool {
-		if c.Role == faultstore.Authority && c.Method == "Get" { // the refresh's read, after the commit
+		if c.Store == "mysql" && c.Method == "Get" { // the refresh's read, after the commit
 			f.router.Set(dal.Snapshot{Phase: dal.MySQLOnly, Capture: true, Epoch: 99})
 		}
 		return false

@@ -4,7 +4,8 @@ import "sync/atomic"
 
 // counts are what a Router counts.
 type counts struct {
-	compared, mismatches, compareUnsettled, compareFailed, compareDropped, unfit atomic.Int64
+	compared, mismatches, compareUnsettled, compareFailed, compareDropped atomic.Int64
+	unfit, waited, fallbacks                                              atomic.Int64
 }
 
 // refreshCounts are what a Refresher counts.
@@ -18,8 +19,11 @@ type Stats struct {
 	Failed     int64 // comparisons the follower or the authority did not answer
 	Dropped    int64 // reads not compared because too many waited
 	Refreshed  int64 // keys brought to the follower
-	NotYet     int64 // refreshes that failed and are left to the relay
+	NotYet     int64 // keys whose refresh failed and is left to the relay
 	Unfit      int64 // bare writes whose record could not become an item
+	Waiting    int64 // operations that wait for a phase at this moment
+	Waited     int64 // operations that had to
+	Fallbacks  int64 // reads of phase 4 that MySQL answered, perhaps stale
 	Resting    bool  // the follower failed repeatedly and is left alone for now
 }
 
@@ -32,11 +36,18 @@ func (r *Router) Stats() Stats {
 		Failed:     r.counts.compareFailed.Load(),
 		Dropped:    r.counts.compareDropped.Load(),
 		Unfit:      r.counts.unfit.Load(),
+		Waiting:    r.watch.count(),
+		Waited:     r.counts.waited.Load(),
+		Fallbacks:  r.counts.fallbacks.Load(),
 	}
-	if r.refresher != nil {
-		s.Refreshed = r.refresher.counts.done.Load()
-		s.NotYet = r.refresher.counts.failed.Load()
-		s.Resting = r.refresher.Resting()
+	for _, side := range []*side{&r.forward, &r.backward} {
+		if side.refresher != nil {
+			s.Refreshed += side.refresher.counts.done.Load()
+			s.NotYet += side.refresher.counts.failed.Load()
+		}
+	}
+	if now := r.Refresher(); now != nil {
+		s.Resting = now.Resting()
 	}
 	return s
 }

@@ -66,7 +66,7 @@ func (p writePath) id() int64 {
 // is without its change record, a retry with the same token settles it, and the
 // stores are equal once a relay has been through.
 func TestSweepWrites(t *testing.T) {
-	for _, phase := range []dal.Phase{dal.MySQLOnly, dal.DualWrite, dal.Validate} {
+	for phase := dal.MySQLOnly; phase <= dal.DynamoDBOnly; phase++ {
 		for _, policy := range []dal.Policy{dal.Prompt, dal.Async, dal.Required} {
 			for _, path := range writePaths() {
 				t.Run(fmt.Sprintf("%s/policy %d/%s", phase, policy, path.name), func(t *testing.T) {
@@ -83,9 +83,10 @@ func sweepWrite(t *testing.T, phase dal.Phase, policy dal.Policy, path writePath
 	f := newFaultyFixture(t, phase, dal.RouterOptions{RequiredBudget: 20 * time.Millisecond, PhaseWait: 50 * time.Millisecond}, faults)
 	f.seed(t, user(1))
 	ctx := context.Background()
+	lead, _ := f.leads(ctx)
 
 	err := path.write(ctx, f.users, dal.Token("t"), dal.Follow(policy))
-	there := path.left(f.in(t, f.mysql, path.id()))
+	there := path.left(f.in(t, lead, path.id()))
 	switch {
 	case err == nil, dal.OutcomeOf(err) == dal.Applied:
 		require.True(t, there, "acknowledged, not there: %v", err)
@@ -94,8 +95,8 @@ func sweepWrite(t *testing.T, phase dal.Phase, policy dal.Policy, path writePath
 	default:
 		require.Equal(t, dal.Unknown, dal.OutcomeOf(err))
 	}
-	if phase != dal.MySQLOnly {
-		f.requireRecorded(t, path.id(), there)
+	if there && phase != dal.MySQLOnly {
+		f.requireRecorded(t, path.id(), phase.HasFollower())
 	}
 
 	// The same call again: it applies now, or it had been applied.
@@ -103,11 +104,33 @@ func sweepWrite(t *testing.T, phase dal.Phase, policy dal.Policy, path writePath
 		require.ErrorIs(t, err, dal.ErrUnavailable, "the second try met a fault of its own")
 		require.NoError(t, path.write(ctx, f.users, dal.Token("t"), dal.Follow(policy)))
 	}
-	require.True(t, path.left(f.in(t, f.mysql, path.id())))
-	if phase != dal.MySQLOnly {
+	require.True(t, path.left(f.in(t, lead, path.id())))
+	if phase.HasFollower() {
 		f.drain(t)
 		f.requireEqualStores(t)
+		f.requireTokenCarried(t, path)
 	}
+}
+
+// requireTokenCarried holds that the other store knows the write's token too:
+// after a hand-off the same call changes nothing.
+func (f *fixture) requireTokenCarried(t *testing.T, path writePath) {
+	t.Helper()
+	if lead, _ := f.leads(t.Context()); lead == f.dynamo {
+		f.handBack(t)
+	} else {
+		f.handOver(t)
+	}
+	lead, _ := f.leads(t.Context())
+	before := f.in(t, lead, path.id())
+	now, err := f.snapshot(context.Background())
+	require.NoError(t, err)
+	plain := dal.NewRouter(f.contract, f.mysql, f.dynamo, now, nil)
+	defer plain.Close()
+	users, err := dal.NewRepository[User](plain, "Users")
+	require.NoError(t, err)
+	require.NoError(t, path.write(context.Background(), users, dal.Token("t")))
+	require.Equal(t, before.Version, f.in(t, lead, path.id()).Version, "the token was not known, and the write applied twice")
 }
 
 // seed puts records into both stores, clean.
@@ -122,21 +145,21 @@ func (f *fixture) seed(t *testing.T, users ...User) {
 	for _, u := range users {
 		require.NoError(t, repository.Create(context.Background(), &u))
 	}
-	if now.Capture {
+	if now.Phase.HasFollower() {
 		f.drain(t)
 	}
 }
 
 // requireRecorded holds that a change that is there is also recorded: dirty, or
 // refreshed and in the follower at the same version.
-func (f *fixture) requireRecorded(t *testing.T, id int64, there bool) {
+func (f *fixture) requireRecorded(t *testing.T, id int64, followed bool) {
 	t.Helper()
-	row := f.in(t, f.mysql, id)
-	if !there {
+	lead, other := f.leads(context.Background())
+	row := f.in(t, lead, id)
+	require.NotZero(t, row.Version, "a write without change record")
+	if f.isDirty(t, lead, id) {
 		return
 	}
-	require.NotZero(t, row.Version, "a write without change record")
-	if !row.Dirty {
-		require.Equal(t, row.Version, f.in(t, f.dynamo, id).Version, "clean, and the follower does not have it")
-	}
+	require.True(t, followed, "clean, and there is no follower")
+	require.Equal(t, row.Version, f.in(t, other, id).Version, "clean, and the follower does not have it")
 }

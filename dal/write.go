@@ -3,7 +3,6 @@ package dal
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -56,9 +55,11 @@ func Follow(p Policy) WriteOption {
 type write struct {
 	store.Write
 	snapshot *Snapshot
+	done     store.Written // once it is committed
 }
 
-// write commits w in the authority and then follows the policy.
+// write commits w in the authority and then follows the policy. w.done says
+// what was written, unless the error says that nothing may have been.
 func (r *Router) write(ctx context.Context, w *write, options []WriteOption) error {
 	o := writeOptions{policy: r.opts.Policy}
 	for _, option := range options {
@@ -69,22 +70,31 @@ func (r *Router) write(ctx context.Context, w *write, options []WriteOption) err
 	}
 	w.Token = o.token
 	err := r.commit(ctx, r.snapshot.Load(), w)
-	if err != nil && errors.Is(err, ErrWrongPhase) {
+	if err != nil && turnedAway(err) {
 		err = r.again(ctx, w.snapshot, err, func(now *Snapshot) error { return r.commit(ctx, now, w) })
 	}
+	if err != nil {
+		return callers(err)
+	}
+	if !w.snapshot.Phase.HasFollower() || r.side(w.snapshot).refresher == nil {
+		return nil
+	}
+	return r.follow(ctx, w, o.policy)
+}
+
+// callers returns the error of the caller's own function as it was, and every
+// other one too.
+func callers(err error) error {
 	var own *changeError
 	if errors.As(err, &own) {
 		return own.err
 	}
-	if err != nil || !w.snapshot.Phase.HasFollower() || r.refresher == nil {
-		return err
-	}
-	return r.follow(ctx, w.Mutations, o.policy)
+	return err
 }
 
-// commit gives the write to the authority, unless it holds a record that could
-// not become an item: under capture that is refused before anything commits.
-func (r *Router) commit(ctx context.Context, s *Snapshot, w *write) error {
+// commit gives the write to the authority, unless it holds a record that one
+// of the stores can't hold: that is refused before anything commits.
+func (r *Router) commit(ctx context.Context, s *Snapshot, w *write) (err error) {
 	w.snapshot = s
 	for i := range w.Mutations {
 		m := &w.Mutations[i]
@@ -94,28 +104,40 @@ func (r *Router) commit(ctx context.Context, s *Snapshot, w *write) error {
 			}
 		}
 	}
-	_, err := r.authority.Write(ctx, s.at(), w.Write)
+	w.done, err = r.side(s).authority.Write(ctx, s.at(), w.Write)
 	return err
 }
 
-// fit returns an error if the record can't become an item. Without capture it
-// only reports it.
+// fit returns an error if the record can't become an item, and with DynamoDB as
+// authority if MySQL's columns can't hold it: DynamoDB would take it, and MySQL
+// could never follow. In phase 1 without capture it only reports.
 func (r *Router) fit(s *Snapshot, op store.Op, key transform.Key, rec transform.Record) error {
+	if key.IsZero() {
+		// The store is to assign the id. Each one that it gives fits its column.
+		rec = rec.Clone()
+		rec.SetAt(rec.Entity().Sequence, transform.IntValue(1))
+	}
+	leads := s.Phase.DynamoDBLeads()
+	if leads {
+		if err := rec.Fit(); err != nil {
+			return refused(op.String(), rec.Entity().Name, err)
+		}
+	}
 	_, err := rec.Entity().Item(rec)
 	if err == nil {
 		return nil
 	}
-	if !s.Capture {
+	if !s.Capture && !leads {
 		r.counts.unfit.Add(1)
 		for _, h := range r.hooks.unfit {
 			h.OnUnfit(UnfitEvent{Key: key, Err: err})
 		}
 		return nil
 	}
-	return refused(op.String(), key.Entity, err)
+	return refused(op.String(), rec.Entity().Name, err)
 }
 
-// refused is the error of a write whose record the contract can't represent.
+// refused is the error of a write whose record one of the stores can't hold.
 func refused(op, entity string, err error) *Error {
 	e := &Error{Op: op, Entity: entity, Kind: ErrInvalid, Outcome: NotApplied, Cause: err}
 	var v *transform.ValueError
@@ -126,61 +148,4 @@ func refused(op, entity string, err error) *Error {
 		}
 	}
 	return e
-}
-
-// follow does what comes after a commit, on a deadline of its own: the caller
-// may be gone, and the follower must get the write all the same.
-func (r *Router) follow(ctx context.Context, written []store.Mutation, policy Policy) error {
-	if policy == Async {
-		r.dirty(written)
-		return nil
-	}
-	budget := r.opts.PromptBudget
-	if policy == Required {
-		budget = r.opts.RequiredBudget
-	}
-	after, cancel := store.Detached(ctx, budget)
-	defer cancel()
-	for i := range written {
-		if err := r.refresh(after, written[i].Key, policy); err != nil {
-			r.dirty(written[i:])
-			if policy == Required {
-				return &Error{Op: "write", Entity: written[i].Key.Entity, Store: r.follower.Name(),
-					Kind: ErrPending, Outcome: Applied, Cause: err}
-			}
-			return nil
-		}
-	}
-	return nil
-}
-
-// refresh tries the inline refresh of a key: once, or under Required until it
-// works or the budget is over.
-func (r *Router) refresh(ctx context.Context, key transform.Key, policy Policy) error {
-	start := time.Now()
-	pause := 5 * time.Millisecond
-	err := r.refresher.Refresh(ctx, key)
-	for err != nil && policy == Required && !hopeless(err) && sleep(ctx, pause) == nil {
-		pause = min(2*pause, 200*time.Millisecond)
-		err = r.refresher.Refresh(ctx, key)
-	}
-	for _, h := range r.hooks.refresh {
-		h.OnRefresh(RefreshEvent{Key: key, Duration: time.Since(start), Err: err})
-	}
-	return err
-}
-
-// hopeless reports whether a refresh would fail again however often it is tried.
-func hopeless(err error) bool { return Unfit(err) || errors.Is(err, errLaterHistory) }
-
-// dirty tells the relay of this process what is left to do.
-func (r *Router) dirty(written []store.Mutation) {
-	if r.opts.Dirty == nil {
-		return
-	}
-	keys := make([]transform.Key, len(written))
-	for i := range written {
-		keys[i] = written[i].Key
-	}
-	r.opts.Dirty(keys)
 }

@@ -129,6 +129,16 @@ func (b *Binding[T]) Into(r Record, v *T) error {
 	return b.into(r, reflect.ValueOf(v).Elem())
 }
 
+// SetColumn gives the field of column i of Entity.Columns a value, and leaves
+// the others alone. The error is a *ValueError.
+func (b *Binding[T]) SetColumn(v *T, i int, value Value) error {
+	fv, _ := b.fields[i].find(reflect.ValueOf(v).Elem(), true)
+	if reason := b.fields[i].codec.set(&b.entity.Columns[i], fv, value); reason != "" {
+		return b.fault(i, reason)
+	}
+	return nil
+}
+
 func (b *binding) into(r Record, rv reflect.Value) error {
 	if r.entity != b.entity {
 		return &ValueError{Entity: b.entity.Name, Reason: "the record is of another entity"}

@@ -467,3 +467,21 @@ type status1 int16
 type driverValue struct{ v any }
 
 func (d driverValue) Value() (driver.Value, error) { return d.v, nil }
+
+// TestSetColumn: one field is given a value, and the others keep theirs.
+func TestSetColumn(t *testing.T) {
+	e := keyEntity(keyInt, keyText)
+	type Named struct {
+		ID   int8   `db:"id"`
+		Name string `db:"name"`
+	}
+	b, err := Bind[Named](e)
+	require.NoError(t, err)
+	v := Named{Name: "alice"}
+	require.NoError(t, b.SetColumn(&v, 0, IntValue(7)))
+	require.Equal(t, Named{7, "alice"}, v)
+	var fault *ValueError
+	require.ErrorAs(t, b.SetColumn(&v, 0, IntValue(128)), &fault)
+	require.Equal(t, "id", fault.Column)
+	require.NotContains(t, fault.Error(), "128")
+}

@@ -27,8 +27,10 @@ func (k *entityChecker) check() {
 	k.attributes()
 	k.tableKey()
 	k.indexes()
+	k.uniques()
 	k.unmapped()
 	k.entity.prepare()
+	k.sequence()
 }
 
 // columns reads the columns of the source table.
@@ -194,8 +196,7 @@ func (k *entityChecker) columnNames() []string {
 // unmapped finds columns that no attribute carries: they could not come back.
 func (k *entityChecker) unmapped() {
 	for i, c := range k.entity.Columns {
-		mapped := slices.ContainsFunc(k.entity.Attributes, func(a Attribute) bool { return a.Column == i })
-		if !mapped && c.Name != "" {
+		if c.Name != "" && !k.entity.carries(i) {
 			k.err(k.columnAt[i], "no attribute carries column "+c.Name+", so a row can't be made from its item",
 				fmt.Sprintf(`add an attribute {"name": %q, "source_column": %q, …}`, c.Name, c.Name))
 		}

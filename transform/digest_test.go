@@ -28,4 +28,6 @@ func TestDigest(t *testing.T) {
 	require.NotEqual(t, same, digest(`"projection": "ALL"`, `"projection": "KEYS_ONLY"`))
 	require.NotEqual(t, same, digest(`"length": 255`, `"length": 254`))
 	require.NotEqual(t, same, digest(`"Users"`, `"People"`))
+	require.NotEqual(t, same, digest(`"unique": [`, `"unique": [{"columns": ["last_login"]}, `))
+	require.NotEqual(t, same, digest(`"sequence": {"column": "user_id"},`, ``))
 }

@@ -33,6 +33,8 @@
 //	                "length": 0, "precision": 0, "scale": 0, "collation": "",
 //	                "default": "0", "on_update": "CURRENT_TIMESTAMP", "generated": "auto_increment"} ],
 //	  "primary_key": ["user_id"],
+//	  "unique": [ {"name": "username", "columns": ["username"]} ],
+//	  "sequence": {"column": "user_id"},
 //	  "billing": "PROVISIONED", "capacity": {"read": 5, "write": 5},
 //	  … } ] }
 //
@@ -40,6 +42,13 @@
 // DSN --write` fills them in. A boolean that is absent is false. An index of a
 // provisioned table may have a capacity of its own. An attribute of type JSON
 // holds whatever the document is, M only objects and L only arrays.
+//
+// unique are the sets of columns of which MySQL has a unique index: DynamoDB
+// has none, and as the authority it keeps a guard item for each value. Guards
+// compare bytes, so text in them has a binary collation, utf8mb4_bin,
+// utf8mb4_0900_bin, ascii_bin or the like; where that one does not count
+// trailing blanks, guards do not either. sequence is the AUTO_INCREMENT column,
+// of which DynamoDB gives new ids once MySQL no longer does.
 //
 // # Forms
 //
@@ -63,8 +72,10 @@
 //     TestItemRefuses, TestItemOf400KB, TestItemSize.
 //   - Two keys have the same ID exactly when they have the same values, and no
 //     ID is empty: TestKeyBijection, FuzzKeyText, FuzzKeyID, TestKeyValuesRefuses.
+//   - Two records share a unique text exactly when MySQL takes their values for
+//     equal: TestUniqueText.
 //   - A contract is used only if nothing in it is misunderstood: TestFindings,
-//     TestPublishedContract, FuzzParse.
+//     TestUniqueAndSequenceFindings, TestPublishedContract, FuzzParse.
 //   - No error carries a value of a row: TestItemRefuses, TestBindingFails.
 //
 // They hold for a contract whose columns are those of the live table, and for

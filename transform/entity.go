@@ -1,5 +1,7 @@
 package transform
 
+import "slices"
+
 // A Contract says how rows become items. It is immutable once loaded.
 // Load and LoadFile return one only if no finding is an error.
 type Contract struct {
@@ -74,7 +76,8 @@ type Entity struct {
 	KeyColumns []int // positions in Columns, in the order of the primary key
 	Attributes []Attribute
 	// Sequence is the position in Columns of the key column whose values a
-	// store assigns, -1 if the callers bring them all.
+	// store assigns, -1 if the callers bring them all. The column is then the
+	// whole key, and an integer.
 	Sequence int
 	// Unique are the declared sets of columns that hold no combination of
 	// values twice.
@@ -89,8 +92,10 @@ type Entity struct {
 	documents   []int      // columns of attributes that are JSON
 }
 
-// prepare computes what conversions look up.
+// prepare computes what conversions look up. Nothing is a sequence until the
+// contract says so.
 func (e *Entity) prepare() {
+	e.Sequence = -1
 	e.byColumn = make(map[string]int, len(e.Columns))
 	for i, c := range e.Columns {
 		e.byColumn[c.Name] = i
@@ -157,6 +162,23 @@ func (e *Entity) Index(name string) *Index {
 		}
 	}
 	return nil
+}
+
+// Lost returns the names of the columns that no attribute carries, in the order
+// of Columns. Their values would be gone once DynamoDB is the authority.
+func (e *Entity) Lost() []string {
+	var names []string
+	for i, c := range e.Columns {
+		if !e.carries(i) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// carries reports whether an attribute holds the column.
+func (e *Entity) carries(column int) bool {
+	return slices.ContainsFunc(e.Attributes, func(a Attribute) bool { return a.Column == column })
 }
 
 // A Column is a column of the entity's source table.

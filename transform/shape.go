@@ -56,9 +56,13 @@ var tableShape = &shape{props: []prop{
 	text("billing").oneOf(PayPerRequest, Provisioned), object("capacity", capacityShape),
 	unsupported("ttl", "time to live"), unsupported("point_in_time_recovery", "point-in-time recovery"),
 	unsupported("encryption", "encryption settings"), unsupported("deletion_protection", "deletion protection"),
-	unsupported("tags", "tags"), unsupported("unique", "unique guards"),
-	unsupported("sequence", "sequences"), unsupported("references", "references"),
+	unsupported("tags", "tags"), list("unique", uniqueShape), object("sequence", sequenceShape),
+	unsupported("references", "references"),
 }}
+
+var uniqueShape = &shape{props: []prop{text("name"), texts("columns").must()}}
+
+var sequenceShape = &shape{props: []prop{text("column").must()}}
 
 var capacityShape = &shape{props: []prop{count("read").must(), count("write").must()}}
 
@@ -71,7 +75,7 @@ var indexShape = &shape{props: []prop{
 var entityShape = &shape{props: []prop{
 	text("entity_type").must(), text("source_table").must(), text("pk_template").must(), textOrNull("sk_template"),
 	list("attributes", attributeShape).must(), list("columns", columnShape), texts("primary_key"),
-	unsupported("unique", "unique guards"), unsupported("sequence", "sequences"), unsupported("references", "references"),
+	list("unique", uniqueShape), object("sequence", sequenceShape), unsupported("references", "references"),
 }}
 
 var attributeShape = &shape{props: []prop{

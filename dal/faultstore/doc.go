@@ -8,7 +8,8 @@
 //
 // All wrappers of one Faults share one counter of calls and one script: together
 // they are what one process does. Calls are counted from 0 in the order in which
-// they begin; Name is no call.
+// they begin; Name is no call. Store wraps a store with all of its parts, and its
+// leases where it has any.
 //
 // Sweep is how a write path is tested: it runs a workload with its call 0
 // failing, then with call 1, and so on until the workload is over before the

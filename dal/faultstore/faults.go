@@ -53,13 +53,15 @@ const (
 	Authority Role = "authority"
 	Follower  Role = "follower"
 	Control   Role = "control"
+	Leases    Role = "leases"
+	Shared    Role = "store" // the reads of a store that was wrapped whole
 )
 
 // A Call is one call of a wrapped store.
 type Call struct {
-	N      int    // counted from 0
-	Role   Role   // "authority", "follower" or "control"
-	Store  string // the store's name, "" for a control
+	N      int // counted from 0
+	Role   Role
+	Store  string // the store's name, "" for a control or leases wrapped alone
 	Method string // "Write", "Put", "Advance", …
 	// Keys are the keys it is about, where it is about keys.
 	Keys []transform.Key

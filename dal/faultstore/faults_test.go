@@ -3,6 +3,7 @@ package faultstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -40,7 +41,7 @@ var bare = store.At{Epoch: store.FirstEpoch}
 func (f *fixture) user(id int64) transform.Record {
 	rec := f.users.NewRecord()
 	rec.SetAt(0, transform.IntValue(id))
-	rec.SetAt(f.users.ColumnIndex("email"), transform.TextValue("secret@example.com"))
+	rec.SetAt(f.users.ColumnIndex("email"), transform.TextValue(fmt.Sprintf("secret-%d@example.com", id)))
 	return rec
 }
 
@@ -220,17 +221,21 @@ func TestStall(t *testing.T) {
 
 func TestStallEnds(t *testing.T) {
 	f := newFixture(t)
+	given, err := f.mem.Phase(t.Context())
+	require.NoError(t, err)
+	given.State, given.Epoch = store.GivenAway, given.Epoch+1
+	require.NoError(t, f.mem.Advance(t.Context(), given, given, store.AuditEntry{}))
 	s := f.StallOn(func(c Call) bool { return c.Role == Follower })
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	put := func(ctx context.Context) {
-		_, err := f.follower.Put(ctx, store.Row{Key: f.key(1), Version: 1, Live: true, Record: f.user(1)})
+		_, err := f.follower.Put(ctx, store.At{Epoch: given.Epoch}, store.Row{Key: f.key(1), Version: 1, Live: true, Record: f.user(1)})
 		done <- err
 	}
 	go put(ctx)
 	<-s.Reached()
 	cancel()
-	err := <-done
+	err = <-done
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, store.NotApplied, store.OutcomeOf(err))
 	go put(t.Context())
@@ -260,7 +265,7 @@ func TestLogHoldsNoContents(t *testing.T) {
 
 // reads are the methods that change nothing.
 var reads = []string{"Get", "GetMany", "Query", "Scan", "Dirty", "Check", "Ready", "Phase", "Registrations",
-	"Backlog", "Progress", "DeadLetters", "Audit"}
+	"Backlog", "LastID", "Progress", "DeadLetters", "Audit", "Granted"}
 
 // TestEveryMethod holds that every method of every part goes through the
 // script under its own name, with the effects that belong to it.
@@ -273,10 +278,11 @@ func TestEveryMethod(t *testing.T) {
 		{Authority, reflect.TypeFor[store.Authority](), func(f *fixture) any { return f.authority }},
 		{Follower, reflect.TypeFor[store.Follower](), func(f *fixture) any { return f.follower }},
 		{Control, reflect.TypeFor[store.Control](), func(f *fixture) any { return f.control }},
+		{Leases, reflect.TypeFor[store.Leases](), func(f *fixture) any { return f.Leases(f.mem) }},
 	} {
 		for i := range part.of.NumMethod() {
 			name := part.of.Method(i).Name
-			if name == "Name" || name == "Contract" {
+			if name == "Name" || name == "Contract" || name == "Shards" {
 				continue
 			}
 			t.Run(string(part.role)+"/"+name, func(t *testing.T) {
@@ -305,18 +311,78 @@ func callMethod(ctx context.Context, m reflect.Value) error {
 	return err
 }
 
+// TestNameIsNoCall holds the same of all that a store says of itself.
 func TestNameIsNoCall(t *testing.T) {
 	f := newFixture(t)
 	require.Equal(t, "mysql", f.authority.Name())
+	require.Equal(t, 1, f.authority.Shards())
 	require.Same(t, f.mem.Contract(), f.follower.Contract())
 	require.Zero(t, f.Count())
 }
 
+// TestWholeStore holds that every method of a store that was wrapped whole goes
+// through the script, in the role it belongs to and under the store's name.
+func TestWholeStore(t *testing.T) {
+	of := reflect.TypeFor[interface {
+		store.Store
+		store.Leases
+	}]()
+	for i := range of.NumMethod() {
+		name := of.Method(i).Name
+		if name == "Name" || name == "Contract" || name == "Shards" {
+			continue
+		}
+		f := newFixture(t)
+		f.FailBefore(0)
+		err := callMethod(t.Context(), reflect.ValueOf(f.Store(f.mem)).MethodByName(name))
+		require.ErrorIs(t, err, ErrInjected, name)
+		call := f.Calls()[0]
+		require.Equal(t, name, call.Method)
+		require.Equal(t, "mysql", call.Store)
+		switch name {
+		case "Write":
+			require.Equal(t, Authority, call.Role)
+		case "PutTogether":
+			require.Equal(t, Follower, call.Role)
+		case "Get":
+			require.Equal(t, Shared, call.Role)
+		case "Advance":
+			require.Equal(t, Control, call.Role)
+		case "Grant":
+			require.Equal(t, Leases, call.Role)
+		}
+	}
+}
+
+// TestLeasesAreNotInvented holds that a store without leases has none when it
+// is wrapped: who asks for them finds out by the type.
+func TestLeasesAreNotInvented(t *testing.T) {
+	f := newFixture(t)
+	_, has := f.Store(f.mem).(store.Leases)
+	require.True(t, has)
+	_, has = f.Store(struct{ store.Store }{f.mem}).(store.Leases)
+	require.False(t, has)
+}
+
 // TestConformance holds that a wrapper without a script changes nothing.
 func TestConformance(t *testing.T) {
-	storetest.Run(t, storetest.Harness{New: func(_ testing.TB, c *transform.Contract) storetest.Subject {
-		f, mem := New(), memstore.New(c, &memstore.Options{Unique: []string{"username", "email"}})
-		both := f.AuthorityControl(mem)
-		return storetest.Subject{Authority: both, Control: both, Follower: f.Follower(mem)}
-	}})
+	for name, leased := range map[string]bool{"with a fence": false, "under leases": true} {
+		t.Run(name, func(t *testing.T) {
+			storetest.Run(t, storetest.Harness{New: func(_ testing.TB, c *transform.Contract) storetest.Subject {
+				s := New().Store(memstore.New(c, &memstore.Options{Leased: leased}))
+				subject := storetest.Subject{Authority: s, Control: s, Follower: s}
+				if leased {
+					subject.Leases = s.(store.Leases)
+				}
+				return subject
+			}})
+		})
+	}
+	t.Run("each part alone", func(t *testing.T) {
+		storetest.Run(t, storetest.Harness{New: func(_ testing.TB, c *transform.Contract) storetest.Subject {
+			f, mem := New(), memstore.New(c, nil)
+			both := f.AuthorityControl(mem)
+			return storetest.Subject{Authority: both, Control: both, Follower: f.Follower(mem)}
+		}})
+	})
 }

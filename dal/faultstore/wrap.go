@@ -10,12 +10,53 @@ import (
 
 // Authority returns a wrapped under the script.
 func (f *Faults) Authority(a store.Authority) store.Authority {
-	return &authority{reader: reader{Reader: a, gate: gate{f, Authority, a.Name()}}, a: a}
+	g := gate{f, Authority, a.Name()}
+	return struct {
+		reader
+		authority
+	}{reader{a, g}, authority{a, g}}
 }
 
 // Follower returns fo under the script.
 func (f *Faults) Follower(fo store.Follower) store.Follower {
-	return &follower{reader: reader{Reader: fo, gate: gate{f, Follower, fo.Name()}}, f: fo}
+	g := gate{f, Follower, fo.Name()}
+	return struct {
+		reader
+		follower
+	}{reader{fo, g}, follower{fo, g}}
+}
+
+// Control returns c under the script.
+func (f *Faults) Control(c store.Control) store.Control {
+	return &controller{gate: gate{f, Control, ""}, c: c}
+}
+
+// Leases returns l under the script.
+func (f *Faults) Leases(l store.Leases) store.Leases { return &leases{gate: gate{f, Leases, ""}, l: l} }
+
+// Store returns s under the script, all of its parts in one. What is wrapped
+// has the methods of store.Leases if s has them. Its reads are of the role
+// Shared; what it does as a Control or for Leases bears the store's name.
+func (f *Faults) Store(s store.Store) store.Store {
+	in := func(role Role) gate { return gate{f, role, s.Name()} }
+	wrapped := whole{
+		reader{s, in(Shared)}, authority{s, in(Authority)}, follower{s, in(Follower)}, controller{gate: in(Control), c: s},
+	}
+	if l, ok := s.(store.Leases); ok {
+		return struct {
+			whole
+			leases
+		}{wrapped, leases{gate: in(Leases), l: l}}
+	}
+	return wrapped
+}
+
+// A whole is a store of which every part is wrapped.
+type whole struct {
+	reader
+	authority
+	follower
+	controller
 }
 
 // AuthorityControl is an authority that keeps the phase record too.
@@ -32,16 +73,12 @@ func (f *Faults) AuthorityControl(s AuthorityControl) AuthorityControl {
 	}{f.Authority(s), f.Control(s)}
 }
 
-// Control returns c under the script.
-func (f *Faults) Control(c store.Control) store.Control {
-	return &controller{gate: gate{f, Control, ""}, c: c}
-}
-
 // writes reports whether a method changes anything, so that its error has an
 // outcome.
 func writes(method string) bool {
-	return slices.Contains([]string{"Write", "Bump", "Clean", "Put", "Insert", "Init", "Advance", "Register",
-		"Deregister", "SaveProgress", "SaveDeadLetter", "DropDeadLetter", "AppendAudit"}, method)
+	return slices.Contains([]string{"Write", "Bump", "Clean", "Put", "PutTogether", "Insert", "Keep", "Init",
+		"Advance", "Register", "Deregister", "RaiseID", "SaveProgress", "SaveDeadLetter", "DropDeadLetter", "AppendAudit",
+		"Grant", "GiveBack", "Forget", "Disown"}, method)
 }
 
 // A gate is where the calls of one wrapper meet the script.
@@ -98,32 +135,37 @@ func pass[T any](ctx context.Context, g gate, method string, keys []transform.Ke
 
 // A reader is the part that both kinds of store have.
 type reader struct {
-	store.Reader
+	r    store.Reader
 	gate gate
 }
 
-func (r *reader) Get(ctx context.Context, at store.At, key transform.Key) (store.Row, error) {
-	return pass(ctx, r.gate, "Get", []transform.Key{key}, func() (store.Row, error) { return r.Reader.Get(ctx, at, key) })
+func (r reader) Name() string { return r.r.Name() }
+
+func (r reader) Contract() *transform.Contract { return r.r.Contract() }
+
+func (r reader) Get(ctx context.Context, at store.At, key transform.Key) (store.Row, error) {
+	return pass(ctx, r.gate, "Get", []transform.Key{key}, func() (store.Row, error) { return r.r.Get(ctx, at, key) })
 }
 
-func (r *reader) GetMany(ctx context.Context, at store.At, keys []transform.Key) ([]store.Row, error) {
-	return pass(ctx, r.gate, "GetMany", keys, func() ([]store.Row, error) { return r.Reader.GetMany(ctx, at, keys) })
+func (r reader) GetMany(ctx context.Context, at store.At, keys []transform.Key) ([]store.Row, error) {
+	return pass(ctx, r.gate, "GetMany", keys, func() ([]store.Row, error) { return r.r.GetMany(ctx, at, keys) })
 }
 
-func (r *reader) Query(ctx context.Context, at store.At, q store.Query) ([]store.Row, error) {
-	return pass(ctx, r.gate, "Query", nil, func() ([]store.Row, error) { return r.Reader.Query(ctx, at, q) })
+func (r reader) Query(ctx context.Context, at store.At, q store.Query) ([]store.Row, error) {
+	return pass(ctx, r.gate, "Query", nil, func() ([]store.Row, error) { return r.r.Query(ctx, at, q) })
 }
 
-func (r *reader) Scan(ctx context.Context, at store.At, rg store.Range) (store.Page, error) {
-	return pass(ctx, r.gate, "Scan", nil, func() (store.Page, error) { return r.Reader.Scan(ctx, at, rg) })
+func (r reader) Scan(ctx context.Context, at store.At, rg store.Range) (store.Page, error) {
+	return pass(ctx, r.gate, "Scan", nil, func() (store.Page, error) { return r.r.Scan(ctx, at, rg) })
 }
 
+// An authority is what an authority has besides a reader.
 type authority struct {
-	reader
-	a store.Authority
+	a    store.Authority
+	gate gate
 }
 
-func (a *authority) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+func (a authority) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
 	keys := make([]transform.Key, len(w.Mutations))
 	for i, m := range w.Mutations {
 		keys[i] = m.Key
@@ -131,35 +173,59 @@ func (a *authority) Write(ctx context.Context, at store.At, w store.Write) (stor
 	return pass(ctx, a.gate, "Write", keys, func() (store.Written, error) { return a.a.Write(ctx, at, w) })
 }
 
-func (a *authority) Bump(ctx context.Context, keys []transform.Key) error {
+func (a authority) Bump(ctx context.Context, keys []transform.Key) error {
 	return a.gate.through(ctx, "Bump", keys, func() error { return a.a.Bump(ctx, keys) })
 }
 
-func (a *authority) Dirty(ctx context.Context, after transform.Key, limit int) ([]store.Change, error) {
-	return pass(ctx, a.gate, "Dirty", nil, func() ([]store.Change, error) { return a.a.Dirty(ctx, after, limit) })
+// Shards is no call, as Name is none.
+func (a authority) Shards() int { return a.a.Shards() }
+
+func (a authority) Dirty(ctx context.Context, r store.DirtyRange) (store.DirtyPage, error) {
+	return pass(ctx, a.gate, "Dirty", nil, func() (store.DirtyPage, error) { return a.a.Dirty(ctx, r) })
 }
 
-func (a *authority) Clean(ctx context.Context, key transform.Key, v store.Version) error {
-	return a.gate.through(ctx, "Clean", []transform.Key{key}, func() error { return a.a.Clean(ctx, key, v) })
+func (a authority) Clean(ctx context.Context, c store.Change) error {
+	return a.gate.through(ctx, "Clean", changed(c), func() error { return a.a.Clean(ctx, c) })
 }
 
+func changed(c store.Change) []transform.Key {
+	keys := make([]transform.Key, len(c.Keys))
+	for i, k := range c.Keys {
+		keys[i] = k.Key
+	}
+	return keys
+}
+
+// A follower is what a follower has besides a reader.
 type follower struct {
-	reader
-	f store.Follower
+	f    store.Follower
+	gate gate
 }
 
-func (f *follower) Put(ctx context.Context, row store.Row) (bool, error) {
-	return pass(ctx, f.gate, "Put", []transform.Key{row.Key}, func() (bool, error) { return f.f.Put(ctx, row) })
+func (f follower) Put(ctx context.Context, at store.At, row store.Row) (bool, error) {
+	return pass(ctx, f.gate, "Put", []transform.Key{row.Key}, func() (bool, error) { return f.f.Put(ctx, at, row) })
 }
 
-func (f *follower) Insert(ctx context.Context, rows []store.Row) ([]error, error) {
+func (f follower) PutTogether(ctx context.Context, at store.At, rows []store.Row) error {
+	return f.gate.through(ctx, "PutTogether", keysOf(rows), func() error { return f.f.PutTogether(ctx, at, rows) })
+}
+
+func (f follower) Insert(ctx context.Context, rows []store.Row) ([]error, error) {
+	return pass(ctx, f.gate, "Insert", keysOf(rows), func() ([]error, error) { return f.f.Insert(ctx, rows) })
+}
+
+func keysOf(rows []store.Row) []transform.Key {
 	keys := make([]transform.Key, len(rows))
 	for i, row := range rows {
 		keys[i] = row.Key
 	}
-	return pass(ctx, f.gate, "Insert", keys, func() ([]error, error) { return f.f.Insert(ctx, rows) })
+	return keys
 }
 
-func (f *follower) Check(ctx context.Context) error {
+func (f follower) Keep(ctx context.Context, tokens []store.Token) error {
+	return f.gate.through(ctx, "Keep", nil, func() error { return f.f.Keep(ctx, tokens) })
+}
+
+func (f follower) Check(ctx context.Context) error {
 	return f.gate.through(ctx, "Check", nil, func() error { return f.f.Check(ctx) })
 }

@@ -15,6 +15,7 @@ type control struct {
 	ready       bool // Init was called
 	record      store.PhaseRecord
 	processes   map[string]registered
+	leases      map[string]store.GrantedLease
 	progress    map[runID]store.Progress
 	deadLetters map[transform.Key]store.DeadLetter
 	audit       []store.AuditEntry // oldest first
@@ -30,12 +31,19 @@ type registered struct {
 // A runID is what there is one progress for.
 type runID struct{ name, entity string }
 
-func newControl(c *transform.Contract, now time.Time) control {
+// newControl returns the records of a store that is open, or of a leased one,
+// which the authority has yet to come to.
+func newControl(c *transform.Contract, leased bool, now time.Time) control {
+	record := store.PhaseRecord{
+		Group: c.Group, Phase: store.MySQLOnly, Epoch: store.FirstEpoch, State: store.Open, Revision: 1, ChangedAt: now,
+	}
+	if leased {
+		record.State, record.Epoch = store.GivenAway, 0
+	}
 	return control{
-		record: store.PhaseRecord{
-			Group: c.Group, Phase: store.MySQLOnly, Epoch: store.FirstEpoch, ChangedAt: now,
-		},
+		record:      record,
 		processes:   map[string]registered{},
+		leases:      map[string]store.GrantedLease{},
 		progress:    map[runID]store.Progress{},
 		deadLetters: map[transform.Key]store.DeadLetter{},
 	}
@@ -62,20 +70,25 @@ func (s *Store) Phase(ctx context.Context) (record store.PhaseRecord, err error)
 	return record, err
 }
 
-// Advance replaces the phase record and moves the fence. There is nothing to
-// wait for: a write looks at the fence again when it commits.
-func (s *Store) Advance(ctx context.Context, from uint64, to store.PhaseRecord, entry store.AuditEntry) error {
+// Advance replaces the phase record, and with it the mark. There is nothing to
+// wait for: a write looks at the mark again when it commits.
+func (s *Store) Advance(ctx context.Context, from, to store.PhaseRecord, entry store.AuditEntry) error {
 	return s.controlled(ctx, "advance", func(c *control) error {
-		if to.Epoch != from+1 || !to.Phase.Valid() {
-			return s.fail("advance", "", store.ErrInvalid, "the new record must be in a phase, at the epoch after the old one")
+		if c.record.Revision != from.Revision {
+			return s.fail("advance", "", store.ErrConflict, "the phase record has another revision")
 		}
-		if c.record.Epoch != from {
-			return s.fail("advance", "", store.ErrConflict, "the phase record has another epoch")
+		if err := store.CheckAdvance(c.record, to); err != nil {
+			return s.fail("advance", "", store.ErrInvalid, err.Error())
 		}
-		to.Group, to.ChangedAt = c.record.Group, s.now()
+		to.Group, to.Revision, to.ChangedAt = c.record.Group, c.record.Revision+1, c.record.ChangedAt
+		if to.Epoch != c.record.Epoch {
+			to.ChangedAt = s.now()
+		}
 		c.record = to
-		s.fence = fence{epoch: to.Epoch, capture: to.Capture, floor: max(s.fence.floor, store.Floor(to.Epoch))}
-		s.append(entry)
+		s.floor = max(s.floor, store.Floor(to.Epoch))
+		if entry.Action != "" {
+			s.append(entry)
+		}
 		return nil
 	})
 }

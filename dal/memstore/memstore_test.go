@@ -14,18 +14,27 @@ import (
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-var harness = storetest.Harness{
-	New: func(_ testing.TB, c *transform.Contract) storetest.Subject {
-		s := memstore.New(c, &memstore.Options{Unique: []string{"username", "email"}})
-		return storetest.Subject{Authority: s, Control: s, Follower: s}
-	},
+// harness makes stores that play MySQL, or DynamoDB.
+func harness(leased bool) storetest.Harness {
+	return storetest.Harness{New: func(_ testing.TB, c *transform.Contract) storetest.Subject {
+		s := memstore.New(c, &memstore.Options{Leased: leased})
+		subject := storetest.Subject{Authority: s, Control: s, Follower: s}
+		if leased {
+			subject.Leases = s
+		}
+		return subject
+	}}
 }
 
-func TestConformance(t *testing.T) { storetest.Run(t, harness) }
+func TestConformance(t *testing.T) { storetest.Run(t, harness(false)) }
 
-func BenchmarkAuthority(b *testing.B) { storetest.BenchmarkAuthority(b, harness) }
+func TestConformanceUnderLeases(t *testing.T) { storetest.Run(t, harness(true)) }
 
-func BenchmarkFollower(b *testing.B) { storetest.BenchmarkFollower(b, harness) }
+func BenchmarkAuthority(b *testing.B) { storetest.BenchmarkAuthority(b, harness(false)) }
+
+func BenchmarkAuthorityUnderLeases(b *testing.B) { storetest.BenchmarkAuthority(b, harness(true)) }
+
+func BenchmarkFollower(b *testing.B) { storetest.BenchmarkFollower(b, harness(true)) }
 
 // A fixture is a store with two users to write.
 type fixture struct {
@@ -76,11 +85,32 @@ func (f *fixture) row(rec transform.Record) store.Row {
 	return row
 }
 
-// capture switches capture on, in the second epoch.
+// advance moves the store on; change makes the next record of the one it has.
+func (f *fixture) advance(change func(*store.PhaseRecord)) {
+	from, err := f.Phase(f.ctx)
+	require.NoError(f, err)
+	to := from
+	change(&to)
+	require.NoError(f, f.Advance(f.ctx, from, to, store.AuditEntry{Action: "a test"}))
+}
+
+// capture switches capture on, in the next epoch, with the store open.
 func (f *fixture) capture() store.At {
-	require.NoError(f, f.Advance(f.ctx, store.FirstEpoch, store.PhaseRecord{
-		Phase: store.MySQLOnly, Capture: true, CaptureEpoch: 2, Epoch: 2}, store.AuditEntry{}))
-	return store.At{Epoch: 2, Captured: true}
+	f.advance(func(r *store.PhaseRecord) {
+		r.State, r.Capture, r.Epoch = store.Open, true, r.Epoch+1
+		r.CaptureEpoch = r.Epoch
+	})
+	r, err := f.Phase(f.ctx)
+	require.NoError(f, err)
+	return store.At{Epoch: r.Epoch, Captured: true}
+}
+
+// giveAway makes the store a follower.
+func (f *fixture) giveAway() store.At {
+	f.advance(func(r *store.PhaseRecord) { r.State, r.Epoch = store.GivenAway, r.Epoch+1 })
+	r, err := f.Phase(f.ctx)
+	require.NoError(f, err)
+	return store.At{Epoch: r.Epoch}
 }
 
 func (f *fixture) requireInvalid(err error, detail string) {
@@ -121,18 +151,19 @@ func TestModifyThatWritesItsOwnKey(t *testing.T) {
 	require.True(t, name.IsNull())
 }
 
-// TestFreshStore holds that a store serves at once, and looks at no epoch of
-// reads before Init: it may be a follower, which has no fence.
+// TestFreshStore holds that a store that plays MySQL serves at once, and one
+// that plays DynamoDB follows at once.
 func TestFreshStore(t *testing.T) {
 	f := newFixture(t, nil)
 	require.Equal(t, "memory", f.Name())
 	require.NoError(t, f.write(f.put(f.a)))
-	foreign := store.At{Epoch: 17, Captured: true}
-	_, err := f.Get(f.ctx, foreign, f.key(f.a))
+	require.ErrorIs(t, f.Grant(f.ctx, "p", store.FirstEpoch, time.Second), store.ErrInvalid, "it needs no leases")
+
+	f = newFixture(t, &memstore.Options{Leased: true})
+	require.ErrorIs(t, f.write(f.put(f.a)), store.ErrWrongPhase)
+	took, err := f.Put(f.ctx, store.At{}, store.Row{Key: f.key(f.a), Version: 1, Live: true, Record: f.a})
 	require.NoError(t, err)
-	require.NoError(t, f.Init(f.ctx))
-	_, err = f.Get(f.ctx, foreign, f.key(f.a))
-	require.ErrorIs(t, err, store.ErrWrongPhase)
+	require.True(t, took)
 }
 
 // TestBareWriteUnderCapture holds that a caller who mixes up epoch and capture
@@ -151,14 +182,16 @@ func TestBareWriteUnderCapture(t *testing.T) {
 func TestFollowerBecomesAuthority(t *testing.T) {
 	f := newFixture(t, nil)
 	high := store.Floor(9)
+	at := f.giveAway()
 	for _, row := range []store.Row{
 		{Key: f.key(f.a), Version: high, Live: true, Record: f.a}, {Key: f.key(f.b), Version: high},
 	} {
-		took, err := f.Put(f.ctx, row)
+		took, err := f.Put(f.ctx, at, row)
 		require.NoError(t, err)
 		require.True(t, took)
 	}
-	done, err := f.Write(f.ctx, f.capture(), store.Write{Mutations: []store.Mutation{
+	at = f.capture()
+	done, err := f.Write(f.ctx, at, store.Write{Mutations: []store.Mutation{
 		f.put(f.a), {Op: store.Create, Key: f.key(f.b), Record: f.b}}})
 	require.NoError(t, err)
 	for i, rec := range []transform.Record{f.a, f.b} {
@@ -166,20 +199,82 @@ func TestFollowerBecomesAuthority(t *testing.T) {
 		require.False(t, f.row(rec).Tombstone)
 		require.True(t, f.row(rec).Live)
 	}
-	_, err = f.Write(f.ctx, store.At{Epoch: 2, Captured: true}, store.Write{
-		Mutations: []store.Mutation{{Op: store.Delete, Key: f.key(f.a)}}})
+	_, err = f.Write(f.ctx, at, store.Write{Mutations: []store.Mutation{{Op: store.Delete, Key: f.key(f.a)}}})
 	require.NoError(t, err)
-	require.False(t, f.row(f.a).Tombstone, "an authority keeps a version, no tombstone")
+	require.False(t, f.row(f.a).Tombstone, "an authority with a fence keeps a version, no tombstone")
 	page, err := f.Scan(f.ctx, store.At{}, store.Range{Entity: f.a.Entity(), Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, page.Rows, 1)
+}
+
+// TestLeasedDelete holds that a delete leaves a tombstone where the versions
+// are part of the items.
+func TestLeasedDelete(t *testing.T) {
+	f := newFixture(t, &memstore.Options{Leased: true})
+	at := f.capture()
+	at.Lease = &store.Lease{}
+	at.Lease.Extend(at.Epoch, time.Now(), time.Hour)
+	for _, m := range []store.Mutation{f.put(f.a), {Op: store.Delete, Key: f.key(f.a)}} {
+		_, err := f.Write(f.ctx, at, store.Write{Mutations: []store.Mutation{m}})
+		require.NoError(t, err)
+	}
+	row := f.row(f.a)
+	require.True(t, row.Tombstone)
+	require.Equal(t, store.Floor(at.Epoch)+2, row.Version)
+	require.NoError(t, f.Bump(f.ctx, []transform.Key{f.key(f.b)}))
+	require.True(t, f.row(f.b).Tombstone)
+}
+
+// TestLateWrite holds that a write can land after its lease has ended and the
+// store was given away. Its caller can't know, and its change record tells.
+func TestLateWrite(t *testing.T) {
+	var f *fixture
+	var at store.At
+	halves := 0 // of the write: what it reads, and its commit
+	f = newFixture(t, &memstore.Options{Leased: true, Wire: func(_ context.Context, effect func() error) error {
+		if at.Lease != nil && at.Lease.Valid(at.Epoch) {
+			if halves++; halves == 2 {
+				at.Lease.End()
+				f.giveAway()
+			}
+		}
+		return effect()
+	}})
+	at = f.capture()
+	at.Lease = &store.Lease{}
+	at.Lease.Extend(at.Epoch, time.Now(), time.Hour)
+	_, err := f.Write(f.ctx, at, store.Write{Mutations: []store.Mutation{f.put(f.a)}})
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	require.Equal(t, store.Unknown, store.OutcomeOf(err))
+	require.Equal(t, 2, halves)
+	require.True(t, f.row(f.a).Live)
+	require.Equal(t, store.Floor(at.Epoch)+1, f.row(f.a).Version, "it has a version of the epoch it was sent in")
+	backlog, err := f.Backlog(f.ctx)
+	require.NoError(t, err)
+	require.EqualValues(t, 1, backlog.Dirty)
+}
+
+// TestTokenOutOfDate holds that a token is forgotten after its time.
+func TestTokenOutOfDate(t *testing.T) {
+	now := time.Date(2024, 3, 10, 9, 30, 0, 0, time.UTC)
+	f := newFixture(t, &memstore.Options{Now: func() time.Time { return now }})
+	w := store.Write{Mutations: []store.Mutation{f.put(f.a)}, Token: "once"}
+	for _, c := range []struct {
+		pass     time.Duration
+		repeated bool
+	}{{0, false}, {store.TokenLife - 1, true}, {1, false}} {
+		now = now.Add(c.pass)
+		done, err := f.Write(f.ctx, bare, w)
+		require.NoError(t, err)
+		require.Equal(t, c.repeated, done.Repeated)
+	}
 }
 
 // TestTombstoneWithoutVersion holds that even a tombstone at version 0 is
 // something: Insert leaves it alone.
 func TestTombstoneWithoutVersion(t *testing.T) {
 	f := newFixture(t, nil)
-	_, err := f.Put(f.ctx, store.Row{Key: f.key(f.a)})
+	_, err := f.Put(f.ctx, f.giveAway(), store.Row{Key: f.key(f.a)})
 	require.NoError(t, err)
 	_, err = f.Insert(f.ctx, []store.Row{{Key: f.key(f.a), Live: true, Record: f.a}})
 	require.NoError(t, err)
@@ -230,8 +325,9 @@ func TestClock(t *testing.T) {
 	require.NoError(t, err)
 	now = now.Add(time.Second)
 
-	changes, err := f.Dirty(f.ctx, transform.Key{}, 10)
+	page, err := f.Dirty(f.ctx, store.DirtyRange{Limit: 10})
 	require.NoError(t, err)
+	changes := page.Changes
 	require.Equal(t, []int64{int64(61 * time.Second), int64(time.Second)}, []int64{changes[0].Age, changes[1].Age},
 		"a key is dirty since the first write that was not refreshed")
 	backlog, err := f.Backlog(f.ctx)
@@ -279,6 +375,7 @@ func TestUnsoundWrites(t *testing.T) {
 // TestUnsoundRows holds the same for what a follower is given.
 func TestUnsoundRows(t *testing.T) {
 	f := newFixture(t, nil)
+	at := f.giveAway()
 	for _, c := range []struct {
 		detail string
 		row    store.Row
@@ -287,7 +384,7 @@ func TestUnsoundRows(t *testing.T) {
 		{"needs a record", store.Row{Key: f.key(f.a), Live: true}},
 		{"not of the row's key", store.Row{Key: f.key(f.a), Live: true, Record: f.b}},
 	} {
-		_, err := f.Put(f.ctx, c.row)
+		_, err := f.Put(f.ctx, at, c.row)
 		f.requireInvalid(err, c.detail)
 		errs, err := f.Insert(f.ctx, []store.Row{c.row, {Key: f.key(f.b), Live: true, Record: f.b}})
 		require.NoError(t, err)

@@ -15,28 +15,27 @@ import (
 // sort key and then of the key columns. Rows whose index columns are NULL are
 // in no index.
 func (s *Store) Query(ctx context.Context, at store.At, q store.Query) ([]store.Row, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.readable(ctx, "query", q.Entity.Name, at); err != nil {
-		return nil, err
-	}
 	l, fault := newLookup(q)
 	if fault != "" {
 		return nil, s.badRead("query", q.Entity.Name, fault)
 	}
+	return read(s, ctx, at, "query", q.Entity.Name, func() ([]store.Row, error) { return s.lookUp(l) })
+}
+
+func (s *Store) lookUp(l lookup) ([]store.Row, error) {
 	var found []transform.Record
 	for key, e := range s.entries {
-		if key.Entity == q.Entity.Name && e.live && l.matches(e.record) {
+		if key.Entity == l.Entity.Name && e.live && l.matches(e.record) {
 			found = append(found, e.record)
 		}
 	}
 	slices.SortFunc(found, l.compare)
-	found = found[:min(len(found), q.Limit)]
+	found = found[:min(len(found), l.Limit)]
 	rows := make([]store.Row, len(found))
 	for i, rec := range found {
 		key, err := rec.Key()
 		if err != nil {
-			return nil, s.badRead("query", q.Entity.Name, "a stored record has no key")
+			return nil, s.badRead("query", l.Entity.Name, "a stored record has no key")
 		}
 		rows[i] = store.Row{Key: key, Live: true, Record: rec.Clone()}
 	}

@@ -23,49 +23,64 @@ func (s *Store) GetMany(ctx context.Context, at store.At, keys []transform.Key) 
 
 // get answers Get and GetMany in one snapshot.
 func (s *Store) get(ctx context.Context, op string, at store.At, keys ...transform.Key) ([]store.Row, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	entity := ""
 	if len(keys) > 0 {
 		entity = keys[0].Entity
 	}
-	if err := s.readable(ctx, op, entity, at); err != nil {
-		return nil, err
-	}
-	rows := make([]store.Row, len(keys))
-	for i, key := range keys {
-		rows[i] = s.row(at, key)
-	}
-	return rows, nil
+	return read(s, ctx, at, op, entity, func() ([]store.Row, error) {
+		rows := make([]store.Row, len(keys))
+		for i, key := range keys {
+			rows[i] = s.row(at, key)
+		}
+		return rows, nil
+	})
 }
 
 // Scan returns the next rows of an entity in the order of their keys' text.
 func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Page, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.readable(ctx, "scan", r.Entity.Name, at); err != nil {
-		return store.Page{}, err
-	}
 	if r.Limit < 1 {
 		return store.Page{}, s.badRead("scan", r.Entity.Name, "the limit must be at least 1")
 	}
-	var page store.Page
-	for _, key := range s.sorted(r.Entity.Name, transform.Key{Entity: r.Entity.Name, ID: r.After}) {
-		if e := s.entries[key]; !e.live && !e.follows {
-			continue
+	return read(s, ctx, at, "scan", r.Entity.Name, func() (page store.Page, err error) {
+		for _, key := range s.sorted(r.Entity.Name, transform.Key{Entity: r.Entity.Name, ID: r.After}) {
+			if e := s.entries[key]; !e.live && !e.follows {
+				continue
+			}
+			if len(page.Rows) == r.Limit {
+				page.Next = page.Rows[r.Limit-1].Key.ID
+				break
+			}
+			page.Rows = append(page.Rows, s.row(at, key))
 		}
-		if len(page.Rows) == r.Limit {
-			page.Next = page.Rows[r.Limit-1].Key.ID
-			break
-		}
-		page.Rows = append(page.Rows, s.row(at, key))
-	}
-	return page, nil
+		return page, nil
+	})
 }
 
-// row returns a copy of what is at the key. A bare read of an authority knows
-// no versions, as it would not look at the change records. A follower's version
-// is part of what is there.
+// read answers a read of one moment, under the lock and, where one is needed,
+// under the lease. Its result is zero when it failed.
+func read[T any](s *Store, ctx context.Context, at store.At, op, entity string, do func() (T, error)) (T, error) {
+	var result T
+	err := s.reading(at, op, entity, func() error {
+		return s.ask(ctx, op, entity, store.NoWrite, func() (err error) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if err = s.readable(ctx, op, entity, at); err == nil {
+				result, err = do()
+			}
+			return err
+		})
+	})
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return result, nil
+}
+
+// row returns a copy of what is at the key. A bare read of a store with a fence
+// knows no versions, as it would not look at the change records. A follower's
+// version is part of what is there, and so is that of a leased store, which in
+// turn can't tell what is dirty.
 func (s *Store) row(at store.At, key transform.Key) store.Row {
 	row := store.Row{Key: key}
 	e := s.entries[key]
@@ -88,7 +103,9 @@ func (s *Store) readable(ctx context.Context, op, entity string, at store.At) er
 	if err := ctx.Err(); err != nil {
 		return &store.Error{Op: op, Entity: entity, Store: s.name, Kind: store.ErrUnavailable, Cause: err}
 	}
-	if s.control.ready && at.Captured && at.Epoch != 0 && at.Epoch != s.fence.epoch {
+	r := s.control.record
+	given := r.State == store.GivenAway || r.State == store.Sealed
+	if !s.leased && at.Epoch != 0 && (given || at.Epoch != r.Epoch) {
 		return &store.Error{Op: op, Entity: entity, Store: s.name, Kind: store.ErrWrongPhase}
 	}
 	return nil

@@ -3,6 +3,7 @@ package memstore
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -12,60 +13,72 @@ import (
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// Options are the choices of New. The zero value is right for most tests.
+// Options are the choices of New. The zero value plays MySQL and is right for
+// most tests.
 type Options struct {
 	// Name is the store's name in errors, logs and labels: "mysql",
 	// "dynamodb". Default "memory".
 	Name string
-	// Unique names columns that hold no value twice within an entity. NULL is
-	// never equal to NULL, as in MySQL. It binds writes of the authority; what
-	// a follower is given was checked there.
+	// Leased makes the store play DynamoDB. It has no fence: operations that
+	// carry an epoch need a lease, change records are kept per transaction and
+	// in several shards, deletes leave tombstones, and it begins given away, at
+	// epoch 0. Otherwise it plays MySQL: a fence, one change record per key and
+	// one per token, a single shard, and it begins open at store.FirstEpoch.
+	Leased bool
+	// Unique names columns that hold no value twice within an entity, besides
+	// those the contract declares.
 	Unique []string
 	// Now is the store's clock. Default time.Now.
 	Now func() time.Time
+	// Wire, if not nil, is what lies between a caller and the store, for tests
+	// that delay requests and lose replies. Reads, the two halves of a write and
+	// each shard of a Backlog go through it, between the looks at the lease. It
+	// is called on the caller's goroutine without a lock, and calls effect, on
+	// any goroutine, when the request arrives: at most once, and perhaps after
+	// it has returned an error. An error says that there is no reply.
+	Wire func(ctx context.Context, effect func() error) error
 }
 
 // A Store holds rows, change records and the phase record of one group. It is
-// a store.Authority, a store.Follower and a store.Control, and safe for
-// concurrent use: a second process is a second user of the same Store.
+// a store.Store and store.Leases, and safe for concurrent use: a second process
+// is a second user of the same Store.
 type Store struct {
 	contract *transform.Contract
 	name     string
-	unique   []string
+	leased   bool
+	guarded  map[string][]transform.Unique // by entity
 	now      func() time.Time
+	wire     func(context.Context, func() error) error // nil where callers are near
 
 	mu      sync.Mutex
 	entries map[transform.Key]*entry
-	tokens  map[string]string // to the signature of the write
-	fence   fence
+	guards  map[guard]transform.Key // who holds a unique value
+	lastIDs map[string]int64        // by entity
+	tokens  map[string]*token
+	changes changes // where it is leased
+	floor   store.Version
 	control control
 }
 
 // An entry is everything known about a key. It stays once it has a version:
 // versions of a key never restart.
 type entry struct {
-	record  transform.Record // zero unless live
-	live    bool
-	follows bool // it came by Put or Insert: not live, it is a tombstone
+	record transform.Record // zero unless live
+	live   bool
+	// follows says that it came by Put or Insert, or is an item of a leased
+	// store: not live, it is a tombstone.
+	follows bool
 	version store.Version
-	dirty   bool
+	dirty   bool      // in a store with a fence
 	since   time.Time // when it became dirty
 	// revision counts the changes of this entry. A write compares it to find
 	// out whether what it read is still there.
 	revision uint64
 }
 
-// A fence says in which epoch, and with what floor, writes may commit.
-type fence struct {
-	epoch   uint64
-	capture bool
-	floor   store.Version
-}
-
 var (
-	_ store.Authority = (*Store)(nil)
-	_ store.Follower  = (*Store)(nil)
-	_ store.Control   = (*Store)(nil)
+	_ store.Store  = (*Store)(nil)
+	_ store.Leases = (*Store)(nil)
 )
 
 // New returns an empty store for the contract's entities. opts may be nil. A
@@ -78,21 +91,25 @@ func New(contract *transform.Contract, opts *Options) *Store {
 	s := &Store{
 		contract: contract,
 		name:     cmp.Or(opts.Name, "memory"),
-		unique:   slices.Clone(opts.Unique),
+		leased:   opts.Leased,
+		guarded:  guarded(contract, opts.Unique),
 		now:      opts.Now,
+		wire:     opts.Wire,
 		entries:  map[transform.Key]*entry{},
-		tokens:   map[string]string{},
-		fence:    fence{epoch: store.FirstEpoch, floor: store.Floor(store.FirstEpoch)},
+		guards:   map[guard]transform.Key{},
+		lastIDs:  map[string]int64{},
+		tokens:   map[string]*token{},
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	for _, column := range s.unique {
+	for _, column := range opts.Unique {
 		if !hasColumn(contract, column) {
 			panic(fmt.Sprintf("memstore: no entity has the unique column %q", column))
 		}
 	}
-	s.control = newControl(contract, s.now())
+	s.control = newControl(contract, s.leased, s.now())
+	s.floor = store.Floor(s.control.record.Epoch)
 	return s
 }
 
@@ -118,11 +135,14 @@ func (s *Store) at(key transform.Key) *entry {
 	return e
 }
 
-// mark gives the key the next version and a change record.
-func (s *Store) mark(e *entry) {
-	e.version = max(e.version, s.fence.floor) + 1
-	if !e.dirty {
-		e.dirty, e.since = true, s.now()
+// set replaces the record at an entry, and with it the unique values that the
+// key holds. Keys may exchange such values: what another key has taken over
+// already is not released.
+func (s *Store) set(key transform.Key, e *entry, rec transform.Record) {
+	s.release(key, e)
+	e.record, e.live = rec, !rec.IsZero()
+	for _, g := range s.guardsOf(rec) {
+		s.guards[g.guard] = key
 	}
 }
 
@@ -142,6 +162,22 @@ func (s *Store) sorted(entity string, after transform.Key) []transform.Key {
 func compareKeys(a, b transform.Key) int {
 	return cmp.Or(cmp.Compare(a.Entity, b.Entity), cmp.Compare(a.ID, b.ID))
 }
+
+// ask lets do happen in the store, wherever the caller is. Without a reply the
+// caller must not look at what do has touched: it may happen still.
+func (s *Store) ask(ctx context.Context, op, entity string, lost store.Outcome, do func() error) error {
+	if s.wire == nil {
+		return do()
+	}
+	reply := errNotArrived
+	err := s.wire(ctx, func() error { reply = do(); return reply })
+	if err != nil {
+		return &store.Error{Op: op, Entity: entity, Store: s.name, Kind: store.ErrUnavailable, Outcome: lost, Cause: err}
+	}
+	return reply
+}
+
+var errNotArrived = errors.New("memstore: the wire has given a reply to a request that never arrived")
 
 // fail returns the error of an operation that changed nothing.
 func (s *Store) fail(op, entity string, kind error, detail string) *store.Error {

@@ -2,61 +2,111 @@ package memstore
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// An owned is a unique value, of one column.
-type owned struct {
+// A guard is a unique value: what the columns of one declaration hold.
+type guard struct {
 	entity string
-	value  transform.Value
+	unique string // its columns
+	text   string
 }
 
-// checkUnique returns an error if a record of the write has a unique value of
-// another record, stored or of the same write. What the write takes away or
-// replaces is no obstacle.
-func (s *Store) checkUnique(p *plan) error {
-	for _, column := range s.unique {
-		wanted := map[owned]store.Op{}
-		for i, m := range p.write.Mutations {
-			o, ok := valueIn(column, p.steps[i].record)
-			if !ok {
-				continue
+// A claim is a guard that a record needs.
+type claim struct {
+	guard
+	field string // the columns, as errors name them
+}
+
+// guarded returns what is unique in each entity: what the contract declares,
+// and single columns besides.
+func guarded(c *transform.Contract, columns []string) map[string][]transform.Unique {
+	all := map[string][]transform.Unique{}
+	for _, e := range c.Entities {
+		unique := slices.Clone(e.Unique)
+		for _, name := range columns {
+			i := e.ColumnIndex(name)
+			declared := slices.ContainsFunc(unique, func(u transform.Unique) bool { return slices.Equal(u.Columns, []int{i}) })
+			if i >= 0 && !declared {
+				unique = append(unique, transform.Unique{Name: name, Columns: []int{i}})
 			}
-			if _, twice := wanted[o]; twice {
-				return s.taken(m.Op, o, column)
-			}
-			wanted[o] = m.Op
 		}
-		if len(wanted) == 0 {
-			continue
+		all[e.Name] = unique
+	}
+	return all
+}
+
+// guardsOf returns what a record holds, in the order of the declarations. What
+// is not live is the zero Record and holds nothing.
+func (s *Store) guardsOf(rec transform.Record) []claim {
+	if rec.IsZero() {
+		return nil
+	}
+	e := rec.Entity()
+	var all []claim
+	for _, u := range s.guarded[e.Name] {
+		if text, ok := u.Text(rec); ok {
+			field := columnNames(e, u.Columns)
+			all = append(all, claim{guard{e.Name, field, text}, field})
 		}
-		for key, e := range s.entries {
-			if o, ok := valueIn(column, e.record); ok && wanted[o] != 0 && !p.changes(key) {
-				return s.taken(wanted[o], o, column)
+	}
+	return all
+}
+
+func columnNames(e *transform.Entity, columns []int) string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = e.Columns[c].Name
+	}
+	return strings.Join(names, ",")
+}
+
+// release gives up the unique values that the key holds.
+func (s *Store) release(key transform.Key, e *entry) {
+	for _, g := range s.guardsOf(e.record) {
+		if s.guards[g.guard] == key {
+			delete(s.guards, g.guard)
+		}
+	}
+}
+
+// A placing is a record that is about to be stored at a key; the zero Record is
+// a delete.
+type placing struct {
+	op     string
+	key    transform.Key
+	record transform.Record
+}
+
+// checkUnique returns an error if one of the records has a unique value of
+// another record, stored or among them. What they take away or replace is no
+// obstacle.
+func (s *Store) checkUnique(all []placing) error {
+	changed, wanted := map[transform.Key]bool{}, map[guard]transform.Key{}
+	for _, p := range all {
+		changed[p.key] = true
+	}
+	for _, p := range all {
+		for _, g := range s.guardsOf(p.record) {
+			holder, taken := wanted[g.guard]
+			if !taken {
+				holder, taken = s.guards[g.guard]
+				taken = taken && !changed[holder]
 			}
+			if taken && holder != p.key {
+				return s.taken(p, g.field, holder)
+			}
+			wanted[g.guard] = p.key
 		}
 	}
 	return nil
 }
 
-// valueIn returns what the record owns by the column, if it owns anything:
-// NULL is nobody's, and what is not live is the zero Record.
-func valueIn(column string, rec transform.Record) (owned, bool) {
-	if rec.IsZero() {
-		return owned{}, false
-	}
-	v, ok := rec.Get(column)
-	return owned{rec.Entity().Name, v}, ok && !v.IsNull()
-}
-
-func (p *plan) changes(key transform.Key) bool {
-	return slices.ContainsFunc(p.write.Mutations, func(m store.Mutation) bool { return m.Key == key })
-}
-
-func (s *Store) taken(op store.Op, o owned, column string) error {
-	e := s.fail(op.String(), o.entity, store.ErrUnique, "")
-	e.Field = column
+func (s *Store) taken(p placing, field string, holder transform.Key) error {
+	e := s.fail(p.op, p.key.Entity, store.ErrUnique, "")
+	e.Field, e.Holder = field, holder
 	return e
 }

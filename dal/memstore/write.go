@@ -1,10 +1,10 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"errors"
 	"slices"
-	"strings"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -15,25 +15,54 @@ import (
 const maxAttempts = 1000
 
 // Write commits all mutations or none. It reads what the updates need, calls
-// their Modify without the lock, and commits if no key has changed since.
+// their Modify without the lock, and commits if no key has changed since. A
+// leased store asks the lease before it looks, before it commits, and before
+// it answers.
 func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
 	if err := s.sound(w); err != nil {
 		return store.Written{}, err
 	}
+	if !s.leased {
+		return s.write(ctx, at, w)
+	}
+	if !at.Lease.Enter(at.Epoch) {
+		return store.Written{}, s.noLease()
+	}
+	done, err := s.write(ctx, at, w)
+	if !at.Lease.Leave(at.Epoch) {
+		return store.Written{}, s.late(err)
+	}
+	return done, err
+}
+
+func (s *Store) write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+	var fingerprint [32]byte
+	if w.Token != "" {
+		fingerprint = w.Fingerprint()
+	}
 	for range maxAttempts {
-		p := plan{at: at, write: w}
-		if err := s.prepare(ctx, &p); err != nil {
+		p := plan{at: at, write: w, fingerprint: fingerprint}
+		p.write.Mutations = slices.Clone(w.Mutations) // assigned keys are filled in
+		err := s.ask(ctx, "write", "", store.NotApplied, func() error { return s.prepare(ctx, &p) })
+		if err != nil {
 			return store.Written{}, err
 		}
 		if p.repeated {
-			return repeated(w), nil
+			return p.known, nil
 		}
 		if err := s.modify(&p); err != nil {
 			return store.Written{}, err
 		}
-		done, err := s.commit(ctx, &p)
-		if err != nil || !p.stale {
-			return done, err
+		if s.leased && !at.Lease.Valid(at.Epoch) {
+			return store.Written{}, s.noLease()
+		}
+		var done store.Written
+		err = s.ask(ctx, "write", "", store.Unknown, func() (err error) { done, err = s.commit(ctx, &p); return err })
+		if err != nil {
+			return store.Written{}, err
+		}
+		if !p.stale {
+			return done, nil
 		}
 	}
 	return store.Written{}, s.fail("write", "", store.ErrConflict,
@@ -42,17 +71,23 @@ func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Wr
 
 // A plan is one attempt at a write.
 type plan struct {
-	at       store.At
-	write    store.Write
-	steps    []step
-	repeated bool // the token is there already
-	stale    bool // a key changed since prepare
+	at    store.At
+	write store.Write
+	steps []step
+
+	fingerprint [32]byte // of the write, where it has a token
+
+	repeated bool          // the token is there already
+	known    store.Written // and this is the answer
+	stale    bool          // a key changed since prepare
+	assigned []int64       // ids that the store gave
 }
 
 // A step is what the attempt makes of one mutation.
 type step struct {
 	revision uint64           // of the entry as it was read
 	record   transform.Record // what is going to be stored
+	assigned bool             // the store gives the key
 }
 
 // prepare reads what the write depends on.
@@ -64,6 +99,10 @@ func (s *Store) prepare(ctx context.Context, p *plan) error {
 	}
 	p.steps = make([]step, len(p.write.Mutations))
 	for i, m := range p.write.Mutations {
+		if m.Key.IsZero() {
+			p.steps[i] = step{record: m.Record.Clone(), assigned: true}
+			continue
+		}
 		e := s.entries[m.Key]
 		if e == nil {
 			e = &entry{}
@@ -107,18 +146,42 @@ func (s *Store) commit(ctx context.Context, p *plan) (store.Written, error) {
 		return store.Written{}, err
 	}
 	if p.repeated {
-		return repeated(p.write), nil
+		return p.known, nil
 	}
 	if p.stale = s.changed(p); p.stale {
 		return store.Written{}, nil
 	}
-	if err := s.checkUnique(p); err != nil {
+	if err := s.assign(p); err != nil {
 		return store.Written{}, err
 	}
-	if p.write.Token != "" {
-		s.tokens[p.write.Token] = signature(p.write)
+	placings := make([]placing, len(p.steps))
+	for i, m := range p.write.Mutations {
+		placings[i] = placing{m.Op.String(), m.Key, p.steps[i].record}
+	}
+	if err := cmp.Or(s.checkFit(placings), s.checkUnique(placings)); err != nil {
+		return store.Written{}, err
 	}
 	return s.apply(p), nil
+}
+
+// checkFit returns an error if a column can't hold its value: MySQL refuses it,
+// and could never follow a store that takes it.
+func (s *Store) checkFit(all []placing) error {
+	for _, p := range all {
+		if p.record.IsZero() {
+			continue
+		}
+		if err := p.record.Fit(); err != nil {
+			unfit := s.fail(p.op, p.key.Entity, store.ErrInvalid, "")
+			unfit.Cause = err
+			var v *transform.ValueError
+			if errors.As(err, &v) {
+				unfit.Field = v.Column
+			}
+			return unfit
+		}
+	}
+	return nil
 }
 
 // admit looks at the context, the fence and the token, and sets p.repeated. It
@@ -128,20 +191,37 @@ func (s *Store) admit(ctx context.Context, p *plan) error {
 	if err := s.over(ctx, "write", ""); err != nil {
 		return err
 	}
-	if p.at.Epoch != s.fence.epoch {
-		return s.fail("write", "", store.ErrWrongPhase, "")
-	}
-	if s.fence.capture && !p.at.Captured {
-		return s.fail("write", "", store.ErrInvalid, "capture is on in this epoch, and the write would leave no change record")
+	if err := s.passes(p.at); err != nil {
+		return err
 	}
 	if p.write.Token == "" {
 		return nil
 	}
-	known, ok := s.tokens[p.write.Token]
-	if ok && known != signature(p.write) {
+	known := s.tokenOf(p.write.Token)
+	if known != nil && known.Fingerprint != p.fingerprint {
 		return s.fail("write", "", store.ErrInvalid, "the token was used for another write")
 	}
-	p.repeated = ok
+	if known == nil {
+		return nil
+	}
+	var err error
+	p.repeated = true
+	p.known, err = s.repeated(p.write)
+	return err
+}
+
+// passes returns an error if the fence lets no such write pass. A leased store
+// has none.
+func (s *Store) passes(at store.At) error {
+	r := s.control.record
+	switch {
+	case s.leased:
+		return nil
+	case r.State != store.Open || at.Epoch != r.Epoch:
+		return s.fail("write", "", store.ErrWrongPhase, "")
+	case r.Capture && !at.Captured:
+		return s.fail("write", "", store.ErrInvalid, "capture is on in this epoch, and the write would leave no change record")
+	}
 	return nil
 }
 
@@ -150,6 +230,9 @@ func (s *Store) admit(ctx context.Context, p *plan) error {
 // noticed too.
 func (s *Store) changed(p *plan) bool {
 	for i, m := range p.write.Mutations {
+		if p.steps[i].assigned {
+			continue
+		}
 		var now uint64
 		if e := s.entries[m.Key]; e != nil {
 			now = e.revision
@@ -164,21 +247,51 @@ func (s *Store) changed(p *plan) bool {
 // apply stores what the attempt has made. From here on nothing can fail: data,
 // versions and change records appear at once, under the lock.
 func (s *Store) apply(p *plan) store.Written {
-	rows := make([]store.Row, len(p.steps))
+	floor := s.floor
+	if s.leased {
+		floor = store.Floor(p.at.Epoch) // as its epoch has it, however late it lands
+	}
+	done := store.Written{Rows: make([]store.Row, len(p.steps))}
+	var keys []store.KeyVersion
 	for i, m := range p.write.Mutations {
-		e, live := s.at(m.Key), m.Op != store.Delete
-		e.record, e.live, e.follows = p.steps[i].record, live, false
-		rows[i] = store.Row{Key: m.Key, Live: live}
-		if live {
+		e, rec := s.at(m.Key), p.steps[i].record
+		row := store.Row{Key: m.Key, Live: !rec.IsZero(), Record: rec}
+		if row.Live {
 			// What Modify changed may still be in the caller's hands.
-			e.record, rows[i].Record = e.record.Clone(), e.record
+			rec = rec.Clone()
+			s.seen(rec)
+		}
+		s.set(m.Key, e, rec)
+		e.follows = s.leased
+		if p.at.Captured || s.leased {
+			s.mark(e, floor)
+			keys = append(keys, store.KeyVersion{Key: m.Key, Version: e.version})
 		}
 		if p.at.Captured {
-			s.mark(e)
-			rows[i].Version, rows[i].Dirty = e.version, true
+			row.Version, row.Dirty = e.version, true
 		}
+		done.Rows[i] = row
 	}
-	return store.Written{Rows: rows}
+	if t := s.remember(p); p.at.Captured {
+		done.Changes = s.left(keys, t)
+	}
+	return done
+}
+
+// left returns the change records of a transaction: one, or one of each key and
+// one of the token.
+func (s *Store) left(keys []store.KeyVersion, t *store.Token) []store.Change {
+	if s.leased {
+		return []store.Change{s.note(keys, t)}
+	}
+	var all []store.Change
+	for _, k := range keys {
+		all = append(all, store.Change{Keys: []store.KeyVersion{k}})
+	}
+	if t != nil {
+		all = append(all, store.Change{Token: t})
+	}
+	return all
 }
 
 // sound returns an error if the write could not be right in any state.
@@ -187,6 +300,8 @@ func (s *Store) sound(w store.Write) error {
 	for _, m := range w.Mutations {
 		fault := ""
 		switch {
+		case m.Key.IsZero():
+			fault = s.unassignable(m)
 		case s.contract.Entity(m.Key.Entity) == nil:
 			fault = "the contract has no such entity"
 		case seen[m.Key]:
@@ -206,6 +321,23 @@ func (s *Store) sound(w store.Write) error {
 	return nil
 }
 
+// unassignable says why the store can't give the mutation a key, "" if it can.
+func (s *Store) unassignable(m store.Mutation) string {
+	if m.Op != store.Create || m.Record.IsZero() {
+		return "only a create with a record can do without a key"
+	}
+	e := s.contract.Entity(m.Record.Entity().Name)
+	switch {
+	case e == nil:
+		return "the contract has no such entity"
+	case e.Sequence < 0:
+		return "the entity has no sequence that would give a key"
+	case !m.Record.At(e.Sequence).IsNull():
+		return "the record has an id, and the mutation no key"
+	}
+	return ""
+}
+
 // recordOf reports whether the mutation's record is of its key. A record stored
 // under another key would be found by no index as itself.
 func recordOf(m store.Mutation) bool {
@@ -214,24 +346,4 @@ func recordOf(m store.Mutation) bool {
 	}
 	key, err := m.Record.Key()
 	return err == nil && key == m.Key
-}
-
-// repeated is the answer to a write whose token is there already.
-func repeated(w store.Write) store.Written {
-	rows := make([]store.Row, len(w.Mutations))
-	for i, m := range w.Mutations {
-		rows[i].Key = m.Key
-	}
-	return store.Written{Rows: rows, Repeated: true}
-}
-
-// signature is the text of the write's operations and keys, whatever their
-// order.
-func signature(w store.Write) string {
-	parts := make([]string, len(w.Mutations))
-	for i, m := range w.Mutations {
-		parts[i] = fmt.Sprintf("%s %q %q", m.Op, m.Key.Entity, m.Key.ID)
-	}
-	slices.Sort(parts)
-	return strings.Join(parts, "\n")
 }

@@ -8,18 +8,28 @@
 //
 //   - A write and its change records commit together or not at all.
 //   - Each operation does what it says or fails.
-//   - A write that carries another epoch than the fence's changes nothing.
-//   - Versions of a key only grow, and lie above the fence's floor.
+//   - A write that carries another epoch than the store's changes nothing.
+//   - Versions of a key only grow, and lie above their epoch's floor.
 //   - A bump gives a new version and a change record, and changes no data.
-//   - Dirty tells of every dirty key once, page by page.
-//   - Clean takes effect only at the version that was refreshed.
+//   - Dirty tells of every change once, in one shard, page by page.
+//   - Clean cleans what was refreshed, and nothing newer.
 //   - A write with a token is applied once.
+//   - A token waits until the follower has it.
+//   - A unique value is held by one key at a time.
+//   - An id is assigned once.
 //   - Writers of one key follow one another.
+//   - A mark that is not open lets no write pass.
+//
+// One that checks no fence in its transactions, and is used under leases:
+//
+//   - Without a lease no operation counts.
+//   - A lease is granted by an open mark only, and listed until it is given back.
+//   - A store under leases takes no value that MySQL can't hold.
 //
 // Its control:
 //
 //   - Init makes what is missing and keeps what is there.
-//   - The phase record changes only from the epoch the caller knew.
+//   - The phase record changes only from the revision the caller knew.
 //   - What a group keeps is there for every process.
 //
 // A follower:
@@ -27,6 +37,9 @@
 //   - A follower keeps what it has if its version is as high as the one put.
 //   - A delete leaves a tombstone in a follower, also where no item was.
 //   - Insert puts nothing where anything is, live or tombstone.
+//   - A follower with a fence takes only what its mark allows.
+//   - A follower says which key holds a unique value.
+//   - A token that was kept repeats its write.
 //
 // Both, as readers:
 //
@@ -35,7 +48,12 @@
 //   - A query gives an index's live records in order.
 //   - A scan gives every record once.
 //
-// The rules about versions, fence, tombstones and change records come from an
-// exhaustive exploration of small configurations; the comments at the methods
-// tell what goes wrong without them.
+// Which mark may follow which is for CheckAdvance to say (TestCheckAdvance). A
+// Lease is over by the monotonic clock or by the wall clock, whichever says so
+// first (TestLeaseEnds), and is drained before it is given back
+// (TestDrainWaits).
+//
+// The rules about versions, marks, leases, tombstones and change records come
+// from an exhaustive exploration of small configurations; the comments at the
+// methods tell what goes wrong without them.
 package store

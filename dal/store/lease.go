@@ -46,10 +46,16 @@ func (l *Lease) now() time.Time {
 }
 
 // Extend notes that the lease was granted for the epoch. since is from before
-// the request was sent: the store may have granted it then.
+// the request was sent: the store may have granted it then. While a Drain is
+// under way nothing is extended: it would let requests in again.
 func (l *Lease) Extend(epoch uint64, since time.Time, length time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	t := &term{epoch: epoch, since: since, length: length}
 	if old := l.term.Load(); old != nil {
+		if old.ending {
+			return
+		}
 		t.before = old.before
 		if old.epoch != epoch {
 			t.before = &term{epoch: old.epoch, since: old.since, length: old.length}
@@ -120,15 +126,17 @@ func (l *Lease) leave() {
 }
 
 // Drain lets nothing enter any more, waits until what has entered is left or
-// ctx is over, and ends the lease. Then it can be given back.
+// ctx is over, and ends the lease. Then it can be given back. A grant that was
+// asked for before must not be noted after it: Extend would take it for a new
+// one.
 func (l *Lease) Drain(ctx context.Context) {
 	defer l.End()
+	l.mu.Lock()
 	if t := l.term.Load(); t != nil {
 		ending := *t
 		ending.ending = true
 		l.term.Store(&ending)
 	}
-	l.mu.Lock()
 	if l.inUse.Load() == 0 {
 		l.mu.Unlock()
 		return

@@ -85,6 +85,7 @@ type PhaseRecord struct {
 	// on, "" while it is off. A process with another one would refresh items
 	// that are not whole.
 	Contract  string
+	// ChangedAt is when the record came into its epoch, by the store's clock.
 	ChangedAt time.Time
 }
 

@@ -36,12 +36,18 @@ func BenchmarkAuthority(b *testing.B, h Harness) {
 // BenchmarkFollower times the calls of a relay and of a backfill.
 func BenchmarkFollower(b *testing.B, h Harness) {
 	b.Run("get", func(b *testing.B) {
-		e := newEnv(b, h, asFollower)
+		e := newFollower(b, h)
 		e.fill(e.visit("v", 0, "place", "here", "rank", "0"))
 		benchmarkGet(b, e)
 	})
-	b.Run("put", func(b *testing.B) { benchmarkPut(b, newEnv(b, h, asFollower)) })
-	b.Run("insert", func(b *testing.B) { benchmarkInsert(b, newEnv(b, h, asFollower)) })
+	b.Run("put", func(b *testing.B) { benchmarkPut(b, newFollower(b, h)) })
+	b.Run("insert", func(b *testing.B) { benchmarkInsert(b, newFollower(b, h)) })
+}
+
+func newFollower(b *testing.B, h Harness) *env {
+	e := newEnv(b, h, asFollower)
+	e.follow()
+	return e
 }
 
 func benchmarkGet(b *testing.B, e *env) {
@@ -88,12 +94,15 @@ func benchmarkRelay(b *testing.B, e *env) {
 	e.fill(rec)
 	for b.Loop() {
 		b.StopTimer()
-		_, err := e.Authority.Write(b.Context(), e.at, store.Write{Mutations: []store.Mutation{e.increment(rec)}})
+		w, err := e.Authority.Write(b.Context(), e.at, store.Write{Mutations: []store.Mutation{e.increment(rec)}})
 		require.NoError(b, err)
+		require.Len(b, w.Changes, 1)
+		change := w.Changes[0]
 		b.StartTimer()
 		row, err := e.Authority.Get(b.Context(), relay, e.key(rec))
 		require.NoError(b, err)
-		require.NoError(b, e.Authority.Clean(b.Context(), row.Key, row.Version))
+		require.NoError(b, e.Authority.Clean(b.Context(), change))
+		require.True(b, row.Live)
 	}
 }
 
@@ -101,7 +110,7 @@ func benchmarkPut(b *testing.B, e *env) {
 	row := e.live(e.visit("v", 0, "place", "here", "rank", "0"), 0)
 	for b.Loop() {
 		row.Version++
-		took, err := e.Follower.Put(b.Context(), row)
+		took, err := e.Follower.Put(b.Context(), e.to, row)
 		require.NoError(b, err)
 		require.True(b, took)
 	}

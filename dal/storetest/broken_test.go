@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -21,8 +22,9 @@ type fault struct {
 	name   string
 	breaks []string
 	in     func(b *broken)
-	// without leaves out the columns that memstore keeps unique.
-	without bool
+	// contract changes what the store is told to keep unique.
+	contract func(*transform.Contract)
+	leased   bool // it is a store under leases that is broken
 }
 
 // cases returns the names of cases of a rule, as runAll names them.
@@ -44,7 +46,8 @@ func everywhere(rule, name string) []string {
 
 func faults() []fault {
 	return slices.Concat(commitFaults, operationFaults, epochFaults, versionFaults, changeFaults, tokenFaults,
-		readFaults, queryFaults, scanFaults, followerFaults, controlFaults)
+		readFaults, queryFaults, scanFaults, followerFaults, controlFaults,
+		markFaults, followFaults, leaseFaults, grantFaults, carryFaults, uniqueFaults, idFaults)
 }
 
 // TestBrokenStores holds that the suite finds every fault, by the case named
@@ -56,6 +59,7 @@ func TestBrokenStores(t *testing.T) {
 			for _, name := range f.breaks {
 				c, ok := known[name]
 				require.True(t, ok, "there is no case %q", name)
+				require.True(t, c.isFor(f.kind()), "%q is not for this kind of store", name)
 				failures := watch(t, f.harness(), c)
 				require.NotEmpty(t, failures, "the store passes %q", name)
 			}
@@ -77,7 +81,17 @@ func TestEveryCaseCanFail(t *testing.T) {
 }
 
 // TestSoundStore holds that the wrapper of the broken stores breaks nothing.
-func TestSoundStore(t *testing.T) { Run(t, fault{}.harness()) }
+func TestSoundStore(t *testing.T) {
+	t.Run("with a fence", func(t *testing.T) { Run(t, fault{}.harness()) })
+	t.Run("under leases", func(t *testing.T) { Run(t, fault{leased: true}.harness()) })
+}
+
+// TestSoundFollowerAlone holds that a follower can be tried that is nothing else.
+func TestSoundFollowerAlone(t *testing.T) {
+	RunFollower(t, Harness{New: func(_ testing.TB, c *transform.Contract) Subject {
+		return Subject{Follower: memstore.New(c, &memstore.Options{Leased: true})}
+	}})
+}
 
 // caseNames returns all cases by rule and name.
 func caseNames() map[string]testCase {
@@ -142,18 +156,27 @@ type broken struct {
 	read     func(store.Row) store.Row // every row that is read
 	write    func(context.Context, store.At, store.Write) (store.Written, error)
 	bump     func(context.Context, []transform.Key) error
-	dirty    func(context.Context, transform.Key, int) ([]store.Change, error)
-	clean    func(context.Context, transform.Key, store.Version) error
+	dirty    func(context.Context, store.DirtyRange) (store.DirtyPage, error)
+	clean    func(context.Context, store.Change) error
 	get      func(context.Context, store.At, transform.Key) (store.Row, error)
 	getMany  func(context.Context, store.At, []transform.Key) ([]store.Row, error)
 	query    func(context.Context, store.At, store.Query) ([]store.Row, error)
 	scan     func(context.Context, store.At, store.Range) (store.Page, error)
-	put      func(context.Context, store.Row) (bool, error)
+	put      func(context.Context, store.At, store.Row) (bool, error)
+	together func(context.Context, store.At, []store.Row) error
 	insert   func(context.Context, []store.Row) ([]error, error)
+	keep     func(context.Context, []store.Token) error
 	check    func(context.Context) error
 	init     func(context.Context) error
 	ready    func(context.Context) error
-	advance  func(context.Context, uint64, store.PhaseRecord, store.AuditEntry) error
+	advance  func(ctx context.Context, from, to store.PhaseRecord, a store.AuditEntry) error
+	lastID   func(context.Context, *transform.Entity) (int64, error)
+	raiseID  func(context.Context, *transform.Entity, int64) error
+	grant    func(ctx context.Context, process string, epoch uint64, d time.Duration) error
+	giveBack func(ctx context.Context, process string) error
+	granted  func(context.Context) ([]store.GrantedLease, error)
+	forgets  func(context.Context, store.GrantedLease) error
+	disown   func(context.Context, store.Change) error
 	backlog  func(context.Context) (store.Backlog, error)
 	progress func(context.Context, store.Progress) error
 	audit    func(context.Context, store.AuditEntry) error
@@ -182,14 +205,20 @@ func (s *shared) locked(do func()) {
 	do()
 }
 
+func (f fault) kind() kind {
+	if f.leased {
+		return byLease
+	}
+	return aFence
+}
+
 // harness makes stores with the fault.
 func (f fault) harness() Harness {
 	return Harness{New: func(_ testing.TB, c *transform.Contract) Subject {
-		opts := &memstore.Options{Unique: []string{"username", "email"}}
-		if f.without {
-			opts.Unique = nil
+		if f.contract != nil {
+			f.contract(c)
 		}
-		first := &broken{Store: memstore.New(c, opts), shared: &shared{
+		first := &broken{Store: memstore.New(c, &memstore.Options{Leased: f.leased}), shared: &shared{
 			gone: map[transform.Key]bool{}, as: map[transform.Key]store.Version{}, seen: map[string]bool{},
 			records: map[transform.Key]transform.Record{}, versions: map[transform.Key]store.Version{}, meet: make(chan struct{}),
 		}}
@@ -199,13 +228,19 @@ func (f fault) harness() Harness {
 				f.in(b)
 			}
 		}
-		s := first.subject()
-		s.Other = func(testing.TB) Subject { return second.subject() }
+		s := first.subject(f)
+		s.Other = func(testing.TB) Subject { return second.subject(f) }
 		return s
 	}}
 }
 
-func (b *broken) subject() Subject { return Subject{Authority: b, Control: b, Follower: b} }
+func (b *broken) subject(f fault) Subject {
+	s := Subject{Authority: b, Control: b, Follower: b}
+	if f.leased {
+		s.Leases = b
+	}
+	return s
+}
 
 // or returns what a fault does instead, or what is right.
 func or[F any](instead, right F, is bool) F {
@@ -223,12 +258,12 @@ func (b *broken) Bump(ctx context.Context, keys []transform.Key) error {
 	return or(b.bump, b.Store.Bump, b.bump != nil)(ctx, keys)
 }
 
-func (b *broken) Dirty(ctx context.Context, after transform.Key, limit int) ([]store.Change, error) {
-	return or(b.dirty, b.Store.Dirty, b.dirty != nil)(ctx, after, limit)
+func (b *broken) Dirty(ctx context.Context, r store.DirtyRange) (store.DirtyPage, error) {
+	return or(b.dirty, b.Store.Dirty, b.dirty != nil)(ctx, r)
 }
 
-func (b *broken) Clean(ctx context.Context, key transform.Key, v store.Version) error {
-	return or(b.clean, b.Store.Clean, b.clean != nil)(ctx, key, v)
+func (b *broken) Clean(ctx context.Context, c store.Change) error {
+	return or(b.clean, b.Store.Clean, b.clean != nil)(ctx, c)
 }
 
 func (b *broken) Get(ctx context.Context, at store.At, key transform.Key) (store.Row, error) {
@@ -252,8 +287,44 @@ func (b *broken) Scan(ctx context.Context, at store.At, r store.Range) (store.Pa
 	return page, err
 }
 
-func (b *broken) Put(ctx context.Context, row store.Row) (bool, error) {
-	return or(b.put, b.Store.Put, b.put != nil)(ctx, row)
+func (b *broken) Put(ctx context.Context, at store.At, row store.Row) (bool, error) {
+	return or(b.put, b.Store.Put, b.put != nil)(ctx, at, row)
+}
+
+func (b *broken) PutTogether(ctx context.Context, at store.At, rows []store.Row) error {
+	return or(b.together, b.Store.PutTogether, b.together != nil)(ctx, at, rows)
+}
+
+func (b *broken) Keep(ctx context.Context, tokens []store.Token) error {
+	return or(b.keep, b.Store.Keep, b.keep != nil)(ctx, tokens)
+}
+
+func (b *broken) LastID(ctx context.Context, e *transform.Entity) (int64, error) {
+	return or(b.lastID, b.Store.LastID, b.lastID != nil)(ctx, e)
+}
+
+func (b *broken) RaiseID(ctx context.Context, e *transform.Entity, id int64) error {
+	return or(b.raiseID, b.Store.RaiseID, b.raiseID != nil)(ctx, e, id)
+}
+
+func (b *broken) Grant(ctx context.Context, process string, epoch uint64, d time.Duration) error {
+	return or(b.grant, b.Store.Grant, b.grant != nil)(ctx, process, epoch, d)
+}
+
+func (b *broken) GiveBack(ctx context.Context, process string) error {
+	return or(b.giveBack, b.Store.GiveBack, b.giveBack != nil)(ctx, process)
+}
+
+func (b *broken) Granted(ctx context.Context) ([]store.GrantedLease, error) {
+	return or(b.granted, b.Store.Granted, b.granted != nil)(ctx)
+}
+
+func (b *broken) Forget(ctx context.Context, l store.GrantedLease) error {
+	return or(b.forgets, b.Store.Forget, b.forgets != nil)(ctx, l)
+}
+
+func (b *broken) Disown(ctx context.Context, c store.Change) error {
+	return or(b.disown, b.Store.Disown, b.disown != nil)(ctx, c)
 }
 
 func (b *broken) Insert(ctx context.Context, rows []store.Row) ([]error, error) {
@@ -270,7 +341,7 @@ func (b *broken) Ready(ctx context.Context) error {
 	return or(b.ready, b.Store.Ready, b.ready != nil)(ctx)
 }
 
-func (b *broken) Advance(ctx context.Context, from uint64, to store.PhaseRecord, a store.AuditEntry) error {
+func (b *broken) Advance(ctx context.Context, from, to store.PhaseRecord, a store.AuditEntry) error {
 	return or(b.advance, b.Store.Advance, b.advance != nil)(ctx, from, to, a)
 }
 
@@ -330,7 +401,7 @@ func (b *broken) force(ctx context.Context, row store.Row) {
 			return
 		}
 		row.Version = max(v, now.Version+1)
-		if _, err := b.Store.Put(ctx, row); err != nil {
+		if _, err := b.Store.Put(ctx, b.now(ctx), row); err != nil {
 			return
 		}
 		b.as[row.Key] = v
@@ -348,7 +419,7 @@ func (b *broken) now(ctx context.Context) store.At {
 func (b *broken) forget(ctx context.Context, keys ...transform.Key) {
 	for _, key := range keys {
 		row, _ := b.Store.Get(ctx, relay, key)
-		b.Store.Clean(ctx, key, row.Version)
+		b.Store.Clean(ctx, changeOf(key, row.Version))
 	}
 }
 

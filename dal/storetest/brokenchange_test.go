@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -103,26 +104,60 @@ var changeFaults = []fault{
 				return err
 			}
 		}},
-	{name: "a page leaves out its first key", breaks: cases(ruleDirty, "pages"),
+	{name: "a page leaves out its first change", breaks: cases(ruleDirty, "pages"),
 		in: func(b *broken) {
-			b.dirty = func(ctx context.Context, after transform.Key, limit int) ([]store.Change, error) {
-				if after.IsZero() {
-					return b.Store.Dirty(ctx, after, limit)
+			b.dirty = func(ctx context.Context, r store.DirtyRange) (store.DirtyPage, error) {
+				page, err := b.Store.Dirty(ctx, r)
+				if r.After != "" {
+					page.Changes = page.Changes[min(len(page.Changes), 1):]
 				}
-				page, err := b.Store.Dirty(ctx, after, limit+1)
-				return page[min(len(page), 1):], err
+				return page, err
 			}
 		}},
 	{name: "pages are counted off", breaks: cases(ruleDirty, "pages beside Clean"),
 		in: func(b *broken) {
-			from := 0
-			b.dirty = func(ctx context.Context, after transform.Key, limit int) ([]store.Change, error) {
-				if after.IsZero() {
-					from = 0
+			b.dirty = func(ctx context.Context, r store.DirtyRange) (store.DirtyPage, error) {
+				from, _ := strconv.Atoi(r.After)
+				all, err := b.Store.Dirty(ctx, store.DirtyRange{Shard: r.Shard, Limit: 1000})
+				page := store.DirtyPage{Changes: all.Changes[min(from, len(all.Changes)):min(from+r.Limit, len(all.Changes))]}
+				if from+r.Limit < len(all.Changes) {
+					page.Next = strconv.Itoa(from + r.Limit)
 				}
-				all, err := b.Store.Dirty(ctx, transform.Key{}, 1000)
-				page := all[min(from, len(all)):min(from+limit, len(all))]
-				from += len(page)
+				return page, err
+			}
+		}},
+	{name: "a process sees its own changes", breaks: cases(ruleDirty, "from every process"),
+		in: func(b *broken) {
+			b.dirty = func(ctx context.Context, r store.DirtyRange) (store.DirtyPage, error) {
+				page, err := b.Store.Dirty(ctx, r)
+				page.Changes = slices.DeleteFunc(page.Changes, func(c store.Change) bool {
+					n, _ := strconv.Atoi(c.Keys[0].Key.ID)
+					return c.Keys[0].Key.Entity == "Users" && n%2 != b.handle
+				})
+				return page, err
+			}
+		}},
+	{name: "every shard has everything", breaks: cases(ruleDirty, "from every process", "pages"), leased: true,
+		in: func(b *broken) {
+			b.dirty = func(ctx context.Context, r store.DirtyRange) (store.DirtyPage, error) {
+				var all store.DirtyPage
+				for shard := range b.Shards() {
+					page, err := b.Store.Dirty(ctx, store.DirtyRange{Shard: shard, Limit: 1000})
+					if err != nil {
+						return page, err
+					}
+					all.Changes = append(all.Changes, page.Changes...)
+				}
+				return all, nil
+			}
+		}},
+	{name: "a change tells of one key", breaks: cases(ruleDirty, "a change of several keys"), leased: true,
+		in: func(b *broken) {
+			b.dirty = func(ctx context.Context, r store.DirtyRange) (store.DirtyPage, error) {
+				page, err := b.Store.Dirty(ctx, r)
+				for i := range page.Changes {
+					page.Changes[i].Keys = page.Changes[i].Keys[:1]
+				}
 				return page, err
 			}
 		}},
@@ -136,32 +171,74 @@ var changeFaults = []fault{
 		}},
 	{name: "Clean has no condition", breaks: cases(ruleClean, "at another version", "after a bump"),
 		in: func(b *broken) {
-			b.clean = func(ctx context.Context, key transform.Key, _ store.Version) error {
-				b.forget(ctx, key)
+			b.clean = func(ctx context.Context, c store.Change) error {
+				for _, k := range c.Keys {
+					b.forget(ctx, k.Key)
+				}
 				return nil
 			}
 		}},
 	{name: "Clean is surprised by a clean key", breaks: cases(ruleClean, "where nothing is dirty"),
 		in: func(b *broken) {
-			b.clean = func(ctx context.Context, key transform.Key, v store.Version) error {
-				row, _ := b.Store.Get(ctx, relay, key)
+			b.clean = func(ctx context.Context, c store.Change) error {
+				row, _ := b.Store.Get(ctx, relay, c.Keys[0].Key)
 				if !row.Dirty {
 					return &store.Error{Op: "clean", Kind: store.ErrNotFound, Outcome: store.NotApplied}
 				}
-				return b.Store.Clean(ctx, key, v)
+				return b.Store.Clean(ctx, c)
 			}
+		}},
+	{name: "Clean cleans all changes of its keys", breaks: cases(ruleClean, "one change of a key"), leased: true,
+		in: func(b *broken) {
+			b.clean = func(ctx context.Context, c store.Change) error {
+				for shard := range b.Shards() {
+					page, _ := b.Store.Dirty(ctx, store.DirtyRange{Shard: shard, Limit: 1000})
+					for _, other := range page.Changes {
+						if other.Keys[0].Key == c.Keys[0].Key {
+							b.Store.Clean(ctx, other)
+						}
+					}
+				}
+				return nil
+			}
+		}},
+	{name: "Clean is surprised by a change that is gone", breaks: cases(ruleClean, "twice"), leased: true,
+		in: func(b *broken) {
+			b.clean = func(ctx context.Context, c store.Change) error {
+				before, _ := b.Store.Backlog(ctx)
+				err := b.Store.Clean(ctx, c)
+				if after, _ := b.Store.Backlog(ctx); err == nil && after.Dirty == before.Dirty {
+					return &store.Error{Op: "clean", Kind: store.ErrNotFound, Outcome: store.NotApplied}
+				}
+				return err
+			}
+		}},
+	{name: "Clean takes the next transaction with it", breaks: cases(ruleClean, "beside transactions"), leased: true,
+		in: func(b *broken) {
+			b.clean = func(ctx context.Context, c store.Change) error {
+				b.locked(func() { b.seen["cleaned"] = true })
+				return b.Store.Clean(ctx, c)
+			}
+			b.write = b.answer(func(ctx context.Context, _ store.Write, done store.Written, err error) (store.Written, error) {
+				b.locked(func() {
+					if b.seen["cleaned"] && err == nil {
+						b.Store.Clean(ctx, done.Changes[0])
+					}
+				})
+				return done, err
+			})
 		}},
 	{name: "Clean takes the next write with it", breaks: cases(ruleClean, "beside writes"),
 		in: func(b *broken) {
-			b.clean = func(ctx context.Context, key transform.Key, v store.Version) error {
-				b.locked(func() { b.seen[key.ID] = true })
-				return b.Store.Clean(ctx, key, v)
+			b.clean = func(ctx context.Context, c store.Change) error {
+				b.locked(func() { b.seen[c.Keys[0].Key.ID] = true })
+				return b.Store.Clean(ctx, c)
 			}
 			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
 				done, err := b.Store.Write(ctx, at, w)
 				b.locked(func() {
 					if err == nil && b.seen[w.Mutations[0].Key.ID] {
-						b.Store.Clean(ctx, done.Rows[0].Key, done.Rows[0].Version)
+						b.Store.Clean(ctx, done.Changes[0])
 					}
 				})
 				return done, err

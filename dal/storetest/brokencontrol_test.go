@@ -15,7 +15,7 @@ var controlFaults = []fault{
 		in: func(b *broken) {
 			b.init = func(ctx context.Context) error {
 				if p, _ := b.Store.Phase(ctx); p.Capture {
-					return b.Store.Advance(ctx, p.Epoch, next(p, false), entry)
+					return b.Store.Advance(ctx, p, next(p, false), entry)
 				}
 				return b.Store.Init(ctx)
 			}
@@ -31,14 +31,14 @@ var controlFaults = []fault{
 		}},
 	{name: "Advance stores part of the record", breaks: cases(ruleAdvance, "what is stored"),
 		in: func(b *broken) {
-			b.advance = func(ctx context.Context, from uint64, to store.PhaseRecord, a store.AuditEntry) error {
+			b.advance = func(ctx context.Context, from, to store.PhaseRecord, a store.AuditEntry) error {
 				to.FollowerEmpty = false
 				return b.Store.Advance(ctx, from, to, a)
 			}
 		}},
-	{name: "Advance has no condition", breaks: cases(ruleAdvance, "from another epoch", "by several at once"),
+	{name: "Advance has no condition", breaks: cases(ruleAdvance, "from another revision", "by several at once"),
 		in: func(b *broken) {
-			b.advance = func(ctx context.Context, from uint64, to store.PhaseRecord, a store.AuditEntry) error {
+			b.advance = func(ctx context.Context, from, to store.PhaseRecord, a store.AuditEntry) error {
 				b.mu.Lock()
 				defer b.mu.Unlock()
 				p, err := b.Store.Phase(ctx)
@@ -46,19 +46,49 @@ var controlFaults = []fault{
 					return err
 				}
 				to.Epoch = p.Epoch + 1
-				return b.Store.Advance(ctx, p.Epoch, to, a)
+				return b.Store.Advance(ctx, p, to, a)
 			}
 		}},
-	{name: "Advance takes any epoch", breaks: cases(ruleAdvance, "to another epoch than the next"),
+	{name: "Advance compares the epoch", breaks: cases(ruleAdvance, "from another revision"),
 		in: func(b *broken) {
-			b.advance = func(ctx context.Context, from uint64, to store.PhaseRecord, a store.AuditEntry) error {
-				to.Epoch = from + 1
+			b.advance = func(ctx context.Context, from, to store.PhaseRecord, a store.AuditEntry) error {
+				if p, _ := b.Store.Phase(ctx); p.Epoch == from.Epoch {
+					from = p
+				}
 				return b.Store.Advance(ctx, from, to, a)
+			}
+		}},
+	{name: "Advance takes any mark", breaks: cases(ruleAdvance, "to a mark that can't follow"),
+		in: func(b *broken) {
+			b.advance = func(ctx context.Context, from, to store.PhaseRecord, a store.AuditEntry) error {
+				if store.CheckAdvance(from, to) != nil {
+					to = next(from, from.Capture)
+				}
+				return b.Store.Advance(ctx, from, to, a)
+			}
+		}},
+	{name: "Advance believes what it is told of the mark", breaks: cases(ruleAdvance, "to a mark that can't follow"),
+		in: func(b *broken) {
+			b.advance = func(ctx context.Context, from, to store.PhaseRecord, a store.AuditEntry) error {
+				if p, _ := b.Store.Phase(ctx); store.CheckAdvance(from, to) == nil && store.CheckAdvance(p, to) != nil {
+					return nil
+				}
+				return b.Store.Advance(ctx, from, to, a)
+			}
+		}},
+	{name: "an entry without action is written", breaks: cases(ruleAdvance, "without an entry"),
+		in: func(b *broken) {
+			b.advance = func(ctx context.Context, from, to store.PhaseRecord, a store.AuditEntry) error {
+				err := b.Store.Advance(ctx, from, to, a)
+				if err == nil && a.Action == "" {
+					return b.Store.AppendAudit(ctx, a)
+				}
+				return err
 			}
 		}},
 	{name: "Advance goes on without its caller", breaks: cases(ruleAdvance, "with a context that is over"),
 		in: func(b *broken) {
-			b.advance = func(ctx context.Context, from uint64, to store.PhaseRecord, a store.AuditEntry) error {
+			b.advance = func(ctx context.Context, from, to store.PhaseRecord, a store.AuditEntry) error {
 				return b.Store.Advance(context.WithoutCancel(ctx), from, to, a)
 			}
 		}},
@@ -120,7 +150,7 @@ func advanceHalfway(b *broken) {
 		defer b.locked(func() { b.seen["writing"] = false })
 		return b.Store.Write(ctx, at, w)
 	}
-	b.advance = func(ctx context.Context, from uint64, to store.PhaseRecord, a store.AuditEntry) error {
+	b.advance = func(ctx context.Context, from, to store.PhaseRecord, a store.AuditEntry) error {
 		err := b.Store.Advance(ctx, from, to, a)
 		writing := false
 		b.locked(func() { writing = b.seen["writing"] })

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
-	"github.com/crossfade-go/crossfade/transform"
 )
 
 var epochFaults = []fault{
@@ -36,7 +35,7 @@ var epochFaults = []fault{
 			}
 		}},
 	{name: "the token comes before the epoch", breaks: cases(ruleEpoch, "a refused write leaves its token unused"), in: tokenFirst},
-	{name: "reads ignore the epoch", breaks: cases(ruleEpoch, "reads under capture are refused too"),
+	{name: "reads ignore the epoch", breaks: both(ruleEpoch, "reads are refused too"),
 		in: func(b *broken) {
 			b.scan = func(ctx context.Context, at store.At, r store.Range) (store.Page, error) {
 				at.Epoch = 0
@@ -81,9 +80,9 @@ func lateWrites(b *broken) {
 		}
 		return done, err
 	}
-	b.dirty = func(ctx context.Context, after transform.Key, limit int) ([]store.Change, error) {
-		page, err := b.Store.Dirty(ctx, after, limit)
-		if len(page) == 0 { // the case has a list of all keys now
+	b.dirty = func(ctx context.Context, r store.DirtyRange) (store.DirtyPage, error) {
+		page, err := b.Store.Dirty(ctx, r)
+		if page.Next == "" { // the case has a list of all keys now
 			b.locked(func() {
 				if !b.seen["met"] {
 					close(b.meet)

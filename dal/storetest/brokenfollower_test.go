@@ -12,7 +12,7 @@ import (
 // putting is a Put with a condition of its own: what is there, and what comes.
 func putting(takes func(now, row store.Row) bool) func(*broken) {
 	return func(b *broken) {
-		b.put = func(ctx context.Context, row store.Row) (bool, error) {
+		b.put = func(ctx context.Context, _ store.At, row store.Row) (bool, error) {
 			now, err := b.Get(ctx, relay, row.Key)
 			if err != nil || !takes(now, row) {
 				return false, err
@@ -36,17 +36,17 @@ var followerFaults = []fault{
 		in: putting(func(now, row store.Row) bool { return absent(now) || float64(now.Version) < float64(row.Version) })},
 	{name: "Put leaves out what is NULL", breaks: cases(rulePut, "the whole record is replaced"),
 		in: func(b *broken) {
-			b.put = func(ctx context.Context, row store.Row) (bool, error) {
+			b.put = func(ctx context.Context, at store.At, row store.Row) (bool, error) {
 				if now, _ := b.Store.Get(ctx, relay, row.Key); now.Live && row.Live {
 					row.Record = merged(now.Record, row.Record)
 				}
-				return b.Store.Put(ctx, row)
+				return b.Store.Put(ctx, at, row)
 			}
 		}},
 	{name: "a refusal is an error", breaks: cases(ruleTombstone, "over another"),
 		in: func(b *broken) {
-			b.put = func(ctx context.Context, row store.Row) (bool, error) {
-				took, err := b.Store.Put(ctx, row)
+			b.put = func(ctx context.Context, at store.At, row store.Row) (bool, error) {
+				took, err := b.Store.Put(ctx, at, row)
 				if err == nil && !took {
 					err = &store.Error{Op: "put", Kind: store.ErrConflict, Outcome: store.NotApplied}
 				}
@@ -55,15 +55,15 @@ var followerFaults = []fault{
 		}},
 	{name: "a put goes on without its caller", breaks: cases(rulePut, "a context that is over"),
 		in: func(b *broken) {
-			b.put = func(ctx context.Context, row store.Row) (bool, error) {
-				return b.Store.Put(context.WithoutCancel(ctx), row)
+			b.put = func(ctx context.Context, at store.At, row store.Row) (bool, error) {
+				return b.Store.Put(context.WithoutCancel(ctx), at, row)
 			}
 		}},
 	{name: "a row is kept, not copied", breaks: cases(rulePut, "a record given stays the caller's"),
 		in: func(b *broken) {
-			b.put = func(ctx context.Context, row store.Row) (bool, error) {
+			b.put = func(ctx context.Context, at store.At, row store.Row) (bool, error) {
 				b.locked(func() { b.records[row.Key] = row.Record })
-				return b.Store.Put(ctx, row)
+				return b.Store.Put(ctx, at, row)
 			}
 			b.read = b.kept
 		}},
@@ -72,7 +72,7 @@ var followerFaults = []fault{
 
 	{name: "a delete removes the item", breaks: cases(ruleTombstone, "over a record"),
 		in: func(b *broken) {
-			b.put = func(ctx context.Context, row store.Row) (bool, error) {
+			b.put = func(ctx context.Context, at store.At, row store.Row) (bool, error) {
 				if now, err := b.Get(ctx, relay, row.Key); err != nil || !newer(now, row) {
 					return false, err
 				}
@@ -85,11 +85,11 @@ var followerFaults = []fault{
 		}},
 	{name: "a tombstone only where an item is", breaks: cases(ruleTombstone, "where nothing was"),
 		in: func(b *broken) {
-			b.put = func(ctx context.Context, row store.Row) (bool, error) {
+			b.put = func(ctx context.Context, at store.At, row store.Row) (bool, error) {
 				if now, _ := b.Store.Get(ctx, relay, row.Key); absent(now) && !row.Live {
 					return true, nil
 				}
-				return b.Store.Put(ctx, row)
+				return b.Store.Put(ctx, at, row)
 			}
 		}},
 	{name: "a tombstone needs no version", breaks: cases(ruleTombstone, "that is old"),

@@ -44,6 +44,14 @@ var commitFaults = []fault{
 				return done, err
 			}
 		}},
+	{name: "the answer tells of no change record",
+		breaks: cases(ruleCommit, "under capture every operation leaves one", "each mutation of a write leaves its own"),
+		in: func(b *broken) {
+			b.write = b.answer(func(_ context.Context, _ store.Write, done store.Written, err error) (store.Written, error) {
+				done.Changes = nil
+				return done, err
+			})
+		}},
 	{name: "a row without version gets no change record", breaks: cases(ruleCommit, "a row from before capture is written under it"),
 		in: func(b *broken) {
 			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
@@ -197,7 +205,7 @@ var operationFaults = []fault{
 			})
 		}},
 	{name: "no value is unique", breaks: slices.Concat(both(ruleOperation, "unique values"), both(ruleRace, "a unique value")),
-		without: true},
+		contract: notUnique},
 	{name: "the column of a unique value is not named", breaks: both(ruleOperation, "unique values"),
 		in: func(b *broken) {
 			b.write = b.answer(func(_ context.Context, _ store.Write, done store.Written, err error) (store.Written, error) {

@@ -14,10 +14,10 @@ import (
 
 func bumpCases() []testCase {
 	return ruled(ruleBump,
-		check{"whatever is at the key", bumpAnything},
-		check{"in a new epoch", bumpInNewEpoch},
-		check{"many keys", bumpMany},
-		check{"beside updates", bumpBesideUpdates},
+		check{name: "whatever is at the key", run: bumpAnything},
+		check{name: "in a new epoch", run: bumpInNewEpoch},
+		check{name: "many keys", run: bumpMany},
+		check{name: "beside updates", run: bumpBesideUpdates},
 	)
 }
 
@@ -102,90 +102,171 @@ func (e *env) bumpOrIncrement(n int, rec transform.Record) error {
 
 func dirtyCases() []testCase {
 	return ruled(ruleDirty,
-		check{"pages", dirtyPages},
-		check{"pages beside Clean", dirtyBesideClean},
-		check{"the count", backlog},
+		check{name: "pages", run: dirtyPages},
+		check{name: "pages beside Clean", run: dirtyBesideClean},
+		check{name: "from every process", run: dirtyFromEveryProcess},
+		check{name: "a change of several keys", run: dirtyTogether},
+		check{name: "the count", run: backlog},
 	)
 }
 
-// manyDirty leaves 30 dirty keys of both entities, and some clean ones.
+// manyDirty leaves dirty keys of two entities, and some clean ones.
 func (e *env) manyDirty() map[transform.Key]store.Version {
 	e.start()
 	e.capture()
 	want := map[transform.Key]store.Version{}
 	for i := range 20 {
-		users := e.write(e.create(e.user(i*7)), e.create(e.visit(fmt.Sprintf("visitor-%d", i%3), i)))
-		if i%4 == 3 {
-			e.clean(users.Rows[0].Key)
-			e.clean(users.Rows[1].Key)
-			continue
+		w := e.write(e.create(e.user(i*7)), e.create(e.visit(fmt.Sprintf("visitor-%d", i%3), i)))
+		for _, row := range w.Rows {
+			if i%4 != 3 {
+				want[row.Key] = row.Version
+			}
 		}
-		want[users.Rows[0].Key], want[users.Rows[1].Key] = users.Rows[0].Version, users.Rows[1].Version
+		if i%4 == 3 {
+			e.clean(w.Rows[0].Key)
+			e.clean(w.Rows[1].Key)
+		}
 	}
 	return want
+}
+
+// inChanges returns the keys of change records with their versions, and fails
+// if one comes twice.
+func (e *env) inChanges(changes []store.Change) map[transform.Key]store.Version {
+	e.Helper()
+	all := map[transform.Key]store.Version{}
+	for _, c := range changes {
+		require.GreaterOrEqual(e, c.Age, int64(0))
+		for _, k := range c.Keys {
+			require.NotContains(e, all, k.Key, "a change comes twice")
+			all[k.Key] = k.Version
+		}
+	}
+	return all
+}
+
+// places returns what identifies each change, in their order.
+func places(changes []store.Change) []string {
+	all := []string{}
+	for _, c := range changes {
+		all = append(all, fmt.Sprint(c.Ref, c.Keys))
+	}
+	return all
 }
 
 // dirtyPages: a key that no page shows is never refreshed.
 func dirtyPages(e *env) {
 	want := e.manyDirty()
-	var order []transform.Key
-	for _, limit := range []int{1, 7, 30, 100} {
-		got := map[transform.Key]store.Version{}
-		var keys []transform.Key
-		for _, c := range e.dirtyPages(limit) {
-			got[c.Key] = c.Version
-			keys = append(keys, c.Key)
-			require.GreaterOrEqual(e, c.Age, int64(0))
-		}
-		require.Equal(e, want, got, "in pages of %d", limit)
-		require.Len(e, keys, len(want), "no key comes twice")
-		if order != nil {
-			require.Equal(e, order, keys, "the order is the same whatever the page")
-		}
-		order = keys
+	order := places(e.changes(100))
+	for _, limit := range []int{1, 7, 30} {
+		changes := e.changes(limit)
+		require.Equal(e, want, e.inChanges(changes), "in pages of %d", limit)
+		require.Equal(e, order, places(changes), "the order is the same whatever the page")
 	}
 }
 
-// dirtyBesideClean goes through the keys as a relay does: what it cleans is
+// dirtyBesideClean goes through the changes as a relay does: what it cleans is
 // gone from under the pages.
 func dirtyBesideClean(e *env) {
 	want := e.manyDirty()
-	got := map[transform.Key]store.Version{}
-	var after transform.Key
-	for {
-		page, err := e.Authority.Dirty(e.ctx, after, 4)
-		require.NoError(e, err)
-		if len(page) == 0 {
-			break
-		}
-		for _, c := range page {
-			got[c.Key], after = c.Version, c.Key
-			require.NoError(e, e.Authority.Clean(e.ctx, c.Key, c.Version))
-		}
+	var seen []store.Change
+	for shard := range e.Authority.Shards() {
+		e.eachPage(e.Authority, shard, 4, func(page []store.Change) {
+			seen = append(seen, page...)
+			for _, c := range page {
+				require.NoError(e, e.Authority.Clean(e.ctx, c))
+			}
+		})
 	}
-	require.Equal(e, want, got)
+	require.Equal(e, want, e.inChanges(seen))
 	require.Empty(e, e.dirty())
+}
+
+// dirtyFromEveryProcess: the relays of several processes share the shards, so
+// each change is in one shard, and the same one for all.
+func dirtyFromEveryProcess(e *env) {
+	e.start()
+	e.capture()
+	handles := []Subject{e.Subject, e.other()}
+	want := map[transform.Key]store.Version{}
+	for i := range 24 {
+		w, err := handles[i%2].Authority.Write(e.ctx, e.at, store.Write{Mutations: []store.Mutation{e.create(e.user(i))}})
+		require.NoError(e, err)
+		want[w.Rows[0].Key] = w.Rows[0].Version
+	}
+	third := e.other().Authority
+	require.Equal(e, e.Authority.Shards(), third.Shards())
+	require.Positive(e, third.Shards())
+	var all []store.Change
+	for shard := range third.Shards() {
+		var mine, theirs []store.Change
+		e.eachPage(e.Authority, shard, 100, func(page []store.Change) { mine = append(mine, page...) })
+		e.eachPage(third, shard, 3, func(page []store.Change) { theirs = append(theirs, page...) })
+		require.Equal(e, places(mine), places(theirs), "shard %d", shard)
+		all = append(all, theirs...)
+	}
+	require.Equal(e, want, e.inChanges(all))
+}
+
+// dirtyTogether: a relay that is told of some of a transaction's keys leaves the
+// others behind. The change is the one that the write has answered with.
+func dirtyTogether(e *env) {
+	e.start()
+	e.capture()
+	e.fill(e.visit("v", 1, "rank", "1"))
+	e.cleanAll()
+	w := e.write(e.create(e.user(2)), e.increment(e.visit("v", 1)), e.create(e.user(1)))
+	want := map[transform.Key]store.Version{}
+	for _, row := range w.Rows {
+		want[row.Key] = row.Version
+	}
+	changes := e.changes(100)
+	require.Equal(e, want, e.inChanges(changes))
+	require.Equal(e, want, e.inChanges(w.Changes))
+	require.ElementsMatch(e, places(w.Changes), places(changes), "the write names its change records as Dirty does")
+	require.Equal(e, e.leased(), len(changes) == 1, "one per transaction, or one per key")
+	for _, c := range w.Changes {
+		require.Equal(e, e.leased(), c.Ref != "")
+		require.NoError(e, e.Authority.Clean(e.ctx, c))
+	}
+	require.Empty(e, e.changes(100))
 }
 
 // backlog: a step that waits for nothing to be dirty trusts the count.
 func backlog(e *env) {
-	want := e.manyDirty()
+	e.manyDirty()
+	require.GreaterOrEqual(e, e.counted().Oldest, 0*holdTime)
+	e.cleanAll()
+	require.Zero(e, e.counted(), "nothing is dirty, and nothing is old")
+}
+
+// counted returns the backlog and requires that it counts every change, or what
+// every change is about.
+func (e *env) counted() store.Backlog {
+	e.Helper()
 	b, err := e.Control.Backlog(e.ctx)
 	require.NoError(e, err)
-	require.EqualValues(e, len(want), b.Dirty)
-	require.GreaterOrEqual(e, b.Oldest, 0*holdTime)
-	e.cleanAll()
-	b, err = e.Control.Backlog(e.ctx)
-	require.NoError(e, err)
-	require.Zero(e, b, "nothing is dirty, and nothing is old")
+	changes, most := e.changes(100), 0
+	for _, c := range changes {
+		most += len(c.Keys)
+		if c.Token != nil {
+			most++
+		}
+	}
+	require.GreaterOrEqual(e, b.Dirty, int64(len(changes)))
+	require.LessOrEqual(e, b.Dirty, int64(most))
+	return b
 }
 
 func cleanCases() []testCase {
 	return ruled(ruleClean,
-		check{"at another version", cleanAtOtherVersion},
-		check{"after a bump", cleanAfterBump},
-		check{"where nothing is dirty", cleanNothing},
-		check{"beside writes", cleanBesideWrites},
+		withFence("at another version", cleanAtOtherVersion),
+		withFence("after a bump", cleanAfterBump),
+		withFence("where nothing is dirty", cleanNothing),
+		withFence("beside writes", cleanBesideWrites),
+		underLease("one change of a key", cleanOneChange),
+		underLease("twice", cleanTwice),
+		underLease("beside transactions", cleanBesideTransactions),
 	)
 }
 
@@ -202,10 +283,10 @@ func cleanAtOtherVersion(e *env) {
 	now := e.row(key).Version
 	e.unchanged(func() {
 		for _, v := range []store.Version{refreshed, now - 1, now + 1, 0} {
-			require.NoError(e, e.Authority.Clean(e.ctx, key, v))
+			require.NoError(e, e.Authority.Clean(e.ctx, changeOf(key, v)))
 		}
 	})
-	require.NoError(e, e.Authority.Clean(e.ctx, key, now))
+	require.NoError(e, e.Authority.Clean(e.ctx, changeOf(key, now)))
 	row := e.row(key)
 	require.False(e, row.Dirty)
 	require.Equal(e, now, row.Version, "Clean changes no version")
@@ -223,7 +304,7 @@ func cleanAfterBump(e *env) {
 	e.fill(rec)
 	refreshed := e.row(e.key(rec)).Version
 	require.NoError(e, e.Authority.Bump(e.ctx, []transform.Key{e.key(rec)}))
-	e.unchanged(func() { require.NoError(e, e.Authority.Clean(e.ctx, e.key(rec), refreshed)) })
+	e.unchanged(func() { require.NoError(e, e.Authority.Clean(e.ctx, changeOf(e.key(rec), refreshed))) })
 }
 
 // cleanNothing: two relays refresh one key, and the second finds it clean.
@@ -231,7 +312,7 @@ func cleanNothing(e *env) {
 	e.start()
 	e.capture()
 	rec := e.user(1)
-	e.unchanged(func() { require.NoError(e, e.Authority.Clean(e.ctx, e.key(rec), 7)) }, e.key(rec))
+	e.unchanged(func() { require.NoError(e, e.Authority.Clean(e.ctx, changeOf(e.key(rec), 7))) }, e.key(rec))
 	e.fill(rec)
 	e.clean(e.key(rec))
 	e.unchanged(func() { e.clean(e.key(rec)) })
@@ -299,7 +380,73 @@ func (c *cleaner) clean() error {
 	c.mu.Lock()
 	c.cleaned[row.Version] = true
 	c.mu.Unlock()
-	return persist(func() error { return c.Authority.Clean(c.ctx, c.key, row.Version) })
+	return persist(func() error { return c.Authority.Clean(c.ctx, changeOf(c.key, row.Version)) })
+}
+
+// cleanOneChange: what is removed is the change that was refreshed, not what
+// else its keys have waiting.
+func cleanOneChange(e *env) {
+	e.start()
+	e.capture()
+	rec, beside := e.user(1), e.user(2)
+	first := e.write(e.create(rec), e.create(beside)).Changes[0]
+	second := e.write(e.update(rec, "username", "newer")).Changes[0]
+	version := e.row(e.key(rec)).Version
+	require.NoError(e, e.Authority.Clean(e.ctx, first))
+	require.Equal(e, places([]store.Change{second}), places(e.changes(100)))
+	require.Equal(e, version, e.row(e.key(rec)).Version, "Clean changes no version")
+	require.NoError(e, e.Authority.Bump(e.ctx, []transform.Key{e.key(rec)}))
+	require.NoError(e, e.Authority.Clean(e.ctx, second))
+	require.Equal(e, map[transform.Key]store.Version{e.key(rec): e.row(e.key(rec)).Version}, e.dirty())
+}
+
+// cleanTwice: two relays refresh one change, and the second finds it gone.
+func cleanTwice(e *env) {
+	e.start()
+	e.capture()
+	change := e.write(e.create(e.user(1))).Changes[0]
+	e.fill(e.user(2))
+	require.NoError(e, e.Authority.Clean(e.ctx, change))
+	e.unchanged(func() { require.NoError(e, e.other().Authority.Clean(e.ctx, change)) })
+}
+
+// cleanBesideTransactions cleans what Dirty tells of while others write: no
+// change goes that it was not told of.
+func cleanBesideTransactions(e *env) {
+	e.start()
+	e.capture()
+	const writers, each = 3, 15
+	written := make([][]store.Change, writers)
+	var told []store.Change
+	done := make(chan struct{})
+	pass := func() {
+		changes := e.changes(4)
+		told = append(told, changes...)
+		for _, c := range changes {
+			require.NoError(e, e.Authority.Clean(e.ctx, c))
+		}
+	}
+	first := e.write(e.create(e.user(1))).Changes
+	pass()
+	var wg sync.WaitGroup
+	for i := range writers {
+		wg.Go(func() {
+			for n := range each {
+				m := e.create(e.visit(fmt.Sprint("v", i), n))
+				if w, err := e.try(m); err == nil {
+					written[i] = append(written[i], w.Changes...)
+				}
+			}
+		})
+	}
+	go func() { wg.Wait(); close(done) }()
+	for !closed(done) {
+		pass()
+	}
+	pass()
+	all := slices.Concat(append(written, first)...)
+	require.Len(e, all, writers*each+1)
+	require.ElementsMatch(e, places(all), places(told), "every change was told of before it went, once")
 }
 
 func closed(c <-chan struct{}) bool {

@@ -16,7 +16,7 @@ var contract []byte
 //go:embed testdata/schema.sql
 var schema string
 
-// Contract returns the contract of the suite, freshly loaded. It has two
+// Contract returns the contract of the suite, freshly loaded. It has three
 // entities:
 //
 //   - Users: user_id INT (the key), username and email VARCHAR and unique,
@@ -24,6 +24,8 @@ var schema string
 //     UsernameIndex and EmailIndex.
 //   - Visits: visitor VARCHAR and number INT (the key), place, rank, title,
 //     note; PlaceIndex by place and rank, TitleIndex by place and title.
+//   - Tickets: ticket_id INT (the key, from a sequence), area and code VARCHAR
+//     and unique together.
 //
 // Everything but the keys may be NULL. Text compares byte by byte.
 func Contract(t testing.TB) *transform.Contract {

@@ -5,7 +5,7 @@
 //		storetest.Run(t, storetest.Harness{
 //			New: func(t testing.TB, c *transform.Contract) storetest.Subject {
 //				s := open(t, c) // fresh and empty; cleaned up by t
-//				return storetest.Subject{Authority: s, Control: s}
+//				return storetest.Subject{Authority: s, Control: s, Follower: s}
 //			},
 //		})
 //	}
@@ -13,6 +13,9 @@
 // The tests are named after the rules listed in package store's documentation
 // (TestRulesAreDocumented), one test per rule, one below it per case. Each case
 // gets a store of its own from the harness.
+//
+// A store that checks no fence in its transactions says so by Subject.Leases. It
+// is tried under leases then, and by other cases where the rule is another one.
 //
 // What it promises: a store that breaks a rule in one of the ways tried here
 // fails the case that says so (TestBrokenStores, one broken store per fault),

@@ -26,12 +26,15 @@ var relay = store.At{Captured: true}
 type env struct {
 	testing.TB
 	Subject
-	ctx    context.Context
-	part   part
-	lag    time.Duration
-	users  *transform.Entity
-	visits *transform.Entity
-	at     store.At
+	ctx     context.Context
+	part    part
+	lag     time.Duration
+	users   *transform.Entity
+	visits  *transform.Entity
+	tickets *transform.Entity
+	at      store.At
+	to      store.At     // what refreshes carry to the follower
+	lease   *store.Lease // of the process, where the store has leases
 }
 
 func newEnv(t testing.TB, h Harness, p part) *env {
@@ -41,14 +44,20 @@ func newEnv(t testing.TB, h Harness, p part) *env {
 	e := &env{TB: t, Subject: h.New(t, c), ctx: ctx, part: p, lag: h.Lag}
 	for _, entity := range c.Entities {
 		// By their columns: a harness may have given the entities other names.
-		if entity.ColumnIndex("user_id") >= 0 {
+		switch {
+		case entity.ColumnIndex("user_id") >= 0:
 			e.users = entity
-		} else {
+		case entity.ColumnIndex("ticket_id") >= 0:
+			e.tickets = entity
+		default:
 			e.visits = entity
 		}
 	}
 	return e
 }
+
+// leased reports whether the store is used under leases, and has no fence.
+func (e *env) leased() bool { return e.Leases != nil }
 
 // other returns the store as a second process sees it.
 func (e *env) other() Subject {
@@ -58,20 +67,72 @@ func (e *env) other() Subject {
 	return e.Other(e)
 }
 
-// start makes the store ready, in its first epoch, bare.
+// start makes the store ready, in its first epoch as the authority, bare.
 func (e *env) start() {
+	e.Helper()
 	require.NoError(e, e.Control.Init(e.ctx))
+	if e.leased() {
+		// It begins given away: the authority has yet to come to it.
+		e.turn(quiet, func(r *store.PhaseRecord) { r.State, r.Phase, r.Epoch = store.Open, store.DynamoDBOnly, r.Epoch+1 })
+	}
+	e.obey()
+}
+
+// follow makes the store ready as a follower, which with a fence it is only
+// once it was given away.
+func (e *env) follow() {
+	e.Helper()
+	if e.Control == nil {
+		return
+	}
+	require.NoError(e, e.Control.Init(e.ctx))
+	if !e.leased() {
+		e.turn(quiet, func(r *store.PhaseRecord) {
+			r.State, r.Phase, r.Epoch = store.GivenAway, store.DynamoDBPrimary, r.Epoch+1
+		})
+		e.to = store.At{Epoch: e.phase().Epoch}
+	}
+}
+
+// lead makes the authority come to a store that followed, captured.
+func (e *env) lead() {
+	e.Helper()
+	e.turn(quiet, func(r *store.PhaseRecord) { *r = next(*r, true) })
+	e.part = asAuthority
+	e.obey()
+}
+
+// obey learns the phase and, where one is needed, takes a lease of it.
+func (e *env) obey() {
+	e.Helper()
 	p := e.phase()
-	e.at = store.At{Epoch: p.Epoch, Captured: p.Capture}
+	if e.leased() {
+		e.lease = store.NewLease(nil)
+		e.grant(e.lease, process, p.Epoch)
+	}
+	e.at = store.At{Epoch: p.Epoch, Captured: p.Capture, Lease: e.lease}
+}
+
+// process is the name under which a case takes its lease.
+const process = "storetest"
+
+// grant takes a lease that outlasts the case.
+func (e *env) grant(l *store.Lease, process string, epoch uint64) {
+	e.Helper()
+	since := time.Now()
+	require.NoError(e, e.Leases.Grant(e.ctx, process, epoch, 2*caseTime))
+	l.Extend(epoch, since, 2*caseTime)
 }
 
 func (e *env) phase() store.PhaseRecord {
+	e.Helper()
 	p, err := e.Control.Phase(e.ctx)
 	require.NoError(e, err)
 	return p
 }
 
-// next returns the phase record that follows p, with capture on or off.
+// next returns the record that follows p with the store open, with capture on
+// or off.
 func next(p store.PhaseRecord, capture bool) store.PhaseRecord {
 	p.Epoch++
 	if capture && !p.Capture {
@@ -80,21 +141,51 @@ func next(p store.PhaseRecord, capture bool) store.PhaseRecord {
 	if !capture {
 		p.CaptureEpoch = 0
 	}
-	p.Capture = capture
+	p.Capture, p.State, p.Next, p.NextCapture, p.Driver = capture, store.Open, 0, false, ""
 	return p
 }
 
-var entry = store.AuditEntry{Who: "storetest", Action: "advance", From: "here", To: "there", Reason: "a test", Detail: "none"}
+// entry is the audit entry of what a case looks for; quiet leaves none.
+var (
+	entry = store.AuditEntry{Who: "storetest", Action: "advance", From: "here", To: "there", Reason: "a test", Detail: "none"}
+	quiet = store.AuditEntry{}
+)
 
-// advance moves the store to the next epoch, and the case with it.
-func (e *env) advance(capture bool) {
+// turn brings the store from the record it has to the one that change makes of
+// it.
+func (e *env) turn(a store.AuditEntry, change func(*store.PhaseRecord)) {
+	e.Helper()
 	from := e.phase()
-	to := next(from, capture)
-	require.NoError(e, e.Control.Advance(e.ctx, from.Epoch, to, entry))
-	e.at = store.At{Epoch: to.Epoch, Captured: to.Capture}
+	to := from
+	change(&to)
+	require.NoError(e, e.Control.Advance(e.ctx, from, to, a))
 }
 
-func (e *env) capture() { e.advance(true) }
+// mark brings the store to a state; the epoch grows where it must.
+func (e *env) mark(to store.State) {
+	e.Helper()
+	e.turn(quiet, func(r *store.PhaseRecord) {
+		if r.State != to && (to == store.Open && r.State != store.Closed || to == store.GivenAway && r.State != store.Sealed) {
+			r.Epoch++
+		}
+		r.State = to
+	})
+}
+
+// advance moves the store to the next epoch, and the case with it. Where leases
+// hold the writes, those of the old epoch are waited for.
+func (e *env) advance(capture bool) {
+	e.Helper()
+	if e.leased() {
+		e.turn(quiet, func(r *store.PhaseRecord) { r.State, r.Next, r.NextCapture = store.Closed, r.Phase, capture })
+		e.lease.Drain(e.ctx)
+		require.NoError(e, e.Leases.GiveBack(e.ctx, process))
+	}
+	e.turn(entry, func(r *store.PhaseRecord) { *r = next(*r, capture) })
+	e.obey()
+}
+
+func (e *env) capture() { e.Helper(); e.advance(true) }
 
 // try writes the mutations in the case's epoch.
 func (e *env) try(m ...store.Mutation) (store.Written, error) {
@@ -107,12 +198,45 @@ func (e *env) write(m ...store.Mutation) store.Written {
 	w, err := e.try(m...)
 	require.NoError(e, err)
 	require.Len(e, w.Rows, len(m), "one row per mutation")
+	told := map[transform.Key]store.Version{}
+	for _, row := range w.Rows {
+		told[row.Key] = row.Version
+	}
+	for _, c := range w.Changes {
+		require.True(e, e.at.Captured, "a bare write tells of no change records")
+		for _, k := range c.Keys {
+			v, of := told[k.Key]
+			require.True(e, of && v == k.Version, "the change records in the answer are of its rows")
+		}
+	}
 	return w
 }
 
 // clean marks the key as refreshed at the version it has.
 func (e *env) clean(key transform.Key) {
-	require.NoError(e, e.Authority.Clean(e.ctx, key, e.row(key).Version))
+	e.Helper()
+	if !e.leased() {
+		require.NoError(e, e.Authority.Clean(e.ctx, changeOf(key, e.row(key).Version)))
+		return
+	}
+	for _, c := range e.changes(100) {
+		if slices.ContainsFunc(c.Keys, func(k store.KeyVersion) bool { return k.Key == key }) {
+			require.NoError(e, e.Authority.Clean(e.ctx, c))
+		}
+	}
+}
+
+// changeOf is a change record where there is one per key.
+func changeOf(key transform.Key, v store.Version) store.Change {
+	return store.Change{Keys: []store.KeyVersion{{Key: key, Version: v}}}
+}
+
+// cleanAll cleans everything that Dirty tells of.
+func (e *env) cleanAll() {
+	e.Helper()
+	for _, c := range e.changes(100) {
+		require.NoError(e, e.Authority.Clean(e.ctx, c))
+	}
 }
 
 // reader is the store as the part the case plays.
@@ -163,34 +287,56 @@ func (e *env) unset(rec transform.Record) {
 // put stores a row in the follower and requires that it took effect.
 func (e *env) put(row store.Row) {
 	e.Helper()
-	took, err := e.Follower.Put(e.ctx, row)
+	took, err := e.Follower.Put(e.ctx, e.to, row)
 	require.NoError(e, err)
 	require.True(e, took, "a newer version takes effect")
 }
 
-// dirty returns all dirty keys with their versions.
+// dirty returns all dirty keys with the highest version that a change record
+// gives them.
 func (e *env) dirty() map[transform.Key]store.Version {
+	e.Helper()
 	all := map[transform.Key]store.Version{}
-	for _, c := range e.dirtyPages(100) {
-		all[c.Key] = c.Version
+	for _, c := range e.changes(100) {
+		for _, k := range c.Keys {
+			all[k.Key] = max(all[k.Key], k.Version)
+		}
 	}
 	return all
 }
 
-// dirtyPages goes through all dirty keys in pages.
-func (e *env) dirtyPages(limit int) []store.Change {
+func (e *env) isDirty(key transform.Key) bool {
+	e.Helper()
+	_, is := e.dirty()[key]
+	return is
+}
+
+// changes returns the change records of all shards, in pages.
+func (e *env) changes(limit int) []store.Change {
+	e.Helper()
+	return e.changesOf(e.Authority, limit)
+}
+
+func (e *env) changesOf(a store.Authority, limit int) []store.Change {
+	e.Helper()
 	var all []store.Change
-	var after transform.Key
-	for {
-		page, err := e.Authority.Dirty(e.ctx, after, limit)
+	for shard := range a.Shards() {
+		e.eachPage(a, shard, limit, func(page []store.Change) { all = append(all, page...) })
+	}
+	return all
+}
+
+// eachPage calls do with the pages of a shard.
+func (e *env) eachPage(a store.Authority, shard, limit int, do func([]store.Change)) {
+	e.Helper()
+	r := store.DirtyRange{Shard: shard, Limit: limit}
+	for pages := 0; pages == 0 || r.After != ""; pages++ {
+		page, err := a.Dirty(e.ctx, r)
 		require.NoError(e, err)
-		require.LessOrEqual(e, len(page), limit, "a page holds no more than its limit")
-		if len(page) == 0 {
-			return all
-		}
-		all = append(all, page...)
-		after = page[len(page)-1].Key
-		require.Less(e, len(all), 10_000, "the pages of Dirty do not end")
+		require.LessOrEqual(e, len(page.Changes), limit, "a page holds no more than its limit")
+		do(page.Changes)
+		r.After = page.Next
+		require.Less(e, pages, 10_000, "the pages of Dirty do not end")
 	}
 }
 
@@ -215,7 +361,7 @@ func (e *env) scan(entity *transform.Entity, limit int) []store.Row {
 func (e *env) state(named ...transform.Key) map[transform.Key]string {
 	e.Helper()
 	keys := slices.Clone(named)
-	for _, entity := range []*transform.Entity{e.users, e.visits} {
+	for _, entity := range []*transform.Entity{e.users, e.visits, e.tickets} {
 		for _, row := range e.scan(entity, 100) {
 			keys = append(keys, row.Key)
 		}
@@ -231,8 +377,12 @@ func (e *env) state(named ...transform.Key) map[transform.Key]string {
 	for _, key := range keys {
 		row := e.row(key)
 		v, is := dirty[key]
-		require.Equal(e, is, row.Dirty, "Get and Dirty agree on what is dirty")
-		require.True(e, !is || v == row.Version, "Get and Dirty agree on the version")
+		if e.part == asAuthority && !e.leased() {
+			require.Equal(e, is, row.Dirty, "Get and Dirty agree on what is dirty")
+			require.True(e, !is || v == row.Version, "Get and Dirty agree on the version")
+		}
+		require.LessOrEqual(e, v, row.Version, "no change record is ahead of its key")
+		row.Dirty = is
 		lines[key] = describe(row)
 	}
 	return lines
@@ -246,6 +396,9 @@ func describe(row store.Row) string {
 	}
 	return line
 }
+
+// describeAll returns a state in one text.
+func describeAll(state map[transform.Key]string) string { return fmt.Sprint(state) }
 
 // text returns a record as column=value pairs.
 func text(rec transform.Record) string {

@@ -3,8 +3,6 @@ package storetest
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,16 +15,17 @@ import (
 
 func epochCases() []testCase {
 	return ruled(ruleEpoch,
-		check{"bare", func(e *env) { e.start(); e.advance(false); otherEpochs(e) }},
-		check{"captured", func(e *env) { e.start(); e.capture(); e.advance(true); otherEpochs(e) }},
-		check{"bare after capture began", func(e *env) { wroteBefore(e, false, true) }},
-		check{"captured after capture ended", func(e *env) { wroteBefore(e, true, false) }},
-		check{"a refused write leaves its token unused", refusedToken},
-		check{"reads under capture are refused too", readsInOtherEpochs},
-		check{"writers beside the start of capture", func(e *env) { writersBesideAdvance(e, false) }},
-		check{"writers beside an epoch under capture", func(e *env) { writersBesideAdvance(e, true) }},
-		check{"a writer held up in Modify, bare", func(e *env) { heldUpWriter(e, false) }},
-		check{"a writer held up in Modify, captured", func(e *env) { heldUpWriter(e, true) }},
+		check{name: "bare", run: func(e *env) { e.start(); e.advance(false); otherEpochs(e) }},
+		check{name: "captured", run: func(e *env) { e.start(); e.capture(); e.advance(true); otherEpochs(e) }},
+		check{name: "bare after capture began", run: func(e *env) { wroteBefore(e, false, true) }},
+		check{name: "captured after capture ended", run: func(e *env) { wroteBefore(e, true, false) }},
+		check{name: "a refused write leaves its token unused", run: refusedToken},
+		check{name: "reads are refused too, bare", run: func(e *env) { e.start(); e.advance(false); readsInOtherEpochs(e, false) }},
+		check{name: "reads are refused too, captured", run: func(e *env) { e.start(); e.capture(); e.advance(true); readsInOtherEpochs(e, true) }},
+		check{name: "writers beside the start of capture", run: func(e *env) { writersBesideAdvance(e, false) }},
+		check{name: "writers beside an epoch under capture", run: func(e *env) { writersBesideAdvance(e, true) }},
+		withFence("a writer held up in Modify, bare", func(e *env) { heldUpWriter(e, false) }),
+		withFence("a writer held up in Modify, captured", func(e *env) { heldUpWriter(e, true) }),
 	)
 }
 
@@ -91,15 +90,13 @@ func refusedToken(e *env) {
 }
 
 // readsInOtherEpochs: a read in an epoch that is over could miss what was written
-// elsewhere since. The relay's reads carry no epoch and are always right.
-func readsInOtherEpochs(e *env) {
-	e.start()
-	e.capture()
-	e.advance(true)
+// elsewhere since, under capture or without. The relay's reads carry no epoch
+// and are always right.
+func readsInOtherEpochs(e *env, captured bool) {
 	rec := e.user(1)
 	e.fill(rec)
 	for _, epoch := range []uint64{e.at.Epoch - 1, e.at.Epoch + 1} {
-		for name, err := range e.reads(store.At{Epoch: epoch, Captured: true}, rec) {
+		for name, err := range e.reads(store.At{Epoch: epoch, Captured: captured, Lease: e.lease}, rec) {
 			require.ErrorIs(e, err, store.ErrWrongPhase, name)
 		}
 	}
@@ -112,12 +109,28 @@ func readsInOtherEpochs(e *env) {
 
 // reads makes every kind of read and returns their errors.
 func (e *env) reads(at store.At, rec transform.Record) map[string]error {
-	r, errs := e.reader(), map[string]error{}
-	_, errs["get"] = r.Get(e.ctx, at, e.key(rec))
-	_, errs["get many"] = r.GetMany(e.ctx, at, []transform.Key{e.key(rec)})
-	_, errs["query"] = r.Query(e.ctx, at, store.Query{Entity: e.users, Index: "UsernameIndex", Equal: transform.TextValue("user-1"), Limit: 10})
-	_, errs["scan"] = r.Scan(e.ctx, at, store.Range{Entity: e.users, Limit: 10})
+	errs := map[string]error{}
+	for name, read := range e.readers(rec) {
+		errs[name] = read(at)
+	}
 	return errs
+}
+
+// readers returns every kind of read of a user.
+func (e *env) readers(rec transform.Record) map[string]func(store.At) error {
+	r, key := e.reader(), e.key(rec)
+	return map[string]func(store.At) error{
+		"get":      func(at store.At) error { _, err := r.Get(e.ctx, at, key); return err },
+		"get many": func(at store.At) error { _, err := r.GetMany(e.ctx, at, []transform.Key{key}); return err },
+		"query": func(at store.At) error {
+			_, err := r.Query(e.ctx, at, store.Query{Entity: e.users, Index: "UsernameIndex", Equal: transform.TextValue("user-1"), Limit: 10})
+			return err
+		},
+		"scan": func(at store.At) error {
+			_, err := r.Scan(e.ctx, at, store.Range{Entity: e.users, Limit: 10})
+			return err
+		},
+	}
 }
 
 // writersBesideAdvance lets writers of the old epoch run into an Advance. What
@@ -213,7 +226,7 @@ func heldUpWriter(e *env, captured bool) {
 	h := e.holdUp(rec)
 	from := e.phase()
 	advanced := make(chan error, 1)
-	go func() { advanced <- e.other().Control.Advance(e.ctx, from.Epoch, next(from, true), entry) }()
+	go func() { advanced <- e.other().Control.Advance(e.ctx, from, next(from, true), entry) }()
 	select {
 	case err := <-advanced:
 		written := h.release()
@@ -230,13 +243,6 @@ func heldUpWriter(e *env, captured bool) {
 		require.NoError(e, <-advanced)
 		e.requireLive(e.with(rec, "username", "late"))
 		require.Equal(e, captured, len(e.dirty()) == 1)
-	}
-}
-
-// cleanAll cleans every dirty key at the version it has.
-func (e *env) cleanAll() {
-	for _, key := range slices.Collect(maps.Keys(e.dirty())) {
-		e.clean(key)
 	}
 }
 

@@ -16,7 +16,7 @@ func ExampleRun() {
 	_ = func(t *testing.T) {
 		storetest.Run(t, storetest.Harness{
 			New: func(_ testing.TB, c *transform.Contract) storetest.Subject {
-				s := memstore.New(c, &memstore.Options{Unique: []string{"username", "email"}})
+				s := memstore.New(c, nil)
 				return storetest.Subject{Authority: s, Control: s, Follower: s}
 			},
 		})
@@ -29,4 +29,5 @@ func ExampleRun() {
 	// Output:
 	// CREATE TABLE users (
 	// CREATE TABLE visits (
+	// CREATE TABLE tickets (
 }

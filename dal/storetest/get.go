@@ -15,12 +15,12 @@ import (
 func readerCases() []testCase {
 	return slices.Concat(
 		ruled(ruleRead,
-			check{"live or not", liveOrNot},
-			check{"keys of several columns", compositeKeys},
-			check{"many keys", getMany},
-			check{"more keys than one call of an engine takes", getVeryMany},
-			check{"a record that was read is the reader's own", readersOwn},
-			check{"a context that is over", readContextIsOver},
+			check{name: "live or not", run: liveOrNot},
+			check{name: "keys of several columns", run: compositeKeys},
+			check{name: "many keys", run: getMany},
+			check{name: "more keys than one call of an engine takes", run: getVeryMany},
+			check{name: "a record that was read is the reader's own", run: readersOwn},
+			check{name: "a context that is over", run: readContextIsOver},
 		),
 		valueCases(), queryCases(), scanCases())
 }

@@ -13,13 +13,13 @@ import (
 
 func insertCases() []testCase {
 	return ruled(ruleInsert,
-		check{"where nothing is", insertWhereNothingIs},
-		check{"where a record is", insertWhereRecordIs},
-		check{"where a tombstone is", insertWhereTombstoneIs},
-		check{"twice", insertTwice},
-		check{"a refresh over it", putOverInserted},
-		check{"many rows, some of them there", insertMany},
-		check{"beside refreshes", insertBesidePuts},
+		check{name: "where nothing is", run: insertWhereNothingIs},
+		check{name: "where a record is", run: insertWhereRecordIs},
+		check{name: "where a tombstone is", run: insertWhereTombstoneIs},
+		check{name: "twice", run: insertTwice},
+		check{name: "a refresh over it", run: putOverInserted},
+		check{name: "many rows, some of them there", run: insertMany},
+		check{name: "beside refreshes", run: insertBesidePuts},
 	)
 }
 
@@ -131,7 +131,7 @@ func insertBesidePuts(e *env) {
 			if i == n/3 {
 				close(begun)
 			}
-			if _, err := other.Follower.Put(e.ctx, row); err != nil {
+			if _, err := other.Follower.Put(e.ctx, e.to, row); err != nil {
 				return err
 			}
 		}

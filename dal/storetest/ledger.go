@@ -12,12 +12,12 @@ import (
 
 func ledgerCases() []testCase {
 	return ruled(ruleLedger,
-		check{"registrations", registrations},
-		check{"progress", progress},
-		check{"dead letters", deadLetters},
-		check{"audit", auditAppends},
-		check{"audit of an Advance", auditOfAdvance},
-		check{"audit by several at once", auditAtOnce},
+		check{name: "registrations", run: registrations},
+		check{name: "progress", run: progress},
+		check{name: "dead letters", run: deadLetters},
+		check{name: "audit", run: auditAppends},
+		check{name: "audit of an Advance", run: auditOfAdvance},
+		check{name: "audit by several at once", run: auditAtOnce},
 	)
 }
 

@@ -11,15 +11,15 @@ import (
 
 func operationCases() []testCase {
 	return bothWays(ruled(ruleOperation,
-		check{"create", createFails},
-		check{"put", putReplaces},
-		check{"update", updateChanges},
-		check{"update of nothing", updateOfNothing},
-		check{"delete", deleteRemoves},
-		check{"the answer", theAnswer},
-		check{"unique values", uniqueValues},
-		check{"unique values move on", uniqueValuesMoveOn},
-		check{"a record given stays the caller's", recordStaysTheCallers},
+		check{name: "create", run: createFails},
+		check{name: "put", run: putReplaces},
+		check{name: "update", run: updateChanges},
+		check{name: "update of nothing", run: updateOfNothing},
+		check{name: "delete", run: deleteRemoves},
+		check{name: "the answer", run: theAnswer},
+		check{name: "unique values", run: uniqueValues},
+		check{name: "unique values move on", run: uniqueValuesMoveOn},
+		check{name: "a record given stays the caller's", run: recordStaysTheCallers},
 	))
 }
 
@@ -100,7 +100,9 @@ func theAnswer(e *env) {
 	w := e.write(e.remove(b), e.create(e.visit("v", 3)), e.increment(a))
 	for i, rec := range []transform.Record{b, e.visit("v", 3), a} {
 		require.Equal(e, e.key(rec), w.Rows[i].Key, "rows come in the order of the mutations")
-		require.Equal(e, e.row(e.key(rec)).Version, w.Rows[i].Version)
+		if e.at.Captured {
+			require.Equal(e, e.row(e.key(rec)).Version, w.Rows[i].Version)
+		}
 	}
 	require.False(e, w.Repeated)
 }

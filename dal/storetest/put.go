@@ -12,13 +12,13 @@ import (
 
 func putCases() []testCase {
 	return ruled(rulePut,
-		check{"older, equal and newer versions", putVersions},
-		check{"high versions", putHighVersions},
-		check{"the whole record is replaced", putReplacesAll},
-		check{"beside each other", putsAtOnce},
-		check{"a context that is over", putContextIsOver},
-		check{"what it needs is there", followerCheck},
-		check{"a record given stays the caller's", rowStaysTheCallers},
+		check{name: "older, equal and newer versions", run: putVersions},
+		check{name: "high versions", run: putHighVersions},
+		check{name: "the whole record is replaced", run: putReplacesAll},
+		check{name: "beside each other", run: putsAtOnce},
+		check{name: "a context that is over", run: putContextIsOver},
+		check{name: "what it needs is there", run: followerCheck},
+		check{name: "a record given stays the caller's", run: rowStaysTheCallers},
 	)
 }
 
@@ -36,7 +36,7 @@ func (e *env) dead(rec transform.Record, v store.Version) store.Row {
 func (e *env) refuses(row store.Row) {
 	e.Helper()
 	e.unchanged(func() {
-		took, err := e.Follower.Put(e.ctx, row)
+		took, err := e.Follower.Put(e.ctx, e.to, row)
 		require.NoError(e, err, "that something as new is there is no error")
 		require.False(e, took, "version %d takes no effect", row.Version)
 	}, row.Key)
@@ -95,7 +95,7 @@ func putsAtOnce(e *env) {
 		rows := e.shuffled(rec, 20)
 		for _, err := range together(4, func(g int) error {
 			for i := g; i < len(rows); i += 4 {
-				if _, err := handles[i%2].Follower.Put(e.ctx, rows[i]); err != nil {
+				if _, err := handles[i%2].Follower.Put(e.ctx, e.to, rows[i]); err != nil {
 					return err
 				}
 			}
@@ -130,9 +130,9 @@ func putContextIsOver(e *env) {
 	cancel()
 	rec := e.user(1)
 	e.unchanged(func() {
-		_, err := e.Follower.Put(ctx, e.live(rec, 1))
+		_, err := e.Follower.Put(ctx, e.to, e.live(rec, 1))
 		require.ErrorIs(e, err, context.Canceled)
-		_, err = e.Follower.Put(ctx, e.dead(rec, 1))
+		_, err = e.Follower.Put(ctx, e.to, e.dead(rec, 1))
 		require.ErrorIs(e, err, context.Canceled)
 		errs, err := e.Follower.Insert(ctx, []store.Row{e.live(rec, 0)})
 		if err == nil {
@@ -164,12 +164,12 @@ func rowStaysTheCallers(e *env) {
 
 func tombstoneCases() []testCase {
 	return ruled(ruleTombstone,
-		check{"over a record", tombstoneOverRecord},
-		check{"where nothing was", tombstoneOverNothing},
-		check{"that is old", tombstoneThatIsOld},
-		check{"over another", tombstoneOverTombstone},
-		check{"and a newer record over it", recordOverTombstone},
-		check{"a scan shows it, a query does not", tombstonesInReads},
+		check{name: "over a record", run: tombstoneOverRecord},
+		check{name: "where nothing was", run: tombstoneOverNothing},
+		check{name: "that is old", run: tombstoneThatIsOld},
+		check{name: "over another", run: tombstoneOverTombstone},
+		check{name: "and a newer record over it", run: recordOverTombstone},
+		check{name: "a scan shows it, a query does not", run: tombstonesInReads},
 	)
 }
 

@@ -13,16 +13,16 @@ import (
 
 func queryCases() []testCase {
 	return ruled(ruleQuery,
-		check{"equal values", queryEqual},
-		check{"numbers in order", queryNumbers},
-		check{"text in byte order", queryText},
-		check{"bounds", queryBounds},
-		check{"ties", queryTies},
-		check{"pages", queryPages},
-		check{"a page after a record that is gone", queryAfterGone},
-		check{"records that change", queryChanges},
-		check{"NULL is in no index", queryNull},
-		check{"a query that can't be answered", queryInvalid},
+		check{name: "equal values", run: queryEqual},
+		check{name: "numbers in order", run: queryNumbers},
+		check{name: "text in byte order", run: queryText},
+		check{name: "bounds", run: queryBounds},
+		check{name: "ties", run: queryTies},
+		check{name: "pages", run: queryPages},
+		check{name: "a page after a record that is gone", run: queryAfterGone},
+		check{name: "records that change", run: queryChanges},
+		check{name: "NULL is in no index", run: queryNull},
+		check{name: "a query that can't be answered", run: queryInvalid},
 	)
 }
 

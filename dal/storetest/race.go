@@ -13,11 +13,11 @@ import (
 
 func raceCases() []testCase {
 	return bothWays(ruled(ruleRace,
-		check{"updates", updatesAtOnce},
-		check{"updates of two keys in either order", crossedUpdates},
-		check{"creates", createsAtOnce},
-		check{"deletes", deletesAtOnce},
-		check{"a unique value", uniqueAtOnce},
+		check{name: "updates", run: updatesAtOnce},
+		check{name: "updates of two keys in either order", run: crossedUpdates},
+		check{name: "creates", run: createsAtOnce},
+		check{name: "deletes", run: deletesAtOnce},
+		check{name: "a unique value", run: uniqueAtOnce},
 	))
 }
 

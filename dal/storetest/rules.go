@@ -4,13 +4,21 @@ package storetest
 const (
 	ruleCommit    = "A write and its change records commit together or not at all"
 	ruleOperation = "Each operation does what it says or fails"
-	ruleEpoch     = "A write that carries another epoch than the fence's changes nothing"
-	ruleVersion   = "Versions of a key only grow, and lie above the fence's floor"
+	ruleEpoch     = "A write that carries another epoch than the store's changes nothing"
+	ruleVersion   = "Versions of a key only grow, and lie above their epoch's floor"
 	ruleBump      = "A bump gives a new version and a change record, and changes no data"
-	ruleDirty     = "Dirty tells of every dirty key once, page by page"
-	ruleClean     = "Clean takes effect only at the version that was refreshed"
+	ruleDirty     = "Dirty tells of every change once, in one shard, page by page"
+	ruleClean     = "Clean cleans what was refreshed, and nothing newer"
 	ruleToken     = "A write with a token is applied once"
 	ruleRace      = "Writers of one key follow one another"
+
+	ruleMark   = "A mark that is not open lets no write pass"
+	ruleCarry  = "A token waits until the follower has it"
+	ruleUnique = "A unique value is held by one key at a time"
+	ruleID     = "An id is assigned once"
+	ruleLease  = "Without a lease no operation counts"
+	ruleGrant  = "A lease is granted by an open mark only, and listed until it is given back"
+	ruleFit    = "A store under leases takes no value that MySQL can't hold"
 
 	ruleRead  = "A read gives what is at the key"
 	ruleValue = "Values come back as they were stored"
@@ -21,7 +29,11 @@ const (
 	ruleTombstone = "A delete leaves a tombstone in a follower, also where no item was"
 	ruleInsert    = "Insert puts nothing where anything is, live or tombstone"
 
+	ruleFollow = "A follower with a fence takes only what its mark allows"
+	ruleHolder = "A follower says which key holds a unique value"
+	ruleKeep   = "A token that was kept repeats its write"
+
 	ruleInit    = "Init makes what is missing and keeps what is there"
-	ruleAdvance = "The phase record changes only from the epoch the caller knew"
+	ruleAdvance = "The phase record changes only from the revision the caller knew"
 	ruleLedger  = "What a group keeps is there for every process"
 )

@@ -27,6 +27,9 @@ type Subject struct {
 	Authority store.Authority
 	Control   store.Control
 	Follower  store.Follower
+	// Leases is there where the authority checks no fence in its transactions.
+	// A case takes a lease then before it uses the authority.
+	Leases store.Leases
 	// Other returns another handle on the same data, as a second process would
 	// have. nil: cases with two processes use the first handle twice.
 	Other func(t testing.TB) Subject
@@ -64,25 +67,59 @@ const (
 	asFollower
 )
 
+// A kind is how a store keeps what is not allowed any more from it. As a set of
+// bits it says which stores a case is for.
+type kind uint8
+
+const (
+	alone   kind = 1 << iota // a follower that is nothing else, with neither
+	aFence                   // checked in its own transactions
+	byLease                  // a process needs one
+)
+
+// kind is that of the subject.
+func (s Subject) kind() kind {
+	switch {
+	case s.Leases != nil:
+		return byLease
+	case s.Control != nil:
+		return aFence
+	}
+	return alone
+}
+
 // A testCase is one way to try a rule.
 type testCase struct {
 	rule string // as package store's documentation words it, without the dot
 	name string
 	part part
+	only kind // of stores that the case is for; 0 is all
 	run  func(*env)
 }
+
+func (c testCase) isFor(k kind) bool { return c.only == 0 || c.only&k != 0 }
 
 // A check is a case before it has a rule.
 type check struct {
 	name string
 	run  func(*env)
+	only kind
 }
+
+// inTurn is a check of stores that become the authority in turn; withFence and
+// underLease are checks of one kind of them.
+
+func inTurn(name string, run func(*env)) check { return check{name, run, aFence | byLease} }
+
+func withFence(name string, run func(*env)) check { return check{name, run, aFence} }
+
+func underLease(name string, run func(*env)) check { return check{name, run, byLease} }
 
 // ruled returns the checks as cases of a rule.
 func ruled(rule string, checks ...check) []testCase {
 	cases := make([]testCase, len(checks))
 	for i, c := range checks {
-		cases[i] = testCase{rule: rule, name: c.name, run: c.run}
+		cases[i] = testCase{rule: rule, name: c.name, run: c.run, only: c.only}
 	}
 	return cases
 }
@@ -102,19 +139,24 @@ func bothWays(cases []testCase) []testCase {
 
 func authorityCases() []testCase {
 	return slices.Concat(commitCases(), operationCases(), epochCases(), versionCases(), bumpCases(),
-		dirtyCases(), cleanCases(), tokenCases(), raceCases(), bothWays(readerCases()))
+		dirtyCases(), cleanCases(), tokenCases(), carryCases(), uniqueCases(), idCases(), raceCases(), markCases(),
+		leaseCases(), grantCases(), fitCases(), bothWays(readerCases()))
 }
 
 func followerCases() []testCase {
-	cases := slices.Concat(putCases(), tombstoneCases(), insertCases(), readerCases())
+	cases := slices.Concat(putCases(), tombstoneCases(), insertCases(), followCases(), holderCases(), followedIDCases(),
+		keepCases(), readerCases())
 	for i := range cases {
 		cases[i].part = asFollower
 	}
 	return cases
 }
 
-// runAll runs the cases, those of one rule below one test.
+// runAll runs the cases that are for the harness's kind of store, those of one
+// rule below one test.
 func runAll(t *testing.T, h Harness, cases []testCase) {
+	kind := h.New(t, Contract(t)).kind()
+	cases = slices.DeleteFunc(cases, func(c testCase) bool { return !c.isFor(kind) })
 	for len(cases) > 0 {
 		rule := cases[0].rule
 		n := slices.IndexFunc(cases, func(c testCase) bool { return c.rule != rule })
@@ -136,6 +178,7 @@ func runCase(t testing.TB, h Harness, c testCase) {
 	e := newEnv(t, h, c.part)
 	if c.part == asFollower {
 		require.NotNil(t, e.Follower, "the harness made no follower")
+		e.follow()
 	} else {
 		require.NotNil(t, e.Authority, "the harness made no authority")
 		require.NotNil(t, e.Control, "the harness made no control")

@@ -9,10 +9,10 @@ import (
 
 func scanCases() []testCase {
 	return ruled(ruleScan,
-		check{"in pages of any size", scanPages},
-		check{"nothing", scanNothing},
-		check{"keys of several columns", scanComposite},
-		check{"beside writes", scanBesideWrites},
+		check{name: "in pages of any size", run: scanPages},
+		check{name: "nothing", run: scanNothing},
+		check{name: "keys of several columns", run: scanComposite},
+		check{name: "beside writes", run: scanBesideWrites},
 	)
 }
 

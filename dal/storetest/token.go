@@ -12,16 +12,16 @@ import (
 
 func tokenCases() []testCase {
 	return ruled(ruleToken,
-		check{"repeated, bare", func(e *env) { e.start(); tokenRepeated(e) }},
-		check{"repeated, captured", func(e *env) { e.start(); e.capture(); tokenRepeated(e) }},
-		check{"repeated after others have written", tokenAfterOthers},
-		check{"repeated in another epoch", tokenInAnotherEpoch},
-		check{"repeated by another process", tokenInAnotherProcess},
-		check{"repeated in another order", tokenInAnotherOrder},
-		check{"for another write", tokenForAnotherWrite},
-		check{"of a write that failed", tokenOfFailedWrite},
-		check{"at the same time", tokenAtOnce},
-		check{"none", noToken},
+		check{name: "repeated, bare", run: func(e *env) { e.start(); tokenRepeated(e) }},
+		check{name: "repeated, captured", run: func(e *env) { e.start(); e.capture(); tokenRepeated(e) }},
+		check{name: "repeated after others have written", run: tokenAfterOthers},
+		check{name: "repeated in another epoch", run: tokenInAnotherEpoch},
+		check{name: "repeated by another process", run: tokenInAnotherProcess},
+		check{name: "repeated in another order", run: tokenInAnotherOrder},
+		check{name: "for another write", run: tokenForAnotherWrite},
+		check{name: "of a write that failed", run: tokenOfFailedWrite},
+		check{name: "at the same time", run: tokenAtOnce},
+		check{name: "none", run: noToken},
 	)
 }
 

@@ -12,15 +12,15 @@ import (
 
 func valueCases() []testCase {
 	return ruled(ruleValue,
-		check{"text", func(e *env) { valuesComeBack(e, "note", plainTexts...) }},
-		check{"whole numbers", func(e *env) { valuesComeBack(e, "rank", "0", "-1", "1", "2147483647", "-2147483648") }},
-		check{"dates", func(e *env) {
+		check{name: "text", run: func(e *env) { valuesComeBack(e, "note", plainTexts...) }},
+		check{name: "whole numbers", run: func(e *env) { valuesComeBack(e, "rank", "0", "-1", "1", "2147483647", "-2147483648") }},
+		check{name: "dates", run: func(e *env) {
 			valuesComeBack(e, "registration_date", "2024-02-29", "1000-01-01", "9999-12-31", "1970-01-01", "2024-03-31")
 		}},
-		check{"moments", func(e *env) { valuesComeBack(e, "last_login", moments...) }},
-		check{"JSON", func(e *env) { valuesComeBack(e, "profile_data", jsons...) }},
-		check{"nothing but NULL", onlyNull},
-		check{"each on its own", eachOnItsOwn},
+		check{name: "moments", run: func(e *env) { valuesComeBack(e, "last_login", moments...) }},
+		check{name: "JSON", run: func(e *env) { valuesComeBack(e, "profile_data", jsons...) }},
+		check{name: "nothing but NULL", run: onlyNull},
+		check{name: "each on its own", run: eachOnItsOwn},
 	)
 }
 

@@ -9,12 +9,12 @@ import (
 
 func versionCases() []testCase {
 	return ruled(ruleVersion,
-		check{"from write to write", versionsGrow},
-		check{"through a delete", versionsGrowThroughDelete},
-		check{"above the floor of every new epoch", versionsAboveFloor},
-		check{"through a time without capture", versionsThroughGap},
-		check{"a bare read has none", bareReadHasNone},
-		check{"over two processes", versionsOverProcesses},
+		check{name: "from write to write", run: versionsGrow},
+		check{name: "through a delete", run: versionsGrowThroughDelete},
+		check{name: "above the floor of every new epoch", run: versionsAboveFloor},
+		check{name: "through a time without capture", run: versionsThroughGap},
+		withFence("a bare read has none", bareReadHasNone),
+		check{name: "over two processes", run: versionsOverProcesses},
 	)
 }
 

@@ -1,0 +1,96 @@
+package dal
+
+import (
+	"context"
+	"errors"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+)
+
+// A ReadOption is a choice for a single read.
+type ReadOption func(readOptions) readOptions
+
+type readOptions struct{ stale *bool }
+
+// AllowStale lets MySQL answer in phase 4 if DynamoDB does not: it fails, it
+// throttles, it gives no answer within RouterOptions.StaleAfter, or it gives
+// this process no lease. Such an answer may lack the latest writes,
+// acknowledged ones too, and stale is then set to true; otherwise to false.
+// The other phases have no store beside the authority that could answer.
+func AllowStale(stale *bool) ReadOption {
+	if stale == nil {
+		stale = new(bool)
+	}
+	return func(o readOptions) readOptions { o.stale = stale; return o }
+}
+
+func readChoices(options []ReadOption) readOptions {
+	var o readOptions
+	for _, option := range options {
+		o = option(o)
+	}
+	return o
+}
+
+// fresh says of a read that nothing stale was answered so far.
+func fresh(options []ReadOption) {
+	if len(options) == 0 {
+		return
+	}
+	if o := readChoices(options); o.stale != nil {
+		*o.stale = false
+	}
+}
+
+// fallible reads in phase 4, from MySQL if DynamoDB fails and the caller allows
+// it. It has not answered if the phase is another one by now, or the caller
+// allows nothing.
+func fallible[T any](ctx context.Context, r *Router, s *Snapshot, options []ReadOption, op, entity string,
+	read func(context.Context, store.Reader, store.At) (T, error)) (v T, from store.Reader, answered bool, err error) {
+	o := readChoices(options)
+	if o.stale == nil {
+		return v, nil, false, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, r.opts.StaleAfter)
+	defer cancel()
+	from = r.backward.authority
+	v, err = read(limited, from, s.at())
+	if err != nil && turnedAway(err) {
+		err = r.again(limited, s, err, func(now *Snapshot) (err error) {
+			if s = now; s.Phase != DynamoDBPrimary {
+				return nil // not DynamoDB's to answer
+			}
+			v, err = read(limited, from, s.at())
+			return err
+		})
+	}
+	switch {
+	case s.Phase != DynamoDBPrimary || r.snapshot.Load().Phase != DynamoDBPrimary:
+		return v, nil, false, nil
+	case err == nil:
+		return v, from, true, nil
+	case ctx.Err() != nil || limited.Err() == nil && !unanswered(err):
+		return v, from, true, err
+	}
+	// Without an epoch: MySQL is no authority now and refuses any that is given.
+	there, failed := read(ctx, r.forward.authority, store.At{})
+	if failed != nil {
+		return v, from, true, err
+	}
+	*o.stale = true
+	r.fellBack(op, entity, err)
+	return there, r.forward.authority, true, nil
+}
+
+// unanswered reports whether an error says that DynamoDB could not answer, and
+// not what is there.
+func unanswered(err error) bool {
+	return errors.Is(err, ErrUnavailable) || errors.Is(err, ErrThrottled) || errors.Is(err, ErrWrongPhase)
+}
+
+func (r *Router) fellBack(op, entity string, cause error) {
+	r.counts.fallbacks.Add(1)
+	for _, h := range r.hooks.fallback {
+		h.OnFallback(FallbackEvent{Op: op, Entity: entity, Cause: cause})
+	}
+}

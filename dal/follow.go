@@ -1,0 +1,117 @@
+package dal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+)
+
+// follow does what comes after a commit, on a deadline of its own: the caller
+// may be gone, and the follower must get the write all the same.
+func (r *Router) follow(ctx context.Context, w *write, policy Policy) error {
+	if policy == Async {
+		r.dirty(w.done.Changes)
+		return nil
+	}
+	budget := r.opts.PromptBudget
+	if policy == Required {
+		budget = r.opts.RequiredBudget
+	}
+	after, cancel := store.Detached(ctx, budget)
+	defer cancel()
+	changes := leftBy(w.done)
+	for i, change := range changes {
+		if err := r.refresh(after, w, change, policy); err != nil {
+			if !w.done.Repeated {
+				r.dirty(changes[i:])
+			}
+			return r.pending(w, policy, err)
+		}
+	}
+	return nil
+}
+
+// leftBy returns the changes of a write. Those of one that was applied before
+// are not known any more, if there still are any; its keys are.
+func leftBy(done store.Written) []store.Change {
+	if !done.Repeated {
+		return done.Changes
+	}
+	changes := make([]store.Change, len(done.Rows))
+	for i, row := range done.Rows {
+		changes[i].Keys = []store.KeyVersion{{Key: row.Key}}
+	}
+	return changes
+}
+
+// pending is what a caller is told of a write that the follower has not got.
+func (r *Router) pending(w *write, policy Policy, cause error) error {
+	if policy != Required {
+		return nil
+	}
+	e := &Error{Op: "write", Store: r.side(w.snapshot).follower.Name(), Kind: ErrPending, Outcome: Applied, Cause: cause}
+	if len(w.done.Rows) > 0 {
+		e.Entity = w.done.Rows[0].Key.Entity
+	}
+	return e
+}
+
+// refresh tries the inline refresh of a change: once, or under Required until
+// it works or the budget is over.
+func (r *Router) refresh(ctx context.Context, w *write, change store.Change, policy Policy) error {
+	start := time.Now()
+	pause := 5 * time.Millisecond
+	err := r.bring(ctx, w, change)
+	for err != nil && policy == Required && !hopeless(err) && !r.carried(ctx, w, change, err) {
+		if sleep(ctx, pause) != nil {
+			break
+		}
+		pause = min(2*pause, 200*time.Millisecond)
+		err = r.bring(ctx, w, change)
+	}
+	if err != nil && policy == Required && r.carried(ctx, w, change, err) {
+		err = nil
+	}
+	for _, h := range r.hooks.refresh {
+		h.OnRefresh(RefreshEvent{Change: change, Duration: time.Since(start), Err: err})
+	}
+	return err
+}
+
+func (r *Router) bring(ctx context.Context, w *write, change store.Change) error {
+	refresher := r.side(w.snapshot).refresher
+	if w.done.Repeated {
+		return refresher.RefreshKey(ctx, change.Keys[0].Key)
+	}
+	return refresher.Refresh(ctx, change)
+}
+
+// hopeless reports whether a refresh would fail again however often it is tried.
+func hopeless(err error) bool { return Unfit(err) || errors.Is(err, errLaterHistory) }
+
+// carried is asked when the follower takes nothing any more because it has
+// become the authority: whether the hand-off has brought the write there. It
+// has if each key is at the write's version or at a later one of the same
+// epoch. A version of a later epoch proves nothing, for MySQL may have been
+// opened without what was still to come.
+func (r *Router) carried(ctx context.Context, w *write, change store.Change, err error) bool {
+	if !errors.Is(err, ErrWrongPhase) {
+		return false
+	}
+	for _, k := range change.Keys {
+		row, err := r.side(w.snapshot).follower.Get(ctx, relayed, k.Key)
+		if err != nil || k.Version == 0 || row.Version < k.Version || row.Version >= store.Floor(w.snapshot.Epoch+1) {
+			return false
+		}
+	}
+	return true
+}
+
+// dirty tells the relay of this process what is left to do.
+func (r *Router) dirty(changes []store.Change) {
+	if r.opts.Dirty != nil && len(changes) > 0 {
+		r.opts.Dirty(changes)
+	}
+}
