@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 )
@@ -16,21 +16,32 @@ import (
 // again.
 const shortWait = 100 * time.Millisecond
 
-// Advance replaces the phase record if its epoch is still from, and in the same
-// transaction moves the fence. It locks the fence exclusively, so it waits for
-// every write in flight; a write that comes later finds the new epoch and
-// changes nothing. It waits no longer than Options.FenceWait and ctx; on giving
-// up nothing has changed, and the error names the connections that have been
-// in a transaction for longest.
+// Advance replaces the phase record if its revision is still from's, and in the
+// same transaction moves the fence to the record's mark. What may follow what
+// says store.CheckAdvance.
+//
+// Where the mark moves it locks the fence exclusively, so it waits for every
+// write in flight; a write that comes later finds the new mark and changes
+// nothing. It waits no longer than Options.FenceWait and ctx; on giving up
+// nothing has changed, and the error names the connections that have been in a
+// transaction for longest. With Options.EndHolders it ends those that hold the
+// fence, and then goes on.
+//
+// A record that keeps its mark, without an entry for the audit, is a single
+// statement that never touches the fence: the sign of life of a hand-off's
+// driver.
 //
 // If the answer to its COMMIT is lost, Advance reads the record again, under
 // its lock: as long as the lost session could still commit, it holds that.
-//
-// to.Phase must be one of the first three: the hand-off to DynamoDB is not
-// Advance's to do.
-func (s *Store) Advance(ctx context.Context, from uint64, to store.PhaseRecord, entry store.AuditEntry) error {
-	if fault := s.checkAdvance(from, to); fault != "" {
+func (s *Store) Advance(ctx context.Context, from, to store.PhaseRecord, entry store.AuditEntry) error {
+	if fault := s.checkRecord(to); fault != "" {
 		return s.invalid("advance", "", "", fault, store.NotApplied)
+	}
+	if entry.Action == "" && !moves(from, to) && store.CheckAdvance(from, to) == nil {
+		if done, err := s.beat(ctx, from, to); done || err != nil {
+			return err
+		}
+		// The record is not as the caller says, and what follows finds out why.
 	}
 	deadline := time.Now().Add(s.opts.FenceWait)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
@@ -42,7 +53,7 @@ func (s *Store) Advance(ctx context.Context, from uint64, to store.PhaseRecord, 
 		err := s.advance(ctx, from, to, entry, time.Until(deadline))
 		var lost *commitError
 		if errors.As(err, &lost) {
-			return s.resolve(ctx, to, err)
+			return s.resolve(ctx, from, to, err)
 		}
 		if !isConflict(err) {
 			return s.wrap("advance", nil, store.NotApplied, err)
@@ -53,33 +64,46 @@ func (s *Store) Advance(ctx context.Context, from uint64, to store.PhaseRecord, 
 	}
 }
 
-// checkAdvance returns what is wrong with the step, or "".
-func (s *Store) checkAdvance(from uint64, to store.PhaseRecord) string {
+// checkRecord returns what is wrong with a record whatever is there, or "".
+func (s *Store) checkRecord(to store.PhaseRecord) string {
 	switch {
-	case to.Epoch != from+1:
-		return "the new epoch must be the one after " + strconv.FormatUint(from, 10)
-	case to.Epoch >= 1<<(64-store.FloorBits):
-		return "there are no more epochs"
 	case to.Group != "" && to.Group != s.group:
 		return "the record is of another group"
-	case to.Phase < store.MySQLOnly || to.Phase > store.Validate:
-		return "MySQL is the authority in the first three phases only"
+	case utf8.RuneCountInString(to.Driver) > maxName || utf8.RuneCountInString(to.Contract) > maxName:
+		return fmt.Sprintf("a driver's name and a contract's digest have at most %d characters", maxName)
 	}
 	return ""
 }
 
+// moves reports whether a step changes anything of the fence.
+func moves(from, to store.PhaseRecord) bool {
+	return from.State != to.State || from.Epoch != to.Epoch || from.Capture != to.Capture
+}
+
+// beat replaces a record that keeps its mark, and reports whether it was as the
+// caller says.
+func (s *Store) beat(ctx context.Context, from, to store.PhaseRecord) (bool, error) {
+	args := append(s.phaseArgs(to, from.Revision), markText(from.State), from.Epoch, from.Capture)
+	r, outcome, err := s.run(ctx, setPhase+" AND state=? AND epoch=? AND capture=?", args...)
+	if err != nil {
+		return false, s.wrap("advance", nil, outcome, err)
+	}
+	n, err := r.RowsAffected()
+	return n > 0, s.wrap("advance", nil, store.Unknown, err)
+}
+
 // advance tries once, on a connection that it ends: its lock wait timeout is
 // not the service's.
-func (s *Store) advance(ctx context.Context, from uint64, to store.PhaseRecord, entry store.AuditEntry, wait time.Duration) error {
+func (s *Store) advance(ctx context.Context, from, to store.PhaseRecord, entry store.AuditEntry, wait time.Duration) error {
 	t, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer t.end(ctx)
 	t.changed = true
-	// The server counts whole seconds, and takes 0 for "do not wait".
-	seconds := max(1, int64((wait+time.Second-1)/time.Second))
-	if _, err := t.exec(ctx, "SET SESSION innodb_lock_wait_timeout="+strconv.FormatInt(seconds, 10)); err != nil {
+	total, end := s.patience(ctx, wait)
+	defer s.endHolders(ctx, t, end)()
+	if err := t.waitAtMost(ctx, total); err != nil {
 		return err
 	}
 	var now store.PhaseRecord
@@ -90,91 +114,85 @@ func (s *Store) advance(ctx context.Context, from uint64, to store.PhaseRecord, 
 	if !found {
 		return s.notInitialised("advance", store.NotApplied)
 	}
-	if now.Epoch != from {
+	if now.Revision != from.Revision {
 		return s.moved(from)
 	}
-	if err := s.moveFence(ctx, t, to); err != nil {
+	if err := store.CheckAdvance(now, to); err != nil {
+		return s.invalid("advance", "", "", err.Error(), store.NotApplied)
+	}
+	if moves(now, to) {
+		if err := s.moveFence(ctx, t, now, to); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(ctx, setPhase, s.phaseArgs(to, now.Revision)...); err != nil {
 		return err
 	}
-	if _, err := t.exec(ctx, "UPDATE crossfade_phase SET phase=?, capture=?, epoch=?, capture_epoch=?, follower_empty=?, contract=?,"+
-		" changed_at=UTC_TIMESTAMP(6) WHERE grp=?",
-		to.Phase, to.Capture, to.Epoch, to.CaptureEpoch, to.FollowerEmpty, to.Contract, s.group); err != nil {
-		return err
-	}
-	query, args := s.audit(entry)
-	if _, err := t.exec(ctx, query, args...); err != nil {
-		return err
+	if entry.Action != "" {
+		query, args := s.audit(entry)
+		if _, err := t.exec(ctx, query, args...); err != nil {
+			return err
+		}
 	}
 	return t.commit(ctx)
 }
 
-// moved returns the error of a step from an epoch that is over.
-func (s *Store) moved(from uint64) *store.Error {
-	return &store.Error{Op: "advance", Store: s.Name(), Kind: store.ErrConflict, Outcome: store.NotApplied,
-		Detail: fmt.Sprintf("the phase record is not at epoch %d any more; look at the status and decide again", from)}
+// waitAtMost bounds each wait of the session for a row's lock. The server counts
+// whole seconds, and takes 0 for "do not wait".
+func (t *tx) waitAtMost(ctx context.Context, d time.Duration) error {
+	seconds := max(1, int64((d+time.Second-1)/time.Second))
+	_, err := t.exec(ctx, "SET SESSION innodb_lock_wait_timeout="+strconv.FormatInt(seconds, 10))
+	return err
 }
 
-// moveFence waits for the fence and moves it. The floor only grows: a version
-// that a purge has raised it to must not be given again.
-func (s *Store) moveFence(ctx context.Context, t *tx, to store.PhaseRecord) error {
-	state := ""
-	if err := t.query(ctx, func(rows *sql.Rows) error { return rows.Scan(&state) },
-		"SELECT state FROM crossfade_fence WHERE grp=? FOR UPDATE", s.group); err != nil {
+// moved returns the error of a step from a record that is there no more.
+func (s *Store) moved(from store.PhaseRecord) *store.Error {
+	return &store.Error{Op: "advance", Store: s.Name(), Kind: store.ErrConflict, Outcome: store.NotApplied,
+		Detail: fmt.Sprintf("the phase record is not at revision %d any more; look at the status and decide again", from.Revision)}
+}
+
+// moveFence waits for the fence and moves it from one mark to another. The
+// floor only grows: a version that a purge has raised it to must not be given
+// again.
+func (s *Store) moveFence(ctx context.Context, t *tx, from, to store.PhaseRecord) error {
+	var f fenceRow
+	if err := t.query(ctx, func(rows *sql.Rows) error { return rows.Scan(f.dest()...) },
+		selectFence+" FOR UPDATE", s.group); err != nil {
 		return err
 	}
-	if state != fenceOpen {
-		return s.wrongPhase("advance", "", store.NotApplied)
+	if f.mark() != from.State || f.epoch.V != from.Epoch {
+		return s.invalid("advance", "", "", "crossfade_fence and crossfade_phase do not agree: one of them was changed"+
+			" by hand or restored without the other; bring back the one that belongs to the other", store.NotApplied)
 	}
-	_, err := t.exec(ctx, "UPDATE crossfade_fence SET epoch=?, capture=?, floor=GREATEST(floor, ?) WHERE grp=?",
-		to.Epoch, to.Capture, uint64(store.Floor(to.Epoch)), s.group)
+	floor := uint64(0)
+	if to.Epoch > from.Epoch {
+		floor = uint64(store.Floor(to.Epoch))
+	}
+	_, err := t.exec(ctx, "UPDATE crossfade_fence SET epoch=?, state=?, capture=?, floor=GREATEST(floor, ?) WHERE grp=?",
+		to.Epoch, markText(to.State), to.Capture, floor, s.group)
 	return err
 }
 
 // resolve finds out whether a step whose COMMIT got no answer was taken.
-func (s *Store) resolve(ctx context.Context, to store.PhaseRecord, lost error) error {
+func (s *Store) resolve(ctx context.Context, from, to store.PhaseRecord, lost error) error {
 	c, cancel := store.Detached(ctx, s.opts.CommitTimeout)
 	defer cancel()
-	var now store.PhaseRecord
-	found := false
+	now, found := store.PhaseRecord{Group: s.group}, false
 	err := s.transact(c, func(t *tx) error {
 		return t.query(c, phaseScan(&now, &found), selectPhase+" LOCK IN SHARE MODE", s.group)
 	})
 	switch {
 	case err != nil || !found:
 		return s.wrap("advance", nil, store.Unknown, lost)
-	case now.Epoch < to.Epoch:
+	case now.Revision <= from.Revision:
 		return s.wrap("advance", nil, store.NotApplied, errors.Unwrap(lost))
-	case now.Epoch > to.Epoch:
+	case now.Revision > from.Revision+1:
 		// Somebody went on from there; from whose step, nobody can tell.
 		return s.wrap("advance", nil, store.Unknown, lost)
-	case now.Phase == to.Phase && now.Capture == to.Capture && now.CaptureEpoch == to.CaptureEpoch:
+	}
+	to.Group, to.Revision, to.ChangedAt = now.Group, now.Revision, now.ChangedAt
+	if now == to {
 		return nil
 	}
-	return s.moved(to.Epoch - 1)
-}
-
-// held returns the error of an Advance that did not get its locks in time.
-func (s *Store) held(ctx context.Context, cause error) error {
-	// Not ErrConflict: that one says that the step was taken by somebody else.
-	return &store.Error{Op: "advance", Store: s.Name(), Kind: store.ErrUnavailable, Outcome: store.NotApplied, Cause: cause,
-		Detail: fmt.Sprintf("transactions still hold the fence after %v; nothing has changed; %s", s.opts.FenceWait, s.holders(ctx))}
-}
-
-// holders names the connections whose transactions have been open for longest,
-// as far as the account may see them.
-func (s *Store) holders(ctx context.Context) string {
-	c, cancel := store.Detached(ctx, time.Second)
-	defer cancel()
-	var open []string
-	err := each(c, s.db, func(rows *sql.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		open = append(open, id)
-		return err
-	}, "SELECT trx_mysql_thread_id FROM information_schema.innodb_trx"+
-		" WHERE trx_mysql_thread_id <> CONNECTION_ID() AND trx_rows_locked > 0 ORDER BY trx_started LIMIT 3")
-	if err != nil || len(open) == 0 {
-		return "the account can't see which (PROCESS would let it); try again when long transactions have ended"
-	}
-	return "connections in a transaction, oldest first: " + strings.Join(open, ", ") + "; end it with KILL, or wait, and try again"
+	return s.moved(from)
 }

@@ -169,22 +169,25 @@ func TestAdvanceWithFaultAtEveryStatement(t *testing.T) {
 }
 
 // checkStep compares what is there after an Advance with what it returned.
-func (f *fixture) checkStep(from uint64, to store.PhaseRecord, audits int, err error) {
+func (f *fixture) checkStep(from, to store.PhaseRecord, audits int, err error) {
 	f.t.Helper()
 	now, phase := f.store.Phase(f.ctx)
 	require.NoError(f.t, phase)
 	var epoch, floor uint64
-	require.NoError(f.t, f.db.QueryRow("SELECT epoch, floor FROM crossfade_fence").Scan(&epoch, &floor))
+	var state string
+	require.NoError(f.t, f.db.QueryRow("SELECT epoch, floor, state FROM crossfade_fence").Scan(&epoch, &floor, &state))
 	require.Equal(f.t, now.Epoch, epoch, "fence and record move together")
+	require.Equal(f.t, now.State.String(), state)
 	require.EqualValues(f.t, store.Floor(epoch), floor)
 	entries, fault := f.store.Audit(f.ctx, 1000)
 	require.NoError(f.t, fault)
-	require.Equal(f.t, now.Epoch > from, len(entries) > audits)
+	require.Equal(f.t, now.Revision > from.Revision, len(entries) > audits)
 	if err == nil {
 		require.Equal(f.t, to.Epoch, now.Epoch)
+		require.Equal(f.t, from.Revision+1, now.Revision)
 	} else {
 		refused(f.t, err, store.ErrUnavailable)
-		require.Equal(f.t, from, now.Epoch, "%v", err)
+		require.Equal(f.t, from, now, "%v", err)
 	}
 }
 
@@ -211,19 +214,26 @@ func TestAdvanceThatIsNoStep(t *testing.T) {
 	f := newFixture(t, setting{})
 	from, to := f.next(true)
 	for name, change := range map[string]func(*store.PhaseRecord){
-		"epoch":    func(p *store.PhaseRecord) { p.Epoch++ },
-		"group":    func(p *store.PhaseRecord) { p.Group = "other" },
-		"phase":    func(p *store.PhaseRecord) { p.Phase = store.DynamoDBPrimary },
-		"no phase": func(p *store.PhaseRecord) { p.Phase = 0 },
+		"epoch":       func(p *store.PhaseRecord) { p.Epoch++ },
+		"no epoch":    func(p *store.PhaseRecord) { p.Epoch-- },
+		"last epoch":  func(p *store.PhaseRecord) { p.Epoch = 1 << 24 },
+		"group":       func(p *store.PhaseRecord) { p.Group = "other" },
+		"no phase":    func(p *store.PhaseRecord) { p.Phase = 0 },
+		"no state":    func(p *store.PhaseRecord) { p.State = 0 },
+		"sealed":      func(p *store.PhaseRecord) { p.State = store.Sealed },
+		"long driver": func(p *store.PhaseRecord) { p.Driver = strings.Repeat("d", 65) },
 	} {
 		bad := to
 		change(&bad)
 		refused(t, f.store.Advance(f.ctx, from, bad, entry), store.ErrInvalid)
 		require.NotEmpty(t, name)
 	}
-	stale := to
-	stale.Epoch--
-	refused(t, f.store.Advance(f.ctx, from-1, stale, entry), store.ErrConflict)
+	for _, revision := range []uint64{0, from.Revision - 1, from.Revision + 1} {
+		stale := from
+		stale.Revision = revision
+		refused(t, f.store.Advance(f.ctx, stale, to, entry), store.ErrConflict)
+	}
+	require.Equal(t, from, f.record())
 }
 
 // What is kept for the group comes back as it was given.

@@ -1,11 +1,15 @@
 package mysqlstore_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // BenchmarkWrite compares writes with what a careful engineer sends by hand:
@@ -72,7 +76,7 @@ func BenchmarkGet(b *testing.B) {
 			require.NoError(b, row.Scan(&place, &item, &quantity, &shelf, &label))
 		}
 	})
-	for name, at := range map[string]store.At{"bare": {}, "captured": f.at} {
+	for name, at := range map[string]store.At{"without fence": {}, "bare": {Epoch: f.at.Epoch}, "captured": f.at} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				_, err := f.store.Get(f.ctx, at, key)
@@ -80,4 +84,68 @@ func BenchmarkGet(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkBareRead measures what the look at the fence adds to a read without
+// capture. Both kinds are sent in turn; ratio is the one's time over the
+// other's.
+func BenchmarkBareRead(b *testing.B) {
+	f := newFixture(b, setting{bare: true})
+	values := make([]string, 1000)
+	for i := range values {
+		values[i] = fmt.Sprintf("('p%d', %d, 1, 'top', 'l%d')", i%50, i, i)
+	}
+	f.db.MustExec("INSERT INTO stock (place, item, quantity, shelf, label) VALUES " + strings.Join(values, ","))
+	key := f.key(f.shelf("p7", 7, 1))
+	for name, read := range map[string]func(store.At) error{
+		"get": func(at store.At) error { _, err := f.store.Get(f.ctx, at, key); return err },
+		"query of 20": func(at store.At) error {
+			_, err := f.store.Query(f.ctx, at, store.Query{Entity: f.stock, Index: "QuantityIndex", Equal: transform.TextValue("top"), Limit: 20})
+			return err
+		},
+		"scan of 100": func(at store.At) error {
+			_, err := f.store.Scan(f.ctx, at, store.Range{Entity: f.stock, After: "p3/3", Limit: 100})
+			return err
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			var with, without time.Duration
+			for b.Loop() {
+				for _, side := range []struct {
+					at  store.At
+					sum *time.Duration
+				}{{store.At{}, &without}, {f.at, &with}} {
+					began := time.Now()
+					require.NoError(b, read(side.at))
+					*side.sum += time.Since(began)
+				}
+			}
+			b.ReportMetric(float64(with)/float64(without), "ratio")
+		})
+	}
+}
+
+// BenchmarkPut compares a refresh of a row that is there with the same
+// statements sent by hand.
+func BenchmarkPut(b *testing.B) {
+	f := newFollower(b, setting{})
+	rec := f.shelf("p", 1, 1)
+	f.follow(f.live(rec, 1))
+	b.Run("by hand", func(b *testing.B) {
+		db, _ := openHooked(b, f.dsn)
+		for n := 2; b.Loop(); n++ {
+			tx, err := db.Beginx()
+			require.NoError(b, err)
+			tx.MustExec("UPDATE crossfade_change SET version = ? WHERE grp = 'default' AND entity = 'Stock' AND id = 'p/1' AND version < ?", n, n)
+			tx.MustExec("UPDATE stock SET quantity = ?, shelf = NULL, label = NULL WHERE place = 'p' AND item = 1", n)
+			require.NoError(b, tx.Commit())
+		}
+	})
+	b.Run("put", func(b *testing.B) {
+		base := store.Version(1 << 50)
+		for n := store.Version(1); b.Loop(); n++ {
+			rec := f.shelf("p", 1, int64(n%1000))
+			f.follow(f.live(rec, base+n))
+		}
+	})
 }

@@ -25,7 +25,7 @@ func harness(params string) storetest.Harness {
 		subject := func(t testing.TB, db *sqlx.DB) storetest.Subject {
 			s, err := mysqlstore.New(db, c, nil)
 			require.NoError(t, err)
-			return storetest.Subject{Authority: s, Control: s}
+			return storetest.Subject{Authority: s, Control: s, Follower: s}
 		}
 		one := subject(t, db)
 		one.Other = func(t testing.TB) storetest.Subject { return subject(t, openDB(t, dsn)) }
@@ -83,4 +83,4 @@ func TestConformanceOfOtherSessions(t *testing.T) {
 
 func BenchmarkAuthority(b *testing.B) { storetest.BenchmarkAuthority(b, harness("")) }
 
-var _ store.Authority = (*mysqlstore.Store)(nil)
+var _ store.Store = (*mysqlstore.Store)(nil)

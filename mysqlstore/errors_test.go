@@ -131,11 +131,15 @@ func TestErrorsWithoutInit(t *testing.T) {
 	check := func(made string) {
 		_, phase := s.Phase(ctx)
 		_, get := s.Get(ctx, store.At{Captured: true}, key)
+		_, bareGet := s.Get(ctx, store.At{Epoch: 1}, key)
+		_, put := s.Put(ctx, store.At{Epoch: 1}, store.Row{Key: key, Version: 1})
+		_, insert := s.Insert(ctx, []store.Row{{Key: key, Live: true, Record: f.user(1)}})
 		_, one := s.Write(ctx, store.At{Epoch: 1}, store.Write{Mutations: []store.Mutation{f.remove(f.user(1))}})
 		_, captured := s.Write(ctx, store.At{Epoch: 1, Captured: true}, store.Write{Mutations: []store.Mutation{f.create(f.user(1))}})
 		for name, err := range map[string]error{
-			"phase": phase, "get": get, "delete": one, "create": captured, "ready": s.Ready(ctx),
-			"bump": s.Bump(ctx, []transform.Key{key}), "advance": s.Advance(ctx, 1, store.PhaseRecord{Phase: 1, Epoch: 2}, entry),
+			"phase": phase, "get": get, "bare get": bareGet, "put": put, "insert": insert, "check": s.Check(ctx),
+			"keep": s.Keep(ctx, []store.Token{{Token: "t"}}), "delete": one, "create": captured, "ready": s.Ready(ctx),
+			"bump": s.Bump(ctx, []transform.Key{key}), "advance": s.Advance(ctx, store.PhaseRecord{}, store.PhaseRecord{Phase: 1, Epoch: 2, State: store.Open}, entry),
 		} {
 			require.ErrorIs(t, err, store.ErrInvalid, name)
 			require.ErrorContains(t, err, "migrationctl init", "%s, %s", name, made)

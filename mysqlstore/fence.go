@@ -7,16 +7,12 @@ import (
 	"github.com/crossfade-go/crossfade/dal/store"
 )
 
-// States of the fence.
-const (
-	fenceOpen      = "open"       // writes of the fence's epoch may commit
-	fenceClosed    = "closed"     // none may; bumps and cleans pass
-	fenceGivenAway = "given_away" // MySQL is not the authority any more
-)
+// selectFence reads the fence as a fenceRow.
+const selectFence = "SELECT f.epoch, f.state, f.capture FROM crossfade_fence f WHERE f.grp=?"
 
 // guard returns the condition under which the fence lets a write pass, on the
-// row of crossfade_fence with the alias f, and its arguments. No fence has epoch
-// 0, so a write that carries none passes nowhere.
+// row of crossfade_fence with the alias f, and its arguments. No fence that is
+// open has epoch 0, so a write that carries none passes nowhere.
 //
 // A write without change records needs capture to be off and one with them
 // needs it to be on: the epoch says that already, and here it does not depend
@@ -47,24 +43,41 @@ type fenceRow struct {
 // dest returns what epoch, state and capture are scanned into.
 func (f *fenceRow) dest() []any { return []any{&f.epoch, &f.state, &f.capture} }
 
+// mark returns the fence's mark, 0 if there is no fence.
+func (f *fenceRow) mark() store.State { return parseMark(f.state.String) }
+
 // lets reports whether a write with that snapshot may pass.
 func (f *fenceRow) lets(at store.At) bool {
-	return f.state.String == fenceOpen && f.capture.Bool == at.Captured && f.epoch.V == at.Epoch
+	return f.mark() == store.Open && f.capture.Bool == at.Captured && f.epoch.V == at.Epoch
 }
 
 // shows reports whether a read with that snapshot is right: MySQL is the
-// authority, and in the epoch that the reader knows, if it carries one.
+// authority, in the epoch that the reader knows. A reader without an epoch wants
+// what is there, whoever the authority is.
 func (f *fenceRow) shows(at store.At) bool {
-	return f.state.String != fenceGivenAway && (at.Epoch == 0 || f.epoch.V == at.Epoch)
+	if at.Epoch == 0 {
+		return true
+	}
+	return (f.mark() == store.Open || f.mark() == store.Closed) && f.epoch.V == at.Epoch
 }
 
+// follows reports whether MySQL is the follower of the authority of that epoch
+// and may be brought up to date. Sealed says no: nothing may land while the
+// authority is looked through for the last time.
+func (f *fenceRow) follows(at store.At) bool {
+	return f.mark() == store.GivenAway && f.epoch.V == at.Epoch
+}
+
+// givenAway reports whether another store is the authority.
+func (f *fenceRow) givenAway() bool { return f.mark() == store.GivenAway || f.mark() == store.Sealed }
+
 // holdFence reads the fence with its shared lock within the transaction, so
-// that it stays as it is until the end. It is for writes of which no other
-// statement has looked at the fence.
+// that it stays as it is until the end. It is for transactions of which no
+// other statement has looked at the fence.
 func (s *Store) holdFence(ctx context.Context, t *tx) (fenceRow, error) {
 	var f fenceRow
 	err := t.query(ctx, func(rows *sql.Rows) error { return rows.Scan(f.dest()...) },
-		"SELECT f.epoch, f.state, f.capture FROM crossfade_fence f WHERE f.grp=? LOCK IN SHARE MODE", s.group)
+		selectFence+" LOCK IN SHARE MODE", s.group)
 	return f, err
 }
 

@@ -184,12 +184,15 @@ func TestWriteNeedsTheFencesCapture(t *testing.T) {
 
 // A fence that is closed, or MySQL that was given away, lets no write pass.
 func TestClosedFence(t *testing.T) {
-	for state, passes := range map[string]bool{"closed": true, "given_away": false} {
+	for state, passes := range map[store.State]bool{store.Closed: true, store.GivenAway: false, store.Sealed: false} {
 		for _, bare := range []bool{true, false} {
 			f := newFixture(t, setting{bare: bare})
 			there := f.user(1)
 			f.write(f.create(there))
-			f.db.MustExec("UPDATE crossfade_fence SET state = ?", state)
+			if state == store.Sealed {
+				f.mark(store.GivenAway)
+			}
+			f.mark(state)
 			before := f.dump()
 			for _, form := range forms {
 				_, err := f.store.Write(f.ctx, f.at, store.Write{Mutations: form.make(f, there, f.user(2)), Token: form.token})
@@ -198,18 +201,35 @@ func TestClosedFence(t *testing.T) {
 			require.Equal(t, before, f.dump())
 
 			err := f.store.Bump(f.ctx, []transform.Key{f.key(there)})
-			_, read := f.store.Get(f.ctx, store.At{Captured: true}, f.key(there))
 			if passes {
 				require.NoError(t, err, "a drain needs bumps")
-				require.NoError(t, read)
 			} else {
 				refused(t, err, store.ErrWrongPhase)
-				require.ErrorIs(t, read, store.ErrWrongPhase, "what MySQL has is not the answer any more")
 			}
-			from, to := f.next(true)
-			refused(t, f.store.Advance(f.ctx, from, to, entry), store.ErrWrongPhase)
+			for name, read := range f.reads(f.at, there) {
+				if passes {
+					require.NoError(t, read, name)
+				} else {
+					require.ErrorIs(t, read, store.ErrWrongPhase, "what MySQL has is not the answer any more: %s", name)
+				}
+			}
+			for name, read := range f.reads(store.At{Captured: !bare}, there) {
+				require.NoError(t, read, "the relay reads what is there: %s", name)
+			}
 		}
 	}
+}
+
+// reads returns the errors of all kinds of reads.
+func (f *fixture) reads(at store.At, there transform.Record) map[string]error {
+	f.t.Helper()
+	_, get := f.store.Get(f.ctx, at, f.key(there))
+	_, missing := f.store.Get(f.ctx, at, f.key(f.user(999_999)))
+	_, many := f.store.GetMany(f.ctx, at, []transform.Key{f.key(there)})
+	_, query := f.store.Query(f.ctx, at, store.Query{Entity: f.users, Index: "UsernameIndex", Equal: transform.TextValue("nobody"), Limit: 5})
+	_, scan := f.store.Scan(f.ctx, at, store.Range{Entity: f.users, Limit: 5})
+	_, empty := f.store.Scan(f.ctx, at, store.Range{Entity: f.stock, Limit: 5})
+	return map[string]error{"get": get, "get of nothing": missing, "get many": many, "query": query, "scan": scan, "scan of nothing": empty}
 }
 
 // A fence that opens again between the DELETE that found it closed and the

@@ -34,6 +34,7 @@ type fixture struct {
 	c     *transform.Contract
 	users *transform.Entity
 	stock *transform.Entity
+	seats *transform.Entity // Tickets: MySQL assigns the keys
 	store *mysqlstore.Store
 	hooks *hooks // of the store's own connections
 	at    store.At
@@ -58,7 +59,7 @@ func newFixture(t testing.TB, s setting) *fixture {
 		}
 	}
 	f.c = loadContract(t)
-	f.users, f.stock = f.c.Entity("Users"), f.c.Entity("Stock")
+	f.users, f.stock, f.seats = f.c.Entity("Users"), f.c.Entity("Stock"), f.c.Entity("Tickets")
 	f.store, f.hooks = f.open(s.params, &s.opts)
 	require.NoError(t, f.store.Init(f.ctx))
 	f.at = store.At{Epoch: store.FirstEpoch}
@@ -100,18 +101,39 @@ func isolated(t testing.TB, level string) string {
 	return name + "=%27" + level + "%27"
 }
 
-// next returns the phase record after the present one.
-func (f *fixture) next(capture bool) (uint64, store.PhaseRecord) {
+// record returns the phase record.
+func (f *fixture) record() store.PhaseRecord {
 	f.t.Helper()
 	p, err := f.store.Phase(f.ctx)
 	require.NoError(f.t, err)
-	from := p.Epoch
-	p.Epoch++
-	p.Capture = capture
-	if p.CaptureEpoch = 0; capture {
-		p.CaptureEpoch = p.Epoch
+	return p
+}
+
+// next returns the phase record, and the one of the next epoch after it.
+func (f *fixture) next(capture bool) (from, to store.PhaseRecord) {
+	f.t.Helper()
+	from = f.record()
+	to = from
+	to.Epoch++
+	to.State = store.Open
+	to.Capture = capture
+	if to.CaptureEpoch = 0; capture {
+		to.CaptureEpoch = to.Epoch
 	}
-	return from, p
+	return from, to
+}
+
+// mark brings the store to a mark, in the next epoch where there must be one.
+func (f *fixture) mark(state store.State) {
+	f.t.Helper()
+	from := f.record()
+	to := from
+	to.State = state
+	if store.CheckAdvance(from, to) != nil {
+		to.Epoch++
+	}
+	require.NoError(f.t, f.store.Advance(f.ctx, from, to, store.AuditEntry{}))
+	f.at.Epoch = to.Epoch
 }
 
 var entry = store.AuditEntry{Who: "test", Action: "advance"}
@@ -139,6 +161,20 @@ func (f *fixture) shelf(place string, item uint64, quantity int64) transform.Rec
 	f.set(rec, "place", transform.TextValue(place))
 	f.set(rec, "item", transform.UintValue(item))
 	f.set(rec, "quantity", transform.IntValue(quantity))
+	return rec
+}
+
+// ticket returns a ticket's record; with id 0 MySQL is to assign one.
+func (f *fixture) ticket(id int64, seat string) transform.Record {
+	rec := f.seats.NewRecord()
+	if id != 0 {
+		f.set(rec, "ticket_id", transform.IntValue(id))
+	}
+	f.set(rec, "seat", transform.TextValue(seat))
+	f.set(rec, "grade", transform.IntValue(3))
+	changed, err := f.seats.Columns[f.seats.ColumnIndex("changed_at")].Parse("2024-03-10 09:30:00")
+	require.NoError(f.t, err)
+	f.set(rec, "changed_at", changed)
 	return rec
 }
 
@@ -256,11 +292,23 @@ func (f *fixture) fenceIsFree() bool {
 // shows only if nobody has looked for a tenth of a second.
 func (f *fixture) waits(n int) {
 	f.t.Helper()
-	require.Eventually(f.t, func() bool {
-		var waiting int
-		require.NoError(f.t, f.db.Get(&waiting, "SELECT COUNT(*) FROM information_schema.innodb_trx t"+
-			" JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id"+
-			" WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()"))
-		return waiting == n
-	}, 5*time.Second, 120*time.Millisecond, "%d sessions wait for a lock", n)
+	require.Eventually(f.t, func() bool { return f.waiting() == n }, 5*time.Second, 120*time.Millisecond, "%d sessions wait for a lock", n)
+}
+
+// waiting returns how many sessions wait for a lock, -1 if that can't be seen.
+func (f *fixture) waiting() (waiting int) {
+	if f.db.Get(&waiting, "SELECT COUNT(*) FROM information_schema.innodb_trx t"+
+		" JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id"+
+		" WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()") != nil {
+		return -1
+	}
+	return waiting
+}
+
+// storeOn returns another store on a pool.
+func (f *fixture) storeOn(db *sqlx.DB) *mysqlstore.Store {
+	f.t.Helper()
+	s, err := mysqlstore.New(db, f.c, nil)
+	require.NoError(f.t, err)
+	return s
 }

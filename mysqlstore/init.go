@@ -45,12 +45,14 @@ func (s *Store) createGroup(ctx context.Context, t *tx) error {
 		"SELECT 1 FROM crossfade_phase WHERE grp=? LOCK IN SHARE MODE", s.group); err != nil || there {
 		return err
 	}
-	if _, err := t.exec(ctx, "INSERT INTO crossfade_phase (grp, phase, capture, epoch, capture_epoch, follower_empty, contract, changed_at)"+
-		" VALUES (?, ?, 0, ?, 0, 0, '', UTC_TIMESTAMP(6))", s.group, store.MySQLOnly, store.FirstEpoch); err != nil {
+	if _, err := t.exec(ctx, "INSERT INTO crossfade_phase (grp, phase, capture, epoch, state, revision,"+
+		" next_phase, next_capture, driver, capture_epoch, follower_empty, contract, changed_at)"+
+		" VALUES (?, ?, 0, ?, ?, 1, 0, 0, '', 0, 0, '', UTC_TIMESTAMP(6))",
+		s.group, store.MySQLOnly, store.FirstEpoch, markText(store.Open)); err != nil {
 		return err
 	}
 	_, err := t.exec(ctx, "INSERT INTO crossfade_fence (grp, epoch, state, capture, floor) VALUES (?, ?, ?, 0, ?)",
-		s.group, store.FirstEpoch, fenceOpen, uint64(store.Floor(store.FirstEpoch)))
+		s.group, store.FirstEpoch, markText(store.Open), uint64(store.Floor(store.FirstEpoch)))
 	return err
 }
 

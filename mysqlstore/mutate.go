@@ -17,6 +17,8 @@ type fenced struct {
 	t      *tx
 	at     store.At
 	passed bool
+	// assigned is the last id that MySQL assigned.
+	assigned int64
 }
 
 // exec runs a statement that affects no row if the fence says no. plain is the
@@ -25,18 +27,18 @@ type fenced struct {
 // No row affected may also mean that there was nothing to change. So then the
 // fence is locked, and if it lets the write pass the statement is sent again:
 // the first time it may have met a fence that was closed.
-func (f *fenced) exec(ctx context.Context, plain string, args []any, guarded string, guardArgs []any) (int64, error) {
+func (f *fenced) exec(ctx context.Context, plain string, args []any, guarded string, guardArgs []any) (sql.Result, error) {
 	if !f.passed {
-		n, err := affected(f.t.exec(ctx, guarded, append(args[:len(args):len(args)], guardArgs...)...))
-		if err != nil || n > 0 {
+		r, err := f.t.exec(ctx, guarded, append(args[:len(args):len(args)], guardArgs...)...)
+		if n, err := affected(r, err); err != nil || n > 0 {
 			f.passed = err == nil
-			return n, err
+			return r, err
 		}
 		if err := f.pass(ctx); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	return affected(f.t.exec(ctx, plain, args...))
+	return f.t.exec(ctx, plain, args...)
 }
 
 // affected returns how many rows a statement affected.
@@ -66,11 +68,17 @@ func (f *fenced) pass(ctx context.Context) error {
 }
 
 // apply runs the data statements of a step. It returns the record that is then
-// there, and whether anything was changed.
-func (f *fenced) apply(ctx context.Context, st *step) (transform.Record, bool, error) {
+// there, and whether anything was changed. Where MySQL assigns the key, key and
+// version are put into the row.
+func (f *fenced) apply(ctx context.Context, st *step, row *store.Row) (transform.Record, bool, error) {
 	switch st.Op {
 	case store.Create:
-		return st.Record.Clone(), true, f.insert(ctx, st)
+		if st.asks {
+			rec, err := f.insertAssigned(ctx, st, row)
+			return rec, true, err
+		}
+		_, err := f.insert(ctx, st)
+		return st.Record.Clone(), true, err
 	case store.Put:
 		return f.put(ctx, st)
 	case store.Update:
@@ -79,10 +87,31 @@ func (f *fenced) apply(ctx context.Context, st *step) (transform.Record, bool, e
 	return transform.Record{}, true, f.delete(ctx, st)
 }
 
-func (f *fenced) insert(ctx context.Context, st *step) error {
+func (f *fenced) insert(ctx context.Context, st *step) (sql.Result, error) {
 	where, guardArgs := f.s.guard(f.at)
-	_, err := f.exec(ctx, st.src.insertPlain(), st.src.insertArgs(st.Record), st.src.insertGuarded(where), guardArgs)
-	return err
+	return f.exec(ctx, st.src.insertPlain(), st.src.insertArgs(st.Record), st.src.insertGuarded(where), guardArgs)
+}
+
+// insertAssigned inserts a row whose key MySQL assigns, and directly after it
+// writes the change record, for which nobody knew the key before. If that one
+// fails the transaction is unusable, so the row is never committed alone.
+func (f *fenced) insertAssigned(ctx context.Context, st *step, row *store.Row) (transform.Record, error) {
+	r, err := f.insert(ctx, st)
+	if err != nil {
+		return transform.Record{}, err
+	}
+	if f.assigned, err = r.LastInsertId(); err != nil {
+		return transform.Record{}, err
+	}
+	rec, key, err := st.withID(f.assigned)
+	if err != nil {
+		return transform.Record{}, err
+	}
+	row.Key = key
+	if f.at.Captured {
+		err = f.recordChange(ctx, row)
+	}
+	return rec, err
 }
 
 // insertPlain returns the INSERT of one row.
@@ -100,7 +129,7 @@ func (src *source) insertGuarded(where string) string {
 func (f *fenced) delete(ctx context.Context, st *step) error {
 	guard, guardArgs := f.s.guarded(f.at)
 	plain := "DELETE FROM " + st.src.table + " WHERE " + st.src.exact
-	n, err := f.exec(ctx, plain, st.src.exactArgs(st.args), plain+guard, guardArgs)
+	n, err := affected(f.exec(ctx, plain, st.src.exactArgs(st.args), plain+guard, guardArgs))
 	if err == nil && n == 0 {
 		return f.s.notFound("delete", st)
 	}
@@ -203,7 +232,7 @@ func (f *fenced) put(ctx context.Context, st *step) (transform.Record, bool, err
 		return transform.Record{}, false, f.s.invalid("put", st.Key.Entity, "",
 			"the table's collation takes the key for that of another row", store.NotApplied)
 	case !row.Live:
-		err := f.insert(ctx, st)
+		_, err := f.insert(ctx, st)
 		if number(err) == erDupEntry && duplicateIndex(err) == primary {
 			err = errAgain // the row came between the two statements
 		}

@@ -3,6 +3,7 @@ package mysqlstore
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -23,18 +24,41 @@ func parseTime(text string) time.Time {
 	return t
 }
 
+// markText is a mark as the tables hold it: "given_away".
+func markText(state store.State) string { return strings.ReplaceAll(state.String(), "-", "_") }
+
+// parseMark returns the mark with that text, 0 if there is none.
+func parseMark(text string) store.State {
+	return store.ParseState(strings.ReplaceAll(text, "_", "-"))
+}
+
 // selectPhase reads the phase record.
-const selectPhase = "SELECT phase, capture, epoch, capture_epoch, follower_empty, contract, CAST(changed_at AS CHAR)" +
-	" FROM crossfade_phase WHERE grp=?"
+const selectPhase = "SELECT phase, capture, epoch, state, revision, next_phase, next_capture, driver," +
+	" capture_epoch, follower_empty, contract, CAST(changed_at AS CHAR) FROM crossfade_phase WHERE grp=?"
+
+// setPhase is what an UPDATE of the phase record sets. The revision grows with
+// every one, so no UPDATE leaves the row as it was. changed_at comes before
+// epoch: the assignments are carried out from left to right.
+const setPhase = "UPDATE crossfade_phase SET changed_at=IF(epoch=?, changed_at, UTC_TIMESTAMP(6))," +
+	" phase=?, capture=?, epoch=?, state=?, revision=revision+1," +
+	" next_phase=?, next_capture=?, driver=?, capture_epoch=?, follower_empty=?, contract=?" +
+	" WHERE grp=? AND revision=?"
+
+// phaseArgs returns the arguments of setPhase.
+func (s *Store) phaseArgs(to store.PhaseRecord, revision uint64) []any {
+	return []any{to.Epoch, to.Phase, to.Capture, to.Epoch, markText(to.State), to.Next, to.NextCapture, to.Driver,
+		to.CaptureEpoch, to.FollowerEmpty, to.Contract, s.group, revision}
+}
 
 // phaseScan returns a function that scans a row of selectPhase into r, and sets
 // found.
 func phaseScan(r *store.PhaseRecord, found *bool) func(*sql.Rows) error {
 	return func(rows *sql.Rows) error {
-		var changed string
+		var state, changed string
 		*found = true
-		err := rows.Scan(&r.Phase, &r.Capture, &r.Epoch, &r.CaptureEpoch, &r.FollowerEmpty, &r.Contract, &changed)
-		r.ChangedAt = parseTime(changed)
+		err := rows.Scan(&r.Phase, &r.Capture, &r.Epoch, &state, &r.Revision, &r.Next, &r.NextCapture, &r.Driver,
+			&r.CaptureEpoch, &r.FollowerEmpty, &r.Contract, &changed)
+		r.State, r.ChangedAt = parseMark(state), parseTime(changed)
 		return err
 	}
 }

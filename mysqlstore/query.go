@@ -38,14 +38,14 @@ func (s *Store) Query(ctx context.Context, at store.At, q store.Query) ([]store.
 	return rows, nil
 }
 
-// list runs a lookup. Under capture the fence is part of the same statement;
-// it makes a row of NULLs where the lookup finds none.
+// list runs a lookup. The fence is part of the same statement, unless the reader
+// wants none; it makes a row of NULLs where the lookup finds none.
 func (s *Store) list(ctx context.Context, q querier, op string, at store.At, src *source, l *lookup, limit int) ([]store.Row, error) {
 	from := " FROM " + src.table + " t WHERE " + l.where + " ORDER BY " + l.order + " LIMIT ?"
 	query, args := "SELECT "+src.list+from, append(l.args[:len(l.args):len(l.args)], limit)
 	var snap snapshot
 	var lead []any
-	if at.Captured {
+	if looks(at) {
 		// The page is a table of its own, so that the server sorts no more of the
 		// partition for the fence's sake than it would without.
 		query = "SELECT f.epoch, f.state, f.capture, " + src.list + " FROM crossfade_fence f LEFT JOIN (SELECT t.*" + from +

@@ -10,9 +10,9 @@ import (
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// Get returns what is at the key. Under capture one statement, and so one
-// snapshot, reads fence, version and row; without, it is the SELECT that the
-// service would send.
+// Get returns what is at the key. One statement, and so one snapshot, reads the
+// fence, under capture the version, and the row. Without capture and without an
+// epoch it is the SELECT that the service would send.
 func (s *Store) Get(ctx context.Context, at store.At, key transform.Key) (store.Row, error) {
 	src, args, err := s.find("get", key)
 	if err != nil {
@@ -34,7 +34,7 @@ func (s *Store) Get(ctx context.Context, at store.At, key transform.Key) (store.
 	if fault != nil {
 		return store.Row{}, s.unfit("get", src.entity, fault, store.NoWrite)
 	}
-	row.Version, row.Dirty = store.Version(snap.version.V), snap.dirty.Bool
+	snap.mark(&row)
 	return row, nil
 }
 
@@ -63,8 +63,12 @@ func (src *source) own(key transform.Key, text rowText) (store.Row, error) {
 
 // get returns the statement of Get.
 func (s *Store) get(src *source, at store.At, key transform.Key, keyArgs []any) (string, []any) {
-	if !at.Captured {
+	switch {
+	case !looks(at):
 		return "SELECT " + src.list + " FROM " + src.table + " t WHERE " + src.byKey, keyArgs
+	case !at.Captured:
+		return "SELECT f.epoch, f.state, f.capture, " + src.list + " FROM crossfade_fence f LEFT JOIN " + src.table +
+			" t ON " + src.byKey + " WHERE f.grp = ?", append(keyArgs[:len(keyArgs):len(keyArgs)], s.group)
 	}
 	args := append([]any{key.Entity, []byte(key.ID)}, keyArgs...)
 	return "SELECT f.epoch, f.state, f.capture, c.version, c.dirty, " + src.list + " FROM crossfade_fence f" +
@@ -72,7 +76,11 @@ func (s *Store) get(src *source, at store.At, key transform.Key, keyArgs []any) 
 		" LEFT JOIN " + src.table + " t ON " + src.byKey + " WHERE f.grp = ?", append(args, s.group)
 }
 
-// A snapshot is what a captured read sees beside the row.
+// looks reports whether a read looks at the fence.
+func looks(at store.At) bool { return at.Captured || at.Epoch != 0 }
+
+// A snapshot is what a read sees beside the row: the fence, and the version
+// under capture.
 type snapshot struct {
 	fence   fenceRow
 	version sql.Null[uint64]
@@ -81,10 +89,20 @@ type snapshot struct {
 
 // dest returns what a statement selects before the row's columns.
 func (n *snapshot) dest(at store.At) []any {
-	if !at.Captured {
+	switch {
+	case !looks(at):
 		return nil
+	case !at.Captured:
+		return n.fence.dest()
 	}
 	return append(n.fence.dest(), &n.version, &n.dirty)
+}
+
+// mark sets what a row has beside its record. A version without a row is a
+// tombstone while MySQL follows.
+func (n *snapshot) mark(row *store.Row) {
+	row.Version, row.Dirty = store.Version(n.version.V), n.dirty.Bool
+	row.Tombstone = n.fence.givenAway() && n.version.Valid && !row.Live
 }
 
 // judge returns the error of a read: the statement's own, or that its snapshot
@@ -93,7 +111,7 @@ func (s *Store) judge(op string, e *transform.Entity, at store.At, n *snapshot, 
 	switch {
 	case err != nil:
 		return s.wrap(op, e, store.NoWrite, err)
-	case !at.Captured:
+	case !looks(at):
 		return nil
 	case !n.fence.state.Valid:
 		return s.notInitialised(op, store.NoWrite)
@@ -143,6 +161,7 @@ func (s *Store) getMany(ctx context.Context, at store.At, keys []transform.Key, 
 		return err
 	}
 	var fence snapshot
+	versions := map[transform.Key]snapshot{}
 	err = each(ctx, s.db, func(rows *sql.Rows) error {
 		var part snapshot
 		var id sql.NullString
@@ -154,13 +173,19 @@ func (s *Store) getMany(ctx context.Context, at store.At, keys []transform.Key, 
 		switch {
 		case err != nil:
 		case id.Valid:
-			src.keepVersion(found, id.String, part)
+			versions[transform.Key{Entity: src.entity.Name, ID: id.String}] = part
 		default:
 			fence = part
 			src.keep(found, text)
 		}
 		return err
 	}, query, args...)
+	for key, part := range versions {
+		row := found[key]
+		row.Key, part.fence = key, fence.fence
+		part.mark(&row)
+		found[key] = row
+	}
 	return s.judge("get", src.entity, at, &fence, err)
 }
 
@@ -177,8 +202,12 @@ func (s *Store) selectMany(at store.At, keys []transform.Key) (src *source, quer
 		src, args, ids = of, append(args, keyArgs...), append(ids, []byte(key.ID))
 	}
 	where := strings.Repeat("("+src.byKey+") OR ", len(keys)-1) + "(" + src.byKey + ")"
-	if !at.Captured {
+	switch {
+	case !looks(at):
 		return src, "SELECT " + src.list + " FROM " + src.table + " t WHERE " + where, args, nil
+	case !at.Captured:
+		return src, "SELECT f.epoch, f.state, f.capture, " + src.list + " FROM crossfade_fence f LEFT JOIN " + src.table +
+			" t ON " + where + " WHERE f.grp = ?", append(args, s.group), nil
 	}
 	query = "SELECT f.epoch, f.state, f.capture, NULL, NULL, NULL, " + src.list + " FROM crossfade_fence f" +
 		" LEFT JOIN " + src.table + " t ON " + where + " WHERE f.grp = ?" +
@@ -193,16 +222,8 @@ func (src *source) keep(found map[transform.Key]store.Row, text rowText) {
 		return
 	}
 	row, err := src.row(text)
-	if there, wanted := found[row.Key]; wanted {
-		row.Err, row.Version, row.Dirty = err, there.Version, there.Dirty
+	if _, wanted := found[row.Key]; wanted {
+		row.Err = err
 		found[row.Key] = row
 	}
-}
-
-// keepVersion puts the version of a key into found.
-func (src *source) keepVersion(found map[transform.Key]store.Row, id string, part snapshot) {
-	key := transform.Key{Entity: src.entity.Name, ID: id}
-	row := found[key]
-	row.Key, row.Version, row.Dirty = key, store.Version(part.version.V), part.dirty.Bool
-	found[key] = row
 }

@@ -174,11 +174,19 @@ func TestVersionAndRecordAreOfOneSnapshot(t *testing.T) {
 
 // A reader in a session that reads from old snapshots sees the fence as it is.
 func TestReadsSeeTheFence(t *testing.T) {
-	f := newFixture(t, setting{params: isolated(t, "REPEATABLE-READ")})
+	for _, bare := range []bool{true, false} {
+		readsSeeTheFence(t, newFixture(t, setting{params: isolated(t, "REPEATABLE-READ"), bare: bare}))
+	}
+}
+
+func readsSeeTheFence(t *testing.T, f *fixture) {
 	rec := f.user(1)
 	f.write(f.create(rec))
 	old := f.at
-	f.advance(true)
+	f.advance(f.at.Captured)
+	for name, err := range f.reads(f.at, rec) {
+		require.NoError(t, err, name)
+	}
 	for _, key := range []transform.Key{f.key(rec), f.key(f.user(2))} {
 		_, err := f.store.Get(f.ctx, old, key)
 		require.ErrorIs(t, err, store.ErrWrongPhase)
@@ -303,7 +311,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 	uses(t, f.plan("FROM `stock` t WHERE", "p3", "p3", 1003, 10), "t", "PRIMARY")
 
 	f.hooks.reset(nil, nil)
-	_, err = f.store.Dirty(f.ctx, f.key(f.user(500)), 10)
+	_, err = f.store.Dirty(f.ctx, store.DirtyRange{After: "kUsers\x00500", Limit: 10})
 	require.NoError(t, err)
 	uses(t, f.plan("FROM crossfade_change", "default", "Users", "Users", "500", 10), "crossfade_change", "dirty")
 

@@ -52,11 +52,7 @@ func (s *Store) schemaReady(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(findings, func(f transform.Finding) bool { return f.Severity == transform.Error })
-	if i < 0 {
-		return nil
-	}
-	return s.invalid("ready", "", "", findings[i].String(), store.NoWrite)
+	return s.firstError("ready", findings)
 }
 
 // A session is what a connection of the pool says of itself.

@@ -29,7 +29,8 @@ func TestInitAtOnceAndAgain(t *testing.T) {
 	}
 	p, err := f.store.Phase(f.ctx)
 	require.NoError(t, err)
-	require.Equal(t, store.PhaseRecord{Group: "default", Phase: store.MySQLOnly, Epoch: store.FirstEpoch, ChangedAt: p.ChangedAt}, p)
+	require.Equal(t, store.PhaseRecord{Group: "default", Phase: store.MySQLOnly, Epoch: store.FirstEpoch,
+		State: store.Open, Revision: 1, ChangedAt: p.ChangedAt}, p)
 
 	f.advance(true)
 	f.write(f.create(f.user(1)))

@@ -3,16 +3,24 @@ package mysqlstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
+// tombstones begins the positions of a pass in its second part. No key's ID
+// begins so.
+const tombstones = "~t"
+
 // Scan returns the next rows in the order of the primary key, as its index has
 // them. Where the page ends is a key, so rows that come and go meanwhile shift
 // nothing. A row that can't be represented has its Err. Under capture rows and
 // versions are of one snapshot, and so is the fence.
+//
+// Where MySQL was given away, a captured pass goes on after the rows with the
+// keys that have a version and no row: the tombstones.
 func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Page, error) {
 	src := s.sources[r.Entity.Name]
 	if src == nil {
@@ -21,14 +29,18 @@ func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Pag
 	if r.Limit < 1 {
 		return store.Page{}, s.invalid("scan", r.Entity.Name, "", "the limit must be at least 1", store.NoWrite)
 	}
+	if id, ok := strings.CutPrefix(r.After, tombstones); ok && at.Captured {
+		return s.scanTombstones(ctx, at, src, id, r.Limit)
+	}
 	l, fault := src.pass(r.After)
 	if fault != "" {
 		return store.Page{}, s.invalid("scan", r.Entity.Name, "", fault, store.NoWrite)
 	}
 	var rows []store.Row
+	var fence fenceRow
 	var err error
 	if at.Captured {
-		rows, err = s.scanCaptured(ctx, at, src, l, r.Limit)
+		rows, fence, err = s.scanCaptured(ctx, at, src, l, r.Limit)
 	} else {
 		rows, err = s.list(ctx, s.db, "scan", at, src, l, r.Limit)
 	}
@@ -36,12 +48,41 @@ func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Pag
 		return store.Page{}, err
 	}
 	page := store.Page{Rows: rows}
-	if len(rows) == r.Limit {
+	switch {
+	case len(rows) == r.Limit:
 		last := rows[len(rows)-1]
 		if last.Key.IsZero() {
 			return store.Page{}, s.unfit("scan", src.entity, last.Err, store.NoWrite)
 		}
 		page.Next = last.Key.ID
+	case fence.givenAway():
+		page.Next = tombstones
+	}
+	return page, nil
+}
+
+// scanTombstones returns the keys after the given one that have a version and
+// no row. It reads a page of change records, and then what is at their keys; of
+// those that have a row, which the pass has shown, it shows none.
+func (s *Store) scanTombstones(ctx context.Context, at store.At, src *source, after string, limit int) (store.Page, error) {
+	var keys []transform.Key
+	err := each(ctx, s.db, func(rows *sql.Rows) error {
+		key := transform.Key{Entity: src.entity.Name}
+		err := rows.Scan(&key.ID)
+		keys = append(keys, key)
+		return err
+	}, "SELECT id FROM crossfade_change WHERE grp=? AND entity=? AND id > ? ORDER BY id LIMIT ?",
+		s.group, src.entity.Name, []byte(after), limit)
+	if err != nil {
+		return store.Page{}, s.wrap("scan", src.entity, store.NoWrite, err)
+	}
+	rows, err := s.GetMany(ctx, at, keys)
+	if err != nil {
+		return store.Page{}, err
+	}
+	page := store.Page{Rows: slices.DeleteFunc(rows, func(row store.Row) bool { return !row.Tombstone })}
+	if len(keys) == limit {
+		page.Next = tombstones + keys[limit-1].ID
 	}
 	return page, nil
 }
@@ -79,22 +120,22 @@ func (src *source) pass(after string) (*lookup, string) {
 // its own. The versions are found by the keys of the rows. The fence has a
 // statement to itself because a join with it would make the server sort all
 // that is left of the table for every page.
-func (s *Store) scanCaptured(ctx context.Context, at store.At, src *source, l *lookup, limit int) ([]store.Row, error) {
+func (s *Store) scanCaptured(ctx context.Context, at store.At, src *source, l *lookup, limit int) ([]store.Row, fenceRow, error) {
 	t, err := s.beginSnapshot(ctx)
 	if err != nil {
-		return nil, s.wrap("scan", src.entity, store.NoWrite, err)
+		return nil, fenceRow{}, s.wrap("scan", src.entity, store.NoWrite, err)
 	}
 	defer t.end(ctx)
 	var snap snapshot
 	err = t.query(ctx, func(r *sql.Rows) error { return r.Scan(snap.fence.dest()...) },
-		"SELECT f.epoch, f.state, f.capture FROM crossfade_fence f WHERE f.grp=?", s.group)
+		selectFence, s.group)
 	if err := s.judge("scan", src.entity, at, &snap, err); err != nil {
-		return nil, err
+		return nil, fenceRow{}, err
 	}
 	rows, err := s.list(ctx, t.conn, "scan", store.At{}, src, l, limit)
 	if err != nil {
 		t.poisoned = err
-		return nil, err
+		return nil, fenceRow{}, err
 	}
 	place := make(map[string]int, len(rows))
 	ids := make([]any, 0, len(rows)+2)
@@ -106,7 +147,7 @@ func (s *Store) scanCaptured(ctx context.Context, at store.At, src *source, l *l
 		}
 	}
 	if len(place) == 0 {
-		return rows, nil
+		return rows, snap.fence, nil
 	}
 	err = t.query(ctx, func(r *sql.Rows) error {
 		var id string
@@ -119,5 +160,5 @@ func (s *Store) scanCaptured(ctx context.Context, at store.At, src *source, l *l
 		rows[i].Version, rows[i].Dirty = store.Version(version), dirty
 		return nil
 	}, "SELECT id, version, dirty FROM crossfade_change WHERE grp=? AND entity=? AND id IN ("+repeat("?", len(place))+")", ids...)
-	return rows, s.wrap("scan", src.entity, store.NoWrite, err)
+	return rows, snap.fence, s.wrap("scan", src.entity, store.NoWrite, err)
 }

@@ -34,13 +34,12 @@ func Introspect(ctx context.Context, db *sqlx.DB, table string) (columns []trans
 
 // columns reads the columns of a table, none if it is not there.
 func (s *Store) columns(ctx context.Context, table string) ([]transform.Column, error) {
-	var version string
-	if _, err := one(ctx, s.db, "SELECT VERSION()", nil, &version); err != nil {
+	mariaDB, err := s.isMariaDB(ctx)
+	if err != nil {
 		return nil, err
 	}
-	mariaDB := strings.Contains(version, "MariaDB")
 	var columns []transform.Column
-	err := each(ctx, s.db, func(rows *sql.Rows) error {
+	err = each(ctx, s.db, func(rows *sql.Rows) error {
 		var i columnInfo
 		err := rows.Scan(&i.name, &i.dataType, &i.columnType, &i.nullable, &i.length, &i.precision, &i.scale,
 			&i.fraction, &i.collation, &i.initial, &i.extra)
@@ -57,13 +56,11 @@ func (s *Store) columns(ctx context.Context, table string) ([]transform.Column, 
 
 // markJSON finds the columns that MariaDB keeps as text and checks to be JSON.
 func (s *Store) markJSON(ctx context.Context, table string, columns []transform.Column) error {
-	unquoted := strings.NewReplacer("`", "", `"`, "") // which ones depends on sql_mode
 	return each(ctx, s.db, func(rows *sql.Rows) error {
 		var clause string
 		err := rows.Scan(&clause)
-		clause = unquoted.Replace(clause)
 		for i, c := range columns {
-			if c.SQLType == "longtext" && strings.EqualFold(clause, "json_valid("+unquoted.Replace(c.Name)+")") {
+			if c.SQLType == "longtext" && isJSONCheck(clause, c.Name) {
 				columns[i] = transform.Column{Name: c.Name, SQLType: "json", Kind: transform.JSON, Nullable: c.Nullable,
 					Default: c.Default, OnUpdate: c.OnUpdate, Generated: c.Generated}
 			}
@@ -71,6 +68,19 @@ func (s *Store) markJSON(ctx context.Context, table string, columns []transform.
 		return err
 	}, "SELECT check_clause FROM information_schema.check_constraints"+
 		" WHERE constraint_schema = DATABASE() AND table_name = ?", table)
+}
+
+// isJSONCheck reports whether a clause checks a column to be JSON and no more.
+func isJSONCheck(clause, column string) bool {
+	unquoted := strings.NewReplacer("`", "", `"`, "") // which ones depends on sql_mode
+	return strings.EqualFold(unquoted.Replace(clause), "json_valid("+unquoted.Replace(column)+")")
+}
+
+// isMariaDB reports whether the server is MariaDB.
+func (s *Store) isMariaDB(ctx context.Context) (bool, error) {
+	var version string
+	_, err := one(ctx, s.db, "SELECT VERSION()", nil, &version)
+	return strings.Contains(version, "MariaDB"), err
 }
 
 // primaryKey returns the names of the columns of a table's primary key.
@@ -184,7 +194,7 @@ func (s *Store) CheckSchema(ctx context.Context) ([]transform.Finding, error) {
 	}
 	var all findings
 	for _, e := range s.contract.Entities {
-		all.at = fmt.Sprintf("/tables/%d", slices.Index(s.contract.Tables, e.Table))
+		all.at = s.pointer(e)
 		info, ok := tables[e.Source]
 		if !ok {
 			all.add(transform.Error, "table "+e.Source+" is missing, or the account may not see it",
@@ -233,7 +243,7 @@ func (s *Store) checkTable(ctx context.Context, e *transform.Entity, all *findin
 			e.Source, strings.Join(key, ", "), strings.Join(want, ", ")), "mend the contract or the table")
 	}
 	known := map[string]bool{}
-	for _, c := range e.Columns {
+	for n, c := range e.Columns {
 		known[strings.ToLower(c.Name)] = true
 		i := slices.IndexFunc(live, func(l transform.Column) bool { return strings.EqualFold(l.Name, c.Name) })
 		if i < 0 {
@@ -241,6 +251,10 @@ func (s *Store) checkTable(ctx context.Context, e *transform.Entity, all *findin
 			continue
 		}
 		compareColumn(e.Source, c, live[i], all)
+		if n == e.Sequence && live[i].Generated != "auto_increment" {
+			all.add(transform.Error, "column "+e.Source+"."+c.Name+" is the contract's sequence and not AUTO_INCREMENT, so MySQL assigns no ids",
+				"make it AUTO_INCREMENT, or take the sequence out of the contract")
+		}
 	}
 	for _, l := range live {
 		if !known[strings.ToLower(l.Name)] {
@@ -256,6 +270,10 @@ func compareColumn(table string, want, live transform.Column, all *findings) {
 	name := "column " + table + "." + want.Name
 	if w, l := typeName(want), typeName(live); w != l {
 		all.add(transform.Error, name+" is "+l+", the contract says "+w, "contract check --mysql DSN --write takes over what is there")
+	}
+	if (want.Generated == "auto_increment") != (live.Generated == "auto_increment") {
+		all.add(transform.Warning, fmt.Sprintf("%s: AUTO_INCREMENT: %t; the contract says %t", name,
+			live.Generated == "auto_increment", want.Generated == "auto_increment"), "")
 	}
 	if want.Nullable != live.Nullable {
 		all.add(transform.Warning, fmt.Sprintf("%s: NULL is allowed: %t; the contract says %t", name, live.Nullable, want.Nullable), "")

@@ -20,6 +20,8 @@ type source struct {
 	exact  string // the same without alias, byte by byte
 	insert string // INSERT INTO … (…), without the values
 	writes []int  // positions of the columns that a write may set
+	// counter is the position of the AUTO_INCREMENT column, -1 if there is none.
+	counter int
 }
 
 // newSource returns the source of an entity, or every reason why it can't be
@@ -38,10 +40,13 @@ func newSource(e *transform.Entity) (*source, error) {
 			errs = append(errs, fmt.Errorf("entity %s: column %s can't be part of a key", e.Name, c.Name))
 		}
 	}
-	src := &source{entity: e, table: quote(e.Source)}
+	src := &source{entity: e, table: quote(e.Source), counter: -1}
 	src.list, src.byKey, src.exact = src.selectList(), src.keyCondition("t."), src.exactCondition()
 	var names []string
 	for i, c := range e.Columns {
+		if c.Generated == "auto_increment" {
+			src.counter = i
+		}
 		if c.Generated != "virtual" && c.Generated != "stored" {
 			src.writes = append(src.writes, i)
 			names = append(names, quote(c.Name))

@@ -51,6 +51,13 @@ type Options struct {
 	// FenceWait is how long Advance waits for the transactions that hold the
 	// fence, and new writes wait behind it meanwhile. Default 5 s.
 	FenceWait time.Duration
+	// EndHolders lets Advance, once FenceWait is over, KILL the connections
+	// that still hold the fence and belong to its own account and database.
+	// Their transactions are rolled back. It needs to see them: PROCESS, and on
+	// MySQL 8 SELECT on performance_schema; where it can't, Advance gives up as
+	// without it. Off by default: a hand-off then fails with nothing changed
+	// while a transaction stays open.
+	EndHolders bool
 }
 
 // withDefaults returns a copy with every field set, or what is wrong with it.
@@ -71,11 +78,13 @@ func (o *Options) withDefaults() (Options, error) {
 		RetryBudget:   cmp.Or(o.RetryBudget, defaultRetryBudget),
 		CommitTimeout: cmp.Or(o.CommitTimeout, defaultCommitTimeout),
 		FenceWait:     cmp.Or(o.FenceWait, defaultFenceWait),
+		EndHolders:    o.EndHolders,
 	}, errors.Join(errs...)
 }
 
 // A Store keeps the entities of a contract in MySQL or MariaDB. It is a
-// store.Authority and a store.Control, and safe for concurrent use.
+// store.Store: the authority of phases 1 to 3, the follower of phase 4. It is
+// safe for concurrent use.
 type Store struct {
 	db       *sqlx.DB
 	contract *transform.Contract
@@ -83,16 +92,14 @@ type Store struct {
 	opts     Options
 	sources  map[string]*source // by the entity's name
 
-	// uniques caches which columns an index has, for the errors that name one.
-	uniques sync.Map // source table name to map[string]string
+	// uniques caches the unique indexes of a table, for the errors that name
+	// one.
+	uniques sync.Map // source table name to []UniqueIndex
 	// purged is when this process last removed tokens that are too old.
 	purged atomic.Int64 // Unix seconds
 }
 
-var (
-	_ store.Authority = (*Store)(nil)
-	_ store.Control   = (*Store)(nil)
-)
+var _ store.Store = (*Store)(nil)
 
 // New returns the store of a contract on a pool of connections, which stays
 // the caller's. It does no I/O; Ready says whether the database is as the store

@@ -2,7 +2,7 @@ package mysqlstore
 
 // schemaMark is the comment of each of the library's own tables. It says which
 // library and which version of its schema made them.
-const schemaMark = "crossfade schema 1"
+const schemaMark = "crossfade schema 2"
 
 // An ownTable is one of the library's own tables.
 type ownTable struct {
@@ -16,7 +16,8 @@ const (
 	typeIdent    = "VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL"
 	typeKeyBytes = "VARBINARY(2048) NOT NULL"
 	typeText     = "TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL"
-	typeTime     = "DATETIME(6) NOT NULL" // UTC by the server's clock
+	typeState    = "VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL" // see markText
+	typeTime     = "DATETIME(6) NOT NULL"                                       // UTC by the server's clock
 )
 
 // ownTables returns the library's own tables. Dates are UTC_TIMESTAMP(6), so
@@ -26,11 +27,14 @@ func ownTables() []ownTable {
 		// The row that every write holds with a shared lock, and that Advance
 		// locks exclusively.
 		{"crossfade_fence", "grp " + typeIdent + " PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL," +
-			" state VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL," +
-			" capture TINYINT NOT NULL, floor BIGINT UNSIGNED NOT NULL"},
-		// Apart from the fence, so that reading it never waits for writers.
+			" state " + typeState + ", capture TINYINT NOT NULL, floor BIGINT UNSIGNED NOT NULL"},
+		// Apart from the fence, so that the sign of life of a hand-off's driver
+		// never waits for writers. state, epoch and capture are the fence's; both
+		// rows are changed by one transaction.
 		{"crossfade_phase", "grp " + typeIdent + " PRIMARY KEY, phase TINYINT UNSIGNED NOT NULL," +
 			" capture TINYINT NOT NULL, epoch BIGINT UNSIGNED NOT NULL," +
+			" state " + typeState + ", revision BIGINT UNSIGNED NOT NULL," +
+			" next_phase TINYINT UNSIGNED NOT NULL, next_capture TINYINT NOT NULL, driver " + typeIdent + "," +
 			" capture_epoch BIGINT UNSIGNED NOT NULL, follower_empty TINYINT NOT NULL," +
 			" contract " + typeIdent + ", changed_at " + typeTime},
 		// One row per key that was ever written under capture. The secondary
@@ -39,9 +43,11 @@ func ownTables() []ownTable {
 		{"crossfade_change", "grp " + typeIdent + ", entity " + typeIdent + ", id " + typeKeyBytes + "," +
 			" version BIGINT UNSIGNED NOT NULL, dirty TINYINT NOT NULL, dirty_at " + typeTime + "," +
 			" PRIMARY KEY (grp, entity, id), KEY dirty (grp, dirty, entity, id)"},
+		// assigned holds the ids that MySQL gave in the token's write, with commas
+		// between; carried says that the other store holds the token too.
 		{"crossfade_token", "grp " + typeIdent + ", token VARBINARY(128) NOT NULL," +
-			" fingerprint BINARY(32) NOT NULL, created_at " + typeTime + "," +
-			" PRIMARY KEY (grp, token), KEY created (grp, created_at)"},
+			" fingerprint BINARY(32) NOT NULL, assigned " + typeText + ", carried TINYINT NOT NULL, created_at " + typeTime + "," +
+			" PRIMARY KEY (grp, token), KEY created (grp, created_at), KEY carried (grp, carried, token)"},
 		{"crossfade_process", "grp " + typeIdent + ", process " + typeIdent + ", host " + typeText + "," +
 			" epoch BIGINT UNSIGNED NOT NULL, contract " + typeIdent + ", started " + typeTime + ", renewed_at " + typeTime + "," +
 			" PRIMARY KEY (grp, process)"},

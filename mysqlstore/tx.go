@@ -29,6 +29,7 @@ type tx struct {
 	ended    bool          // by COMMIT, whatever came of it
 	broken   bool          // the connection's state is not known
 	changed  bool          // the session is not as the service made it
+	restore  string        // the statement that makes it so again, "" if it is
 }
 
 // begin starts a transaction. A connection of the pool that turns out to be
@@ -106,13 +107,20 @@ func (t *tx) commit(ctx context.Context) error {
 // end gives the connection back. A transaction that was not committed is
 // rolled back first; callers defer it, so that a panic does not leave one open
 // on a connection of the pool. A connection of which nobody knows whether a
-// transaction is open on it is thrown away: the server rolls back when it goes.
+// transaction is open on it, or whose session could not be made as it was, is
+// thrown away: the server rolls back when it goes.
 func (t *tx) end(ctx context.Context) {
 	if !t.ended {
 		c, cancel := store.Detached(ctx, t.limit)
 		defer cancel()
 		_, err := t.conn.ExecContext(c, "ROLLBACK")
 		t.ended, t.broken = true, err != nil
+	}
+	if t.restore != "" && !t.broken && !t.changed {
+		c, cancel := store.Detached(ctx, t.limit)
+		defer cancel()
+		_, err := t.conn.ExecContext(c, t.restore)
+		t.broken = err != nil
 	}
 	release(t.conn, t.broken || t.changed)
 }

@@ -94,6 +94,21 @@ func TestBrokenConnectionIsThrownAway(t *testing.T) {
 	require.Zero(t, count(t, db))
 }
 
+// A session that could not be made as it was is not the next user's.
+func TestSessionThatIsNotRestored(t *testing.T) {
+	ctx := context.Background()
+	for restore, kept := range map[string]bool{"SET @x = 1": true, "SET SESSION no_such_variable = 1": false} {
+		s, db := plainStore(t)
+		x, err := s.begin(ctx)
+		require.NoError(t, err)
+		x.restore = restore
+		open := db.Stats().OpenConnections
+		require.NoError(t, x.commit(ctx))
+		x.end(ctx)
+		require.Equal(t, kept, db.Stats().OpenConnections == open, restore)
+	}
+}
+
 // The budget bounds the attempts, not their number.
 func TestRetryStopsWithTheBudget(t *testing.T) {
 	s := &Store{opts: Options{RetryBudget: 30 * time.Millisecond}}

@@ -6,33 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
 )
-
-// A step is one mutation of a write with what finds its row.
-type step struct {
-	store.Mutation
-	src  *source
-	args []any // of src.byKey
-}
-
-// A stepError is what a statement of a step met.
-type stepError struct {
-	step *step
-	err  error
-}
-
-func (e *stepError) Error() string { return e.err.Error() }
-func (e *stepError) Unwrap() error { return e.err }
 
 // Write commits all mutations or none. A deadlock or a lock wait timeout begins
 // the whole of it again, Modify included, within Options.RetryBudget.
 //
 // Under capture it is a transaction: one statement per key that checks the
 // fence and writes the change record, in the order of the keys; the token, if
-// there is one; the data; COMMIT. Without capture it has as many statements as
+// there is one; the data; COMMIT. Where MySQL assigns the key, the change record
+// follows the INSERT directly. Without capture it has as many statements as
 // without this library, and its first INSERT, UPDATE or DELETE carries the
 // check: a Create or Delete alone is a single statement.
 //
@@ -71,7 +57,7 @@ func (s *Store) write(ctx context.Context, at store.At, w store.Write, steps []*
 	done, err := s.writeTogether(ctx, at, w, steps)
 	var taken *tokenError
 	if errors.As(err, &taken) {
-		return s.repeated(ctx, w)
+		return s.repeated(ctx, w, steps)
 	}
 	return done, err
 }
@@ -84,40 +70,20 @@ func (s *Store) plan(w store.Write) ([]*step, error) {
 	steps := make([]*step, len(w.Mutations))
 	seen := make(map[transform.Key]bool, len(w.Mutations))
 	for i, m := range w.Mutations {
-		st := &step{Mutation: m, src: s.sources[m.Key.Entity]}
+		st := s.newStep(m)
 		fault := st.check()
-		if fault == "" {
+		if fault == "" && !st.asks {
 			st.args, fault = st.src.keyArgs(m.Key)
 		}
-		if seen[m.Key] {
+		if seen[m.Key] && !st.asks {
 			fault = "a write changes each key once"
 		}
 		if fault != "" {
-			return nil, s.invalid(m.Op.String(), m.Key.Entity, "", fault, store.NotApplied)
+			return nil, s.invalid(m.Op.String(), st.entity(), "", fault, store.NotApplied)
 		}
 		steps[i], seen[m.Key] = st, true
 	}
 	return steps, nil
-}
-
-// check returns why the mutation could not be right in any state, or "".
-func (st *step) check() string {
-	switch {
-	case st.src == nil:
-		return "the contract has no such entity"
-	case st.Op < store.Create || st.Op > store.Delete:
-		return "unknown operation"
-	case st.Op == store.Update && st.Modify == nil:
-		return "an update needs a Modify"
-	case st.Op == store.Update || st.Op == store.Delete:
-		return ""
-	case st.Record.Entity() != st.src.entity:
-		return "the record is of another entity"
-	}
-	if key, err := st.Record.Key(); err != nil || key != st.Key {
-		return "the record is not of the mutation's key"
-	}
-	return ""
 }
 
 // writeTogether runs the steps in one transaction.
@@ -127,62 +93,96 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 		return store.Written{}, err
 	}
 	defer t.end(ctx)
+	f := &fenced{s: s, t: t, at: at}
 	rows := make([]store.Row, len(steps))
-	if at.Captured {
-		if err := s.recordChanges(ctx, t, at, steps, rows); err != nil {
-			return store.Written{}, err
-		}
+	if err := f.recordChanges(ctx, steps, rows); err != nil {
+		return store.Written{}, err
 	}
 	if w.Token != "" {
-		if err := s.saveToken(ctx, t, at, w); err != nil {
+		if err := f.saveToken(ctx, w); err != nil {
 			return store.Written{}, err
 		}
 	}
-	f := &fenced{s: s, t: t, at: at, passed: at.Captured || w.Token != ""}
 	commits := w.Token != ""
+	var assigned []int64
 	for i, st := range steps {
-		record, changed, err := f.apply(ctx, st)
+		record, changed, err := f.apply(ctx, st, &rows[i])
 		if err != nil {
 			return store.Written{}, &stepError{st, err}
 		}
 		commits = commits || changed
-		rows[i].Key, rows[i].Live, rows[i].Record = st.Key, st.Op != store.Delete, record
+		rows[i].Live, rows[i].Record = st.Op != store.Delete, record
+		if st.asks {
+			assigned = append(assigned, f.assigned)
+		}
 	}
 	if !commits {
 		return store.Written{Rows: unchanged(rows)}, f.pass(ctx)
 	}
-	return store.Written{Rows: rows}, t.commit(ctx)
+	if w.Token != "" {
+		if err := s.saveAssigned(ctx, t, w.Token, assigned); err != nil {
+			return store.Written{}, err
+		}
+	}
+	return store.Written{Rows: rows, Changes: changesOf(at, w, rows, assigned)}, t.commit(ctx)
 }
 
-// recordChanges writes the change record of every key, in the order of the
-// keys, and puts their versions into rows.
-func (s *Store) recordChanges(ctx context.Context, t *tx, at store.At, steps []*step, rows []store.Row) error {
-	order := make([]int, len(steps))
-	for i := range order {
-		order[i] = i
+// changesOf returns the change records of a captured write: one per key, and
+// one for its token.
+func changesOf(at store.At, w store.Write, rows []store.Row, assigned []int64) []store.Change {
+	if !at.Captured {
+		return nil
+	}
+	changes := make([]store.Change, len(rows), len(rows)+1)
+	for i, row := range rows {
+		changes[i].Keys = []store.KeyVersion{{Key: row.Key, Version: row.Version}}
+	}
+	if w.Token != "" {
+		changes = append(changes, store.Change{Token: &store.Token{Token: w.Token, Fingerprint: w.Fingerprint(),
+			Assigned: assigned, Created: time.Now().UTC()}})
+	}
+	return changes
+}
+
+// recordChanges writes under capture the change record of every key that the
+// write names, in the order of the keys, and puts keys and versions into rows.
+func (f *fenced) recordChanges(ctx context.Context, steps []*step, rows []store.Row) error {
+	var order []int
+	for i, st := range steps {
+		if rows[i].Key = st.Key; !st.asks {
+			order = append(order, i)
+		}
+	}
+	if !f.at.Captured {
+		return nil
 	}
 	slices.SortFunc(order, func(a, b int) int { return compareKeys(steps[a].Key, steps[b].Key) })
-	query, guardArgs := s.recordChange(at)
 	for _, i := range order {
-		key := steps[i].Key
-		r, err := t.exec(ctx, query, append([]any{key.Entity, []byte(key.ID)}, guardArgs...)...)
-		if err != nil {
+		if err := f.recordChange(ctx, &rows[i]); err != nil {
 			return err
 		}
-		n, err := r.RowsAffected()
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return s.refusal(ctx, t)
-		}
-		version, err := r.LastInsertId()
-		if err != nil {
-			return err
-		}
-		rows[i].Version, rows[i].Dirty = store.Version(version), true
 	}
 	return nil
+}
+
+// recordChange writes the change record of a row's key and puts its version
+// into the row. An error leaves the transaction unusable.
+func (f *fenced) recordChange(ctx context.Context, row *store.Row) error {
+	query, guardArgs := f.s.recordChange(f.at)
+	r, err := f.t.exec(ctx, query, append([]any{row.Key.Entity, []byte(row.Key.ID)}, guardArgs...)...)
+	if err != nil {
+		return err
+	}
+	n, err := r.RowsAffected()
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return f.s.refusal(ctx, f.t)
+	}
+	version, err := r.LastInsertId()
+	row.Version, row.Dirty, f.passed = store.Version(version), true, true
+	return err
 }
 
 // refusal returns why the fence let a write not pass: another epoch or state,
@@ -215,9 +215,17 @@ func (s *Store) createAlone(ctx context.Context, at store.At, st *step) (store.W
 		return store.Written{}, s.explain(ctx, []*step{st}, outcome, &stepError{st, err})
 	}
 	if n, _ := r.RowsAffected(); n == 0 {
-		return store.Written{}, s.wrongPhase("create", st.Key.Entity, store.NotApplied)
+		return store.Written{}, s.wrongPhase("create", st.entity(), store.NotApplied)
 	}
-	return store.Written{Rows: []store.Row{{Key: st.Key, Live: true, Record: st.Record.Clone()}}}, nil
+	row := store.Row{Key: st.Key, Live: true, Record: st.Record.Clone()}
+	if st.asks {
+		id, _ := r.LastInsertId()
+		if row.Record, row.Key, err = st.withID(id); err != nil {
+			// It is there, under a key that nobody can name.
+			return store.Written{}, s.wrap("create", st.src.entity, store.Applied, err)
+		}
+	}
+	return store.Written{Rows: []store.Row{row}}, nil
 }
 
 // deleteAlone deletes a row by one statement, which is its own transaction.
@@ -237,7 +245,7 @@ func (s *Store) deleteAlone(ctx context.Context, at store.At, st *step) (store.W
 // notDeleted finds out, in one snapshot, why a DELETE found nothing: the fence,
 // or no row. If the snapshot shows neither, the DELETE has to be sent again.
 func (s *Store) notDeleted(ctx context.Context, at store.At, st *step) error {
-	seen := store.At{Epoch: at.Epoch, Captured: true} // the statement that looks at the fence
+	seen := store.At{Epoch: at.Epoch, Captured: true} // a statement that looks at the fence, whatever the epoch
 	query, args := s.get(st.src, seen, st.Key, st.args)
 	var snap snapshot
 	there := false
@@ -263,7 +271,7 @@ func (s *Store) notDeleted(ctx context.Context, at store.At, st *step) error {
 }
 
 func (s *Store) notFound(op string, st *step) *store.Error {
-	return &store.Error{Op: op, Entity: st.Key.Entity, Store: s.Name(), Kind: store.ErrNotFound, Outcome: store.NotApplied}
+	return &store.Error{Op: op, Entity: st.entity(), Store: s.Name(), Kind: store.ErrNotFound, Outcome: store.NotApplied}
 }
 
 // explain returns the error of a write as a *store.Error, or as it is if a
