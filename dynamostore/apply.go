@@ -33,9 +33,10 @@ const notSeen = "table not seen yet"
 const firstLook = 20 * time.Millisecond
 
 // Apply creates each table of the contract that is not there, with its indexes,
-// and returns when all of them are ACTIVE. It never changes or deletes a table:
-// if one is there and not as the contract wants, it creates nothing and returns
-// ErrInvalid with the differences.
+// and the library's own, and returns when all of them are ACTIVE. It never
+// changes or deletes a table of the contract: if one is there and not as the
+// contract wants, it creates nothing and returns ErrInvalid with the
+// differences. On the library's table it switches time to live on.
 //
 // confirm is asked before each table is created, and its error ends Apply; nil
 // means yes. Tables it refuses are left out. progress, if not nil, is told each
@@ -65,6 +66,11 @@ func (s *Store) Apply(ctx context.Context, confirm func(TablePlan) (bool, error)
 	for _, t := range wait {
 		if err := a.wait(ctx, t); err != nil {
 			return err
+		}
+		if t.Name == LibraryTable {
+			if err := a.expire(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -30,7 +30,9 @@ func TestPlanSaysWhatWouldBeCreated(t *testing.T) {
 		f := newFixture(t, client)
 		plans, err := f.Plan(f.ctx)
 		require.NoError(t, err)
-		require.Len(t, plans, 2)
+		require.Len(t, plans, 3)
+		require.Equal(t, f.opts.TablePrefix+LibraryTable, plans[2].Table, "the library's own is the last")
+		require.Equal(t, []types.KeySchemaElement{hash("p"), sorted("s")}, plans[2].Create.KeySchema)
 		users := plans[0]
 		require.False(t, users.Exists())
 		require.Empty(t, users.Differences)
@@ -70,6 +72,30 @@ func TestPlanOfProvisionedTables(t *testing.T) {
 	require.Equal(t, types.BillingModePayPerRequest, s.createInput(c.Tables[1]).BillingMode)
 }
 
+// TestVerifyTellsOfTimeToLive has a library table that keeps everything: Verify
+// tells, Check lets it pass, and Apply mends it, twice over without harm.
+func TestVerifyTellsOfTimeToLive(t *testing.T) {
+	enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) {
+		f := newFixture(t, client)
+		for _, table := range f.tables {
+			_, err := client.CreateTable(f.ctx, f.createInput(table))
+			require.NoError(t, err)
+		}
+		require.Eventually(t, func() bool { return !f.creating() }, waitLong, waitShort)
+		differences, err := f.Verify(f.ctx)
+		require.NoError(t, err)
+		require.Len(t, differences, 1)
+		require.Equal(t, "time to live", differences[0].What)
+		require.NoError(t, f.Check(f.ctx))
+		for range 2 {
+			require.NoError(t, f.Apply(f.ctx, nil, nil))
+			differences, err = f.Verify(f.ctx)
+			require.NoError(t, err)
+			require.Empty(t, differences)
+		}
+	})
+}
+
 // steps collects Apply's progress.
 func steps(to *[]string, f *fixture) func(TableStep) {
 	return func(s TableStep) {
@@ -89,12 +115,12 @@ func TestApplyAsksAndTells(t *testing.T) {
 			require.NotNil(t, p.Create)
 			return strings.HasSuffix(p.Table, "Things"), nil
 		}, steps(&told, f)))
-		require.Equal(t, []string{"Users skipped", "Things creating", "Things active"}, told)
+		require.Equal(t, []string{"Users skipped", "Things creating", "crossfade skipped", "Things active"}, told)
 		require.Error(t, f.Check(f.ctx))
 
 		told = nil
 		require.NoError(t, f.Apply(f.ctx, nil, steps(&told, f)))
-		require.Equal(t, []string{"Users creating", "Things exists", "Users active", "Things active"}, told)
+		require.Equal(t, []string{"Users creating", "Things exists", "crossfade creating", "Users active", "Things active", "crossfade active"}, told)
 		require.NoError(t, f.Check(f.ctx))
 	})
 }
@@ -156,6 +182,7 @@ type control struct {
 	unseen   time.Duration // how long a table that was created is not seen
 	takes    time.Duration // how long a table is CREATING; its indexes twice as long
 	created  []string
+	expires  bool
 	asked    int
 	throttle int // how many calls are throttled first
 }
@@ -212,6 +239,22 @@ func (c *control) DescribeTable(_ context.Context, in *dynamodb.DescribeTableInp
 	return &dynamodb.DescribeTableOutput{Table: &out}, nil
 }
 
+func (c *control) DescribeTimeToLive(context.Context, *dynamodb.DescribeTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeTimeToLiveOutput, error) {
+	d := &types.TimeToLiveDescription{TimeToLiveStatus: types.TimeToLiveStatusDisabled}
+	if c.expires {
+		d.TimeToLiveStatus, d.AttributeName = types.TimeToLiveStatusEnabling, aws.String(libraryTTL)
+	}
+	return &dynamodb.DescribeTimeToLiveOutput{TimeToLiveDescription: d}, nil
+}
+
+func (c *control) UpdateTimeToLive(context.Context, *dynamodb.UpdateTimeToLiveInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateTimeToLiveOutput, error) {
+	if c.expires {
+		return nil, errors.New("time to live is on already")
+	}
+	c.expires = true
+	return &dynamodb.UpdateTimeToLiveOutput{}, nil
+}
+
 // TestApplyWaitsForTableAndIndexes is stopped twice and goes on each time.
 func TestApplyWaitsForTableAndIndexes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -232,11 +275,12 @@ func TestApplyWaitsForTableAndIndexes(t *testing.T) {
 		var told []string
 		require.NoError(t, f.Apply(t.Context(), nil, func(s TableStep) { told = append(told, s.Table+" "+s.Step+" "+s.Detail) }))
 		require.NoError(t, f.Check(t.Context()))
-		require.Equal(t, []string{"Users", "Things"}, c.created, "each is created once")
+		require.Equal(t, []string{"Users", "Things", "crossfade"}, c.created, "each is created once")
 		require.GreaterOrEqual(t, time.Since(began), 43*time.Second)
 		require.Less(t, time.Since(began), 50*time.Second)
 		require.Contains(t, told, "Users waiting index UsernameIndex CREATING, index CityIndex CREATING, index CityKeys CREATING, index CitySome CREATING")
-		require.Less(t, c.asked, 100, "it looks less and less often")
+		require.True(t, c.expires, "what has expired is taken away")
+		require.Less(t, c.asked, 120, "it looks less and less often")
 	})
 }
 

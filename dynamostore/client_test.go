@@ -78,7 +78,7 @@ func TestNewClientTriesTwice(t *testing.T) {
 	}))
 	defer server.Close()
 	f := to(t, server.URL, aws.Config{Region: "r", Credentials: static(), RetryMaxAttempts: 9}, &ClientOptions{})
-	_, err := f.Put(f.ctx, f.row(f.user(1), 1))
+	_, err := f.Put(f.ctx, store.At{}, f.row(f.user(1), 1))
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	require.Equal(t, store.Unknown, store.OutcomeOf(err))
 	require.Equal(t, 2, calls)
@@ -92,7 +92,7 @@ func TestUnreachableEndpoint(t *testing.T) {
 	err = f.Check(f.ctx)
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	require.ErrorContains(t, err, listener.Addr().String())
-	_, err = f.Put(f.ctx, f.row(f.user(1), 1))
+	_, err = f.Put(f.ctx, store.At{}, f.row(f.user(1), 1))
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	require.Equal(t, store.NotApplied, store.OutcomeOf(err))
 	errs, err := f.Insert(f.ctx, f.rows(f.user(1)))
@@ -112,7 +112,7 @@ func TestMissingCredentials(t *testing.T) {
 		err := f.Check(f.ctx)
 		require.ErrorIs(t, err, store.ErrInvalid, name)
 		require.ErrorContains(t, err, "set up the credentials", name)
-		_, err = f.Put(f.ctx, f.row(f.user(1), 1))
+		_, err = f.Put(f.ctx, store.At{}, f.row(f.user(1), 1))
 		require.ErrorIs(t, err, store.ErrInvalid, name)
 		require.Equal(t, store.NotApplied, store.OutcomeOf(err), name)
 	}
@@ -152,7 +152,7 @@ func TestHangEndsWithTheContext(t *testing.T) {
 			_, err := f.Scan(ctx, store.At{}, store.Range{Entity: f.users, Limit: 1})
 			return err
 		},
-		"Put":    func(ctx context.Context) error { _, err := f.Put(ctx, f.row(f.user(1), 2)); return err },
+		"Put":    func(ctx context.Context) error { _, err := f.Put(ctx, store.At{}, f.row(f.user(1), 2)); return err },
 		"Insert": func(ctx context.Context) error { _, err := f.Insert(ctx, f.rows(f.user(2))); return err },
 		"Check":  f.Check,
 	} {

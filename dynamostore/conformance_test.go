@@ -11,11 +11,12 @@ import (
 
 	"github.com/crossfade-go/crossfade/dal/storetest"
 	"github.com/crossfade-go/crossfade/dynamostore"
+	"github.com/crossfade-go/crossfade/dynamostore/dynamotest"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// harness makes followers on tables of their own.
+// harness makes stores on tables of their own.
 func harness(client *dynamodb.Client) storetest.Harness {
 	return storetest.Harness{
 		New: func(t testing.TB, c *transform.Contract) storetest.Subject {
@@ -23,7 +24,7 @@ func harness(client *dynamodb.Client) storetest.Harness {
 			open := func(t testing.TB) storetest.Subject {
 				s, err := dynamostore.New(client, c, &dynamostore.Options{TablePrefix: prefix})
 				require.NoError(t, err)
-				return storetest.Subject{Follower: s}
+				return storetest.Subject{Authority: s, Control: s, Follower: s, Leases: s}
 			}
 			subject := open(t)
 			require.NoError(t, subject.Follower.(*dynamostore.Store).Apply(t.Context(), nil, nil))
@@ -38,15 +39,21 @@ func harness(client *dynamodb.Client) storetest.Harness {
 func dropTables(client *dynamodb.Client, prefix string, c *transform.Contract) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+	names := []string{dynamostore.LibraryTable}
 	for _, table := range c.Tables {
-		_, _ = client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String(prefix + table.Name)})
+		names = append(names, table.Name)
+	}
+	for _, name := range names {
+		_, _ = client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String(prefix + name)})
 	}
 }
 
 func TestConformance(t *testing.T) {
-	enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) {
-		storetest.RunFollower(t, harness(client))
-	})
+	t.Run("in process", func(t *testing.T) { storetest.Run(t, harness(dynamotest.Start(t).Client())) })
+	if testing.Short() {
+		return
+	}
+	enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) { storetest.Run(t, harness(client)) })
 }
 
 func BenchmarkFollower(b *testing.B) {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
@@ -52,10 +54,15 @@ func invalid(op, entity string, outcome store.Outcome, format string, args ...an
 
 // classify returns the kind of an error and what can be said about its mend.
 func classify(err error, table string) (detail string, kind error) {
-	var api smithy.APIError
+	var (
+		api       smithy.APIError
+		cancelled *types.TransactionCanceledException
+	)
 	switch {
 	case foreign(err):
 		return credentialsMend, store.ErrInvalid
+	case errors.As(err, &cancelled):
+		return classifyReasons(cancelled, table)
 	case errors.As(err, &api):
 		return classifyCode(api, serverFault(err), table)
 	case unsent(err):
@@ -96,6 +103,25 @@ func classifyCode(api smithy.APIError, serverFault bool, table string) (detail s
 	return "", store.ErrInvalid
 }
 
+// classifyReasons goes by the first reason for which a transaction was cancelled
+// that is worse than a conflict: what is refused for good is not worth trying
+// again.
+func classifyReasons(cancelled *types.TransactionCanceledException, table string) (detail string, kind error) {
+	kind = store.ErrConflict
+	for _, reason := range cancelled.CancellationReasons {
+		code := aws.ToString(reason.Code)
+		if code == "" || code == "None" || code == "ConditionalCheckFailed" || code == "TransactionConflict" {
+			continue
+		}
+		message := aws.ToString(reason.Message)
+		detail, kind = classifyCode(&smithy.GenericAPIError{Code: code, Message: message, Fault: smithy.FaultClient}, false, table)
+		if kind != store.ErrThrottled {
+			return detail, kind
+		}
+	}
+	return detail, kind
+}
+
 // itemTooLarge tells an item beyond 400 KB from other refusals. This is the one
 // place that goes by a message: the code is that of every failed validation.
 func itemTooLarge(api smithy.APIError) bool {
@@ -126,13 +152,23 @@ func throttled(err error) bool {
 	return kind == store.ErrThrottled
 }
 
-// validation reports whether the service refused a request for what it says.
+// validation reports whether the service refused a request for what it says, or
+// a transaction for what one of its actions says.
 func validation(err error) bool {
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return false
+	var (
+		api       smithy.APIError
+		cancelled *types.TransactionCanceledException
+	)
+	if errors.As(err, &cancelled) {
+		return slices.ContainsFunc(cancelled.CancellationReasons, func(r types.CancellationReason) bool {
+			return refusesContent(aws.ToString(r.Code))
+		})
 	}
-	code := strings.TrimSuffix(api.ErrorCode(), "Exception")
+	return errors.As(err, &api) && refusesContent(api.ErrorCode())
+}
+
+func refusesContent(code string) bool {
+	code = strings.TrimSuffix(code, "Exception")
 	return code == "Validation" || code == "ValidationError" || code == "Serialization"
 }
 

@@ -148,7 +148,7 @@ func TestItemsAtTheLimitFit(t *testing.T) {
 			}
 			f.put(f.row(make(low), store.Floor(9)), true)
 			require.True(f, f.get(make(0)).Live)
-			_, err := f.Put(f.ctx, f.row(make(high), store.Floor(9)+1))
+			_, err := f.Put(f.ctx, store.At{}, f.row(make(high), store.Floor(9)+1))
 			require.ErrorIs(f, err, store.ErrTooLarge)
 			require.ErrorAs(f, err, new(*transform.ValueError), "found before it was sent")
 		}

@@ -43,5 +43,6 @@ func Example() {
 	// Output:
 	// staging-Users: exists false, key userId, 4 indexes
 	// staging-Things: exists false, key code, 1 indexes
-	// check dynamodb: invalid: table staging-Users is not there: run migrationctl tables apply; table staging-Things is not there: run migrationctl tables apply
+	// staging-crossfade: exists false, key p, 0 indexes
+	// check dynamodb: invalid: table staging-Users is not there: run migrationctl tables apply; table staging-Things is not there: run migrationctl tables apply; table staging-crossfade is not there: run migrationctl tables apply
 }

@@ -113,7 +113,7 @@ func (f *fixture) gone(r transform.Record, v store.Version) store.Row {
 // put puts a row and requires that it took effect, or did not.
 func (f *fixture) put(row store.Row, effect bool) {
 	f.Helper()
-	took, err := f.Put(f.ctx, row)
+	took, err := f.Put(f.ctx, store.At{}, row)
 	require.NoError(f, err)
 	require.Equal(f, effect, took)
 }

@@ -17,7 +17,14 @@ const maxGet = 100
 // Get returns what is at the key by a consistent read. An item that something
 // else than the library wrote is live at version 0; one of another key is
 // ErrInvalid.
-func (s *Store) Get(ctx context.Context, _ store.At, key transform.Key) (store.Row, error) {
+func (s *Store) Get(ctx context.Context, at store.At, key transform.Key) (store.Row, error) {
+	return leased(s, at, "get", key.Entity, func() (store.Row, error) {
+		row, err := s.get(ctx, key)
+		return versioned(at, row), err
+	})
+}
+
+func (s *Store) get(ctx context.Context, key transform.Key) (store.Row, error) {
 	p, err := s.place("get", key.Entity, store.NoWrite)
 	if err != nil {
 		return store.Row{}, err
@@ -38,7 +45,17 @@ func (s *Store) Get(ctx context.Context, _ store.At, key transform.Key) (store.R
 // GetMany returns what is at each key, in the order of the keys, which may
 // repeat, by consistent reads of up to 100 keys a call. The rows are not of one
 // moment.
-func (s *Store) GetMany(ctx context.Context, _ store.At, keys []transform.Key) ([]store.Row, error) {
+func (s *Store) GetMany(ctx context.Context, at store.At, keys []transform.Key) ([]store.Row, error) {
+	return leased(s, at, "get many", "", func() ([]store.Row, error) {
+		rows, err := s.getMany(ctx, keys)
+		for i := range rows {
+			rows[i] = versioned(at, rows[i])
+		}
+		return rows, err
+	})
+}
+
+func (s *Store) getMany(ctx context.Context, keys []transform.Key) ([]store.Row, error) {
 	f := &fetch{op: "get many", items: map[string]item{}}
 	slots := make([]string, len(keys)) // where the key's item will be in f.items
 	for i, key := range keys {

@@ -66,8 +66,6 @@ func TestGetOfAnotherKeysItem(t *testing.T) {
 	})
 }
 
-func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
-
 // TestGetManyKeepsTheOrder asks for more keys than one call takes, of two
 // tables, some twice, some of nothing, some of tombstones.
 func TestGetManyKeepsTheOrder(t *testing.T) {

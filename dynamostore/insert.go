@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // Limits of the service: statements in one BatchExecuteStatement, and bytes of
@@ -24,7 +25,9 @@ const (
 // An insert is one row on its way. Its error is its own until it is done.
 type insert struct {
 	place   *place
+	row     store.Row
 	item    item
+	size    int
 	request types.BatchStatementRequest
 	err     error
 }
@@ -36,7 +39,8 @@ type insert struct {
 // Rows go as PartiQL INSERT statements, 25 a call, since those answer one by
 // one whether something was there: as many conditional puts in as few round
 // trips no other call makes. They are safe only because a delete leaves a
-// tombstone also where no item was.
+// tombstone also where no item was. Rows of an entity with unique columns go as
+// transactions, with the guards of their values.
 func (s *Store) Insert(ctx context.Context, rows []store.Row) ([]error, error) {
 	errs := make([]error, len(rows))
 	inserts := make([]*insert, len(rows)) // by row; rows of one key share one
@@ -80,7 +84,7 @@ func (s *Store) insert(row store.Row) (*insert, error) {
 	if err != nil {
 		return nil, p.unfit("insert", row, err)
 	}
-	in := &insert{place: p, item: it}
+	in := &insert{place: p, row: row, item: it, size: transform.ItemSize(it)}
 	in.request.Statement, in.request.Parameters = p.statement(it)
 	return in, nil
 }
@@ -132,8 +136,18 @@ func (p *place) prepareStatement() {
 // insertAll sends the batches, a few at once, and returns an error if every one
 // of them failed as a whole.
 func (s *Store) insertAll(ctx context.Context, queue []*insert) error {
+	var plain, guarded []*insert
+	for _, in := range queue {
+		if len(in.place.entity.Unique) > 0 {
+			guarded = append(guarded, in)
+		} else {
+			plain = append(plain, in)
+		}
+	}
+	batches := batchesOf(plain)
+	together := len(batches)
+	batches = append(batches, s.bundlesOf(guarded)...)
 	var (
-		batches  = batchesOf(queue)
 		failures = make([]error, len(batches))
 		slots    = make(chan struct{}, s.opts.InsertConcurrency)
 		wg       sync.WaitGroup
@@ -142,6 +156,10 @@ func (s *Store) insertAll(ctx context.Context, queue []*insert) error {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
+			if i >= together {
+				failures[i] = s.insertTogether(ctx, batch)
+				return
+			}
 			failures[i] = s.insertBatch(ctx, batch)
 		})
 	}

@@ -323,7 +323,7 @@ func TestInsertBesidePuts(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			for i := range n {
-				_, err := f.Put(f.ctx, f.row(f.user(i, "city", "new"), 1))
+				_, err := f.Put(f.ctx, store.At{}, f.row(f.user(i, "city", "new"), 1))
 				if err != nil {
 					f.Error(err)
 				}

@@ -7,7 +7,6 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -22,6 +21,7 @@ const (
 	attrVersion   = "_cf_v"  // N: the version
 	attrTombstone = "_cf_d"  // BOOL: true on a tombstone, absent otherwise
 	attrDeletedAt = "_cf_at" // N: when a tombstone was written, in Unix seconds
+	attrWrite     = "_cf_w"  // S: the id of the write that left it; absent where nobody needs it
 )
 
 // maxItem is how many bytes an item may take, attribute names included.
@@ -101,11 +101,7 @@ func (p *place) tombstone(row store.Row, now int64) (item, error) {
 func (p *place) sign(it item, row store.Row) {
 	it[attrEntity] = &types.AttributeValueMemberS{Value: p.entity.Name}
 	it[attrVersion] = versionValue(row.Version)
-	if utf8.ValidString(row.Key.ID) {
-		it[attrKey] = &types.AttributeValueMemberS{Value: row.Key.ID}
-	} else {
-		it[attrKey] = &types.AttributeValueMemberB{Value: []byte(row.Key.ID)}
-	}
+	it[attrKey] = keyID(row.Key)
 }
 
 // versionValue returns a version as a number, so that DynamoDB compares it as one.

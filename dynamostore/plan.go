@@ -13,7 +13,7 @@ import (
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// A TablePlan is what Apply would do about one table of the contract.
+// A TablePlan is what Apply would do about one table.
 type TablePlan struct {
 	Table string // with the prefix
 	// Create is the request that creates the table, nil where it is there.
@@ -27,7 +27,7 @@ type TablePlan struct {
 func (p TablePlan) Exists() bool { return p.Create == nil }
 
 // Plan returns what Apply would do, a plan for each table of the contract in
-// its order. It changes nothing.
+// its order, and for the library's own at the end. It changes nothing.
 func (s *Store) Plan(ctx context.Context) ([]TablePlan, error) {
 	plans := make([]TablePlan, 0, len(s.tables))
 	for _, t := range s.tables {

@@ -22,10 +22,16 @@ const olderThanMine = "attribute_not_exists(#v) OR #v < :v"
 // PutItem. It returns false if a version as high is there. That is also the
 // answer where the SDK sent the item twice because the first reply was lost:
 // then our own version is what the second one finds.
-func (s *Store) Put(ctx context.Context, row store.Row) (bool, error) {
+//
+// A row of an entity with unique columns takes a read and a transaction, with
+// the guards of its values.
+func (s *Store) Put(ctx context.Context, _ store.At, row store.Row) (bool, error) {
 	p, err := s.place("put", row.Key.Entity, store.NotApplied)
 	if err != nil {
 		return false, err
+	}
+	if len(p.entity.Unique) > 0 {
+		return s.putRows(ctx, []store.Row{row})
 	}
 	it, err := p.item(row, s.opts.Now().Unix())
 	if err != nil {

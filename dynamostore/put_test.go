@@ -120,7 +120,7 @@ func TestPutRefusesBeforeSending(t *testing.T) {
 		"no key of that":    {store.Row{Key: transform.Key{Entity: "Users", ID: "x"}, Version: 1}, store.ErrInvalid},
 		"empty in an index": {f.row(f.user(1, "city", ""), 1), store.ErrInvalid},
 	} {
-		took, err := f.Put(f.ctx, c.row)
+		took, err := f.Put(f.ctx, store.At{}, c.row)
 		require.False(t, took, name)
 		require.ErrorIs(t, err, c.kind, name)
 		require.Equal(t, store.NotApplied, store.OutcomeOf(err), name)
@@ -210,7 +210,7 @@ func TestPutSaysWhatBecameOfIt(t *testing.T) {
 		{"garbled", []attempt{answers(418, "Teapot")}, store.ErrInvalid, store.NotApplied, false},
 	} {
 		f := base.with(attemptsOf(client, c.plan...), Options{})
-		took, err := f.Put(f.ctx, f.row(f.user(i), 1))
+		took, err := f.Put(f.ctx, store.At{}, f.row(f.user(i), 1))
 		require.Equal(t, c.took, took, c.name)
 		if c.kind == nil {
 			require.NoError(t, err, c.name)
@@ -228,7 +228,7 @@ func TestPutOfACancelledCaller(t *testing.T) {
 	require.NoError(t, f.Apply(f.ctx, nil, nil))
 	ctx, cancel := context.WithCancel(f.ctx)
 	cancel()
-	_, err := f.Put(ctx, f.row(f.user(1), 1))
+	_, err := f.Put(ctx, store.At{}, f.row(f.user(1), 1))
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, store.ErrUnavailable)
 
@@ -241,7 +241,7 @@ func TestPutOfACancelledCaller(t *testing.T) {
 		}
 		return nil, context.Canceled
 	}), Options{})
-	_, err = g.Put(ctx, g.row(g.user(2), 1))
+	_, err = g.Put(ctx, store.At{}, g.row(g.user(2), 1))
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, store.Unknown, store.OutcomeOf(err))
 	require.True(t, f.get(f.user(2)).Live)

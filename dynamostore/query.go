@@ -24,14 +24,18 @@ import (
 // An index that does not hold whole items (KEYS_ONLY, INCLUDE) costs a second,
 // consistent read of each item by its key; rows that have left the index by
 // then are left out.
-func (s *Store) Query(ctx context.Context, _ store.At, q store.Query) ([]store.Row, error) {
+func (s *Store) Query(ctx context.Context, at store.At, q store.Query) ([]store.Row, error) {
 	l, err := s.lookup(q)
 	if err != nil {
 		return nil, err
 	}
+	return leased(s, at, "query", l.place.entity.Name, func() ([]store.Row, error) { return s.query(ctx, l) })
+}
+
+func (s *Store) query(ctx context.Context, l *lookup) ([]store.Row, error) {
 	rows := newTies(l)
 	b := budget{total: s.opts.RetryBudget}
-	ask := q.Limit + 1 // one more shows that the last one's ties are complete
+	ask := l.Limit + 1 // one more shows that the last one's ties are complete
 	for !l.empty() && !rows.full() {
 		l.input.Limit = limit32(ask)
 		out, err := s.client.Query(ctx, &l.input)

@@ -19,11 +19,21 @@ import (
 // has a meaning. It goes on until the page is full or the table at its end,
 // however little the service returns at once. An item that no owner is noted
 // on counts as one of the entity's.
-func (s *Store) Scan(ctx context.Context, _ store.At, r store.Range) (store.Page, error) {
+func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Page, error) {
 	p, err := s.rangePlace(r)
 	if err != nil {
 		return store.Page{}, err
 	}
+	return leased(s, at, "scan", p.entity.Name, func() (store.Page, error) {
+		page, err := s.scan(ctx, p, r)
+		for i := range page.Rows {
+			page.Rows[i] = versioned(at, page.Rows[i])
+		}
+		return page, err
+	})
+}
+
+func (s *Store) scan(ctx context.Context, p *place, r store.Range) (store.Page, error) {
 	start, err := p.position(r.After)
 	if err != nil {
 		return store.Page{}, err

@@ -17,9 +17,10 @@ type Options struct {
 	// TablePrefix comes before every table name of the contract. Stages and
 	// tests that share an account keep their tables apart with it.
 	TablePrefix string
-	// RetryBudget bounds how long one call of Insert, GetMany, Query or Scan
-	// goes on asking again for what the service put off: throttled statements,
-	// unprocessed keys. The context bounds it too. 5 s if 0.
+	// RetryBudget bounds how long one call goes on asking again for what the
+	// service put off: throttled statements, unprocessed keys, transactions that
+	// met others, writes whose records changed meanwhile or that got no answer.
+	// The context bounds it too. 5 s if 0.
 	RetryBudget time.Duration
 	// InsertConcurrency is how many batches of one Insert are under way at
 	// once; 4 if 0.
@@ -27,21 +28,29 @@ type Options struct {
 	// PollInterval is the longest pause between two looks at a table that
 	// Apply waits for; 2 s if 0.
 	PollInterval time.Duration
-	// Now is the clock that dates tombstones; time.Now if nil.
+	// Now is the clock that dates tombstones, tokens, change items, the audit and
+	// the renewals of registrations; time.Now if nil.
 	Now func() time.Time
 }
 
-// Store keeps items in DynamoDB as a follower. It is safe for use by many
-// goroutines at once.
+// Store keeps items in DynamoDB, as a follower or as the authority. It is safe
+// for use by many goroutines at once.
 type Store struct {
-	client   Client
-	contract *transform.Contract
-	opts     Options
-	tables   []*transform.Table
-	places   map[string]*place // by entity name
+	client    Client
+	contract  *transform.Contract
+	opts      Options
+	tables    []*transform.Table // of the contract, and the library's at the end
+	places    map[string]*place  // by entity name
+	library   *place
+	sequences map[string]*sequence // by entity name
+	queue     queue
+	sightings sightings
 }
 
-var _ store.Follower = (*Store)(nil)
+var (
+	_ store.Store  = (*Store)(nil)
+	_ store.Leases = (*Store)(nil)
+)
 
 // New returns a Store of the contract's entities. It does no I/O; Check says
 // whether the tables are there. Its error lists every fault of the arguments.
@@ -62,6 +71,7 @@ func New(client Client, c *transform.Contract, opts *Options) (*Store, error) {
 	if err := errors.Join(s.checkOptions(), s.addPlaces()); err != nil {
 		return nil, invalid("open", "", store.NoWrite, "%s", err)
 	}
+	s.newSequences()
 	return s, nil
 }
 
@@ -87,8 +97,12 @@ var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 // addPlaces prepares every table and entity of the contract.
 func (s *Store) addPlaces() error {
 	var errs []error
-	for _, t := range s.contract.Tables {
-		s.tables = append(s.tables, t)
+	s.library = newLibraryPlace(s.opts.TablePrefix + LibraryTable)
+	s.tables = append(append(s.tables, s.contract.Tables...), newLibraryTable())
+	for i, t := range s.tables {
+		if t.Name == LibraryTable && i < len(s.contract.Tables) {
+			errs = append(errs, fmt.Errorf("table name %q is that of the library's own table", t.Name))
+		}
 		if name := s.opts.TablePrefix + t.Name; !tableName.MatchString(name) {
 			errs = append(errs, fmt.Errorf("table name %q is not 3 to 255 letters, digits, '_', '-' or '.'", name))
 		}

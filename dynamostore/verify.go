@@ -18,7 +18,7 @@ type Difference struct {
 	Table     string // with the prefix
 	Index     string // "" where it is about the table itself
 	Attribute string // the key attribute, "" where it is about none
-	What      string // "table", "index", "partition key", "sort key", "attribute type", "projection", "status", "billing mode"
+	What      string // "table", "index", "partition key", "sort key", "attribute type", "projection", "status", "billing mode", "time to live"
 	Want      string
 	Have      string
 	Mend      string
@@ -61,10 +61,16 @@ const (
 
 // Verify compares every table with the contract: key schema, attribute types,
 // indexes with their keys and projections, status, billing mode, and indexes
-// that the contract does not name. It changes nothing and returns no
+// that the contract does not name; and the library's own table, its time to live
+// too. It changes nothing and returns no
 // differences if all is as wanted.
 func (s *Store) Verify(ctx context.Context) ([]Difference, error) {
-	return s.verify(ctx, "verify")
+	all, err := s.verify(ctx, "verify")
+	if err != nil || slices.ContainsFunc(all, func(d Difference) bool { return d.Table == s.library.table }) {
+		return all, err
+	}
+	kept, err := s.keepsForever(ctx, "verify")
+	return append(all, kept...), err
 }
 
 // verify is Verify on behalf of an operation that its errors name.

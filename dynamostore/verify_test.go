@@ -25,6 +25,7 @@ func (f *fixture) createAs(change func(*dynamodb.CreateTableInput)) {
 		_, err := f.real.CreateTable(f.ctx, in)
 		require.NoError(f, err)
 	}
+	require.Eventually(f, func() bool { return (&applying{Store: f.Store}).expire(f.ctx) == nil }, waitLong, waitShort)
 }
 
 func define(in *dynamodb.CreateTableInput, name string, t types.ScalarAttributeType) {
@@ -166,7 +167,7 @@ func TestCheckOfMissingTables(t *testing.T) {
 		// Every call says the same.
 		r := f.user(1)
 		_, get := f.Get(f.ctx, store.At{}, keyOf(t, r))
-		_, put := f.Put(f.ctx, f.row(r, 1))
+		_, put := f.Put(f.ctx, store.At{}, f.row(r, 1))
 		_, insert := f.Insert(f.ctx, f.rows(r))
 		errs, _ := f.Insert(f.ctx, f.rows(r))
 		_, scan := f.Scan(f.ctx, store.At{}, store.Range{Entity: f.users, Limit: 1})

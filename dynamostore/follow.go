@@ -1,0 +1,108 @@
+package dynamostore
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+)
+
+// PutTogether puts rows of different keys in one transaction, with the guards of
+// their unique values, each unless what is there is as new.
+func (s *Store) PutTogether(ctx context.Context, _ store.At, rows []store.Row) error {
+	_, err := s.putRows(ctx, rows)
+	return err
+}
+
+// putRows is PutTogether; it reports whether any row took effect.
+func (s *Store) putRows(ctx context.Context, rows []store.Row) (bool, error) {
+	all := make([]*edit, len(rows))
+	for i, row := range rows {
+		p, err := s.place("put", row.Key.Entity, store.NotApplied)
+		if err != nil {
+			return false, err
+		}
+		// A row that can't become an item is told before anything is asked.
+		if _, err := p.item(row, 0); err != nil {
+			return false, p.unfit("put", row, err)
+		}
+		key, err := p.keyOf("put", row.Key)
+		if err != nil {
+			return false, withOutcome(err, store.NotApplied)
+		}
+		all[i] = &edit{place: p, key: key, row: row}
+	}
+	b := budget{total: s.opts.RetryBudget}
+	for {
+		took, err := s.putOnce(ctx, all, &b)
+		var again *errAgain
+		if !errors.As(err, &again) {
+			return took, err
+		}
+		if b.progress(); !b.wait(ctx) {
+			return false, again.err
+		}
+	}
+}
+
+// putOnce reads what is there and puts what is newer.
+func (s *Store) putOnce(ctx context.Context, all []*edit, budget *budget) (bool, error) {
+	unseen := slices.DeleteFunc(slices.Clone(all), func(e *edit) bool { return e.known })
+	items, _, err := s.lookUp(ctx, "put", unseen, false, "")
+	if err != nil {
+		return false, withOutcome(err, store.NotApplied)
+	}
+	for i, e := range unseen {
+		if err := e.see("put", e.row.Key, items[i]); err != nil {
+			return false, err
+		}
+	}
+	newer := slices.DeleteFunc(slices.Clone(all), func(e *edit) bool {
+		return e.seen[attrVersion] != nil && e.old.Version >= e.row.Version
+	})
+	if len(newer) == 0 {
+		return false, nil
+	}
+	b, err := s.newBundle("put", newer, true)
+	if err != nil {
+		return false, err
+	}
+	if err := b.fits(); err != nil {
+		return false, err
+	}
+	err = b.transact(ctx, budget)
+	var r *refusal
+	var failed *store.Error
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.As(err, &failed) && len(newer) == 1:
+		return false, newer[0].place.refusal(failed)
+	case !errors.As(err, &r):
+		return false, err
+	}
+	return false, b.followerRefused(r, all)
+}
+
+// followerRefused finds out what a refusal of a follower's put means. A put that
+// may yet land is no danger: it has its version.
+func (b *bundle) followerRefused(r *refusal, all []*edit) error {
+	taken := b.collide(r)
+	again := &errAgain{err: b.contended(r)}
+	switch {
+	case r.conflict:
+		for _, e := range all {
+			e.known = false
+		}
+		return again
+	case b.stale(r):
+		if err := b.learn(r); err != nil {
+			return err
+		}
+		return again
+	case taken != nil:
+		return taken
+	}
+	return again
+}

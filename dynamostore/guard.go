@@ -1,0 +1,169 @@
+package dynamostore
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// A guard is the item that says which key holds a unique value. It is put and
+// deleted in the transaction of the item that has the value, so that MySQL's
+// unique indexes hold in DynamoDB, and MySQL can always follow.
+type guard struct {
+	s      *Store
+	key    item
+	slot   string // the partition key, which names it
+	entity string
+	unique *transform.Unique
+	fields string
+	take   *edit // who is to hold it
+	drop   *edit // who gives it up
+}
+
+// maxPlainValue is up to how many bytes a unique value stands in its guard's key
+// as it is; a longer one is hashed. A partition key may have 2048 bytes.
+const maxPlainValue = 1024
+
+// guardName returns the partition key of a unique value's guard.
+func (s *Store) guardName(entity string, u *transform.Unique, value string) string {
+	if utf8.ValidString(value) && len(value) <= maxPlainValue {
+		value = "=" + value
+	} else {
+		value = "hash " + digest(value)
+	}
+	return s.partition(partUnique, url.QueryEscape(entity), url.QueryEscape(u.Name), value)
+}
+
+// digest returns a hash that no two texts have in common.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// values returns the guards' names of what a row holds, by unique; "" where it
+// holds nothing that is guarded.
+func (s *Store) values(e *transform.Entity, row store.Row) []string {
+	names := make([]string, len(e.Unique))
+	if !row.Live || row.Record.IsZero() {
+		return names
+	}
+	for i := range e.Unique {
+		if value, guarded := e.Unique[i].Text(row.Record); guarded {
+			names[i] = s.guardName(e.Name, &e.Unique[i], value)
+		}
+	}
+	return names
+}
+
+// guardsOf returns which guards change hands by the edits, each once: two keys
+// can exchange a value in one transaction, which may touch an item once only.
+func (s *Store) guardsOf(op string, edits []*edit, all bool) ([]*guard, error) {
+	var list []*guard
+	bySlot := map[string]*guard{}
+	at := func(e *edit, i int, slot string) *guard {
+		g := bySlot[slot]
+		if g == nil {
+			u := &e.place.entity.Unique[i]
+			g = &guard{
+				s: s, key: libraryKey(slot, alone), slot: slot, entity: e.place.entity.Name,
+				unique: u, fields: columnNames(e.place.entity, u),
+			}
+			bySlot[slot] = g
+			list = append(list, g)
+		}
+		return g
+	}
+	for _, e := range edits {
+		old, now := s.values(e.place.entity, e.old), s.values(e.place.entity, e.row)
+		for i := range now {
+			if old[i] == now[i] && !all {
+				continue
+			}
+			if old[i] != "" && old[i] != now[i] && !e.kept[old[i]] {
+				at(e, i, old[i]).drop = e
+			}
+			if now[i] == "" {
+				continue
+			}
+			g := at(e, i, now[i])
+			if g.take != nil {
+				return nil, g.taken(op, g.take.row.Key, store.NotApplied)
+			}
+			g.take = e
+		}
+	}
+	return list, nil
+}
+
+// columnNames returns the unique's columns for an error.
+func columnNames(e *transform.Entity, u *transform.Unique) string {
+	names := make([]string, len(u.Columns))
+	for i, c := range u.Columns {
+		names[i] = e.Columns[c].Name
+	}
+	return strings.Join(names, ",")
+}
+
+// add adds the guard's action to a transaction: it passes if the guard is not
+// there, or of a key that takes part.
+func (g *guard) add(t *transaction) int {
+	c := t.s.library.absent()
+	c.values = item{}
+	c.names["#e"], c.names["#k"] = attrEntity, attrKey
+	c.values[":e"] = text(g.entity)
+	for i, e := range []*edit{g.take, g.drop} {
+		if e != nil && (i == 0 || e != g.take) {
+			name := ":k" + string(rune('0'+i))
+			c.text += " OR (#e = :e AND #k = " + name + ")"
+			c.values[name] = keyID(e.row.Key)
+		}
+	}
+	if g.take == nil {
+		return t.remove(t.s.library, g.key, c)
+	}
+	it := libraryKey(g.slot, alone)
+	it[attrEntity], it[attrKey], it[attrWrite] = text(g.entity), keyID(g.take.row.Key), text(t.id)
+	return t.put(t.s.library, it, c)
+}
+
+// taken is the error of a unique value that another key holds.
+func (g *guard) taken(op string, holder transform.Key, outcome store.Outcome) error {
+	return &store.Error{
+		Op: op, Entity: g.entity, Store: storeName, Kind: store.ErrUnique, Outcome: outcome,
+		Field: g.fields, Detail: "index " + g.unique.Name, Holder: holder,
+	}
+}
+
+// collide looks at the guards that were another key's. One that was only to be
+// deleted is left to its holder; of one that was to be taken it returns the
+// error.
+func (b *bundle) collide(r *refusal) error {
+	var taken error
+	for i, it := range r.unmet {
+		g := b.guards[i]
+		switch {
+		case g == nil:
+		case g.take != nil:
+			taken = g.taken(b.op, owner(it), b.outcomeOf(r))
+		default:
+			if g.drop.kept == nil {
+				g.drop.kept = map[string]bool{}
+			}
+			g.drop.kept[g.slot] = true
+		}
+	}
+	return taken
+}
+
+// outcomeOf says what became of a bundle that was refused.
+func (b *bundle) outcomeOf(r *refusal) store.Outcome {
+	if b.settled(r) {
+		return store.NotApplied
+	}
+	return store.Unknown
+}

@@ -1,0 +1,346 @@
+package dynamostore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// A writing is one Write on its way.
+type writing struct {
+	s         *Store
+	at        store.At
+	write     store.Write
+	op        string // in errors about all of it
+	steps     []*step
+	b         budget
+	askAgain  bool // what was seen of the records is out of date
+	asked     bool // the token was looked for, where there is one
+	unchanged bool // every step is an Update that changes nothing
+}
+
+// A step is one mutation of a write.
+type step struct {
+	store.Mutation
+	edit
+	assigned int64 // the id that the store gave, 0 if it gives none
+	assigns  bool
+}
+
+// A callerError is what a Modify returned. It reaches the caller as it is.
+type callerError struct{ err error }
+
+func (e *callerError) Error() string { return e.err.Error() }
+
+// Write commits all mutations or none.
+//
+// It reads what Put, Update and Delete change, in one call, and sends one
+// transaction on condition that nothing has changed meanwhile; a Create needs no
+// read. Bare, a single mutation of an entity without unique columns and without
+// a token is one conditional PutItem. If a record has changed it begins again
+// with what is there now, Modify included, within Options.RetryBudget; writers
+// of one key in this process wait for each other instead.
+//
+// A request whose reply is lost is sent again and recognised, so that its error
+// is Unknown only if the service does not answer within the budget, or the lease
+// runs out.
+//
+// An Update that changes no column commits nothing and succeeds, with version 0.
+// With a token, or beside mutations that do change something, it is written.
+func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+	wr, err := s.plan(at, w)
+	if err != nil {
+		return store.Written{}, err
+	}
+	leave, err := s.queue.enter(ctx, wr.keys())
+	if err != nil {
+		return store.Written{}, fail(wr.op, wr.entity(), s.library.table, store.NotApplied, err)
+	}
+	defer leave()
+	if !at.Lease.Enter(at.Epoch) {
+		return store.Written{}, s.wrongPhase(wr.op, wr.entity(), store.NotApplied, noLease)
+	}
+	var done store.Written
+	valid := false
+	func() {
+		defer func() { valid = at.Lease.Leave(at.Epoch) }()
+		done, err = wr.run(ctx)
+	}()
+	if !valid {
+		return store.Written{}, wr.lapsed(err)
+	}
+	var caller *callerError
+	if errors.As(err, &caller) {
+		return store.Written{}, caller.err
+	}
+	return done, err
+}
+
+// lapsed is the error of a write that ended after its lease. One that has
+// certainly changed nothing, but may have been refused for what is not true any
+// more, is to be repeated; of any other one nobody knows what the other store,
+// opened meanwhile, has seen.
+func (wr *writing) lapsed(err error) error {
+	var caller *callerError
+	switch {
+	case err != nil && (errors.As(err, &caller) || store.OutcomeOf(err) == store.NotApplied):
+		return wr.s.wrongPhase(wr.op, wr.entity(), store.NotApplied, leaseOver)
+	case err != nil:
+		return err
+	}
+	return &store.Error{
+		Op: wr.op, Entity: wr.entity(), Store: storeName, Kind: store.ErrUnavailable, Outcome: store.Unknown, Detail: leaseOver,
+	}
+}
+
+// entity names the entity in errors, "" if there are several.
+func (wr *writing) entity() string {
+	name := ""
+	for i, st := range wr.steps {
+		if i > 0 && name != st.place.entity.Name {
+			return ""
+		}
+		name = st.place.entity.Name
+	}
+	return name
+}
+
+// keys returns the keys that are known before the write begins.
+func (wr *writing) keys() []transform.Key {
+	var keys []transform.Key
+	for _, st := range wr.steps {
+		if !st.assigns {
+			keys = append(keys, st.Key)
+		}
+	}
+	return keys
+}
+
+// errAgain says that an attempt met something new.
+type errAgain struct {
+	err  error // if there is no further attempt
+	busy bool  // somebody else is at it: wait a moment
+}
+
+func (e *errAgain) Error() string { return e.err.Error() }
+
+// run makes attempts until one has an answer.
+func (wr *writing) run(ctx context.Context) (store.Written, error) {
+	for {
+		done, err := wr.attempt(ctx)
+		var again *errAgain
+		if !errors.As(err, &again) {
+			return done, err
+		}
+		if wr.b.progress(); !wr.b.wait(ctx) {
+			return store.Written{}, again.err
+		}
+	}
+}
+
+// attempt reads, computes and commits once.
+func (wr *writing) attempt(ctx context.Context) (store.Written, error) {
+	known, err := wr.look(ctx)
+	switch {
+	case err != nil:
+		return store.Written{}, withOutcome(err, store.NotApplied)
+	case known != nil:
+		return wr.repeated(*known)
+	}
+	if err := wr.compute(ctx); err != nil {
+		return store.Written{}, wr.excused(ctx, err)
+	}
+	if wr.unchanged && wr.write.Token == "" {
+		return wr.nothing(), nil
+	}
+	b, change, err := wr.bundle()
+	if err != nil {
+		return store.Written{}, err
+	}
+	err = b.transact(ctx, &wr.b)
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return wr.refused(b, refused)
+	}
+	if err != nil {
+		return store.Written{}, err
+	}
+	return wr.written(change), nil
+}
+
+// look reads the records of the steps, and the token with them: a write that is
+// repeated finds its own changes there and would take them for another's.
+func (wr *writing) look(ctx context.Context) (*store.Token, error) {
+	var want []*step
+	for _, st := range wr.steps {
+		if st.key != nil && (wr.askAgain || !st.known && st.Op != store.Create) {
+			want = append(want, st)
+		}
+	}
+	withToken := wr.write.Token != "" && !wr.asked
+	if len(want) == 0 && !(wr.askAgain && withToken) {
+		return nil, nil
+	}
+	items, token, err := wr.s.lookUp(ctx, wr.op, edits(want), withToken, wr.write.Token)
+	if err != nil {
+		return nil, err
+	}
+	wr.askAgain, wr.asked = false, true
+	known, err := wr.s.knownToken(token)
+	if err != nil || known != nil {
+		return known, err
+	}
+	for i, st := range want {
+		if err := st.see(st.Op.String(), st.row.Key, items[i]); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// excused returns the error of a step, unless the write's token tells that the
+// write was made before: then a Create finds its own record, and a Delete finds
+// nothing.
+func (wr *writing) excused(ctx context.Context, err error) error {
+	if wr.write.Token == "" || wr.asked {
+		return err
+	}
+	wr.askAgain = true // and the token with it, in the next attempt
+	if ctx.Err() != nil {
+		return err
+	}
+	return &errAgain{err: err}
+}
+
+// edits returns the edits of steps.
+func edits(steps []*step) []*edit {
+	list := make([]*edit, len(steps))
+	for i, st := range steps {
+		list[i] = &st.edit
+	}
+	return list
+}
+
+// bundle puts the write into a transaction.
+func (wr *writing) bundle() (*bundle, store.Change, error) {
+	var change store.Change
+	b, err := wr.s.newBundle(wr.op, edits(wr.steps), false)
+	if err != nil {
+		return nil, change, err
+	}
+	b.may = func() bool { return wr.at.Lease.Valid(wr.at.Epoch) }
+	var token *store.Token
+	if wr.write.Token != "" {
+		token = &store.Token{
+			Token: wr.write.Token, Fingerprint: wr.write.Fingerprint(), Assigned: wr.assigned(), Created: wr.s.opts.Now().Round(0).UTC(),
+		}
+		it := wr.s.tokenItem(*token)
+		it[attrWrite] = text(b.id)
+		b.token = b.put(wr.s.library, it, wr.s.tokenFree())
+	}
+	if wr.at.Captured {
+		var it item
+		it, change = wr.s.changeItem(b.id, keyVersions(edits(wr.steps)), token)
+		b.put(wr.s.library, it, condition{})
+	}
+	return b, change, b.fits()
+}
+
+// refused finds out what a refusal of the transaction means.
+func (wr *writing) refused(b *bundle, r *refusal) (store.Written, error) {
+	if it, ok := r.unmet[b.token]; ok {
+		known, err := wr.s.knownToken(it)
+		if err != nil {
+			return store.Written{}, err
+		}
+		if known != nil {
+			return wr.repeated(*known)
+		}
+	}
+	taken := b.collide(r)
+	switch {
+	case r.conflict:
+		wr.askAgain = true
+		return store.Written{}, &errAgain{err: b.busy(r)}
+	case !b.settled(r) && taken != nil:
+		return store.Written{}, taken
+	case !b.settled(r):
+		return store.Written{}, b.unsettled(r)
+	case b.stale(r):
+		// What a unique value's guard says is worth nothing then.
+		if err := b.learn(r); err != nil {
+			return store.Written{}, err
+		}
+		return store.Written{}, &errAgain{err: b.contended(r)}
+	case taken != nil:
+		return store.Written{}, taken
+	}
+	return store.Written{}, &errAgain{err: b.contended(r)}
+}
+
+// contended is the error of a write that found its records changed until the
+// budget was used up.
+func (b *bundle) contended(r *refusal) error {
+	e := fail(b.op, b.entity, b.tables(), store.NotApplied, r.err)
+	e.Kind, e.Detail = store.ErrConflict, "the records changed during every attempt"
+	return e
+}
+
+// assigned returns the ids that the store gave, in the order of the mutations.
+func (wr *writing) assigned() []int64 {
+	var ids []int64
+	for _, st := range wr.steps {
+		if st.assigns {
+			ids = append(ids, st.assigned)
+		}
+	}
+	return ids
+}
+
+// written is the answer to a write that was committed.
+func (wr *writing) written(change store.Change) store.Written {
+	w := store.Written{Rows: make([]store.Row, len(wr.steps))}
+	for i, st := range wr.steps {
+		w.Rows[i] = versioned(wr.at, st.row)
+		w.Rows[i].Dirty = wr.at.Captured
+	}
+	if wr.at.Captured {
+		w.Changes = []store.Change{change}
+	}
+	return w
+}
+
+// nothing is the answer to a write that changes nothing.
+func (wr *writing) nothing() store.Written {
+	w := store.Written{Rows: make([]store.Row, len(wr.steps))}
+	for i, st := range wr.steps {
+		w.Rows[i] = store.Row{Key: st.row.Key, Live: true, Record: st.row.Record}
+	}
+	return w
+}
+
+// repeated is the answer to a write whose token is there.
+func (wr *writing) repeated(known store.Token) (store.Written, error) {
+	if known.Fingerprint != wr.write.Fingerprint() {
+		return store.Written{}, invalid(wr.op, wr.entity(), store.NotApplied, "the token was used for another write")
+	}
+	w := store.Written{Rows: make([]store.Row, len(wr.steps)), Repeated: true}
+	ids := known.Assigned
+	for i, st := range wr.steps {
+		w.Rows[i].Key = st.Key
+		if !st.assigns {
+			continue
+		}
+		if len(ids) == 0 {
+			return store.Written{}, invalid(wr.op, wr.entity(), store.NotApplied, "the token does not say which ids its write was given")
+		}
+		key, _, err := st.withID(ids[0])
+		if err != nil {
+			return store.Written{}, st.place.unfit(wr.op, st.row, err)
+		}
+		w.Rows[i].Key, ids = key, ids[1:]
+	}
+	return w, nil
+}
