@@ -20,6 +20,11 @@ const (
 	backfillTries   = 6                // of one page that a store was away or too slow for
 	backfillPause   = time.Second      // before the second try, twice that before the third, …
 	backfillName    = "backfill"
+	maxHolders      = 16 // keys that may hold what one key needs, one after the other
+	// bareLife bounds how long a write of phase 5 may take from being sent to
+	// landing, whoever sent it: what was sent before a capture began has
+	// landed after it.
+	bareLife = 15 * time.Second
 )
 
 // BackfillOptions are the choices of one backfill. The zero value of each
@@ -28,6 +33,9 @@ type BackfillOptions struct {
 	Entity  string // one entity only; default: all
 	Rate    int    // rows a second at most; default: no limit
 	Workers int    // batches at once; default 8
+	// Reverse fills MySQL from DynamoDB, in phase 5 captured. It must be said
+	// so that nobody fills in a direction that was not meant.
+	Reverse bool
 	// Report is told after each page.
 	Report func(BackfillReport)
 }
@@ -51,30 +59,30 @@ type BackfillReport struct {
 // older than a gap in the capture. A row that can't be converted becomes a dead
 // letter.
 func (o *Operator) Backfill(ctx context.Context, opts BackfillOptions) error {
-	record, err := o.mysql.Phase(ctx)
+	l, err := o.lead(ctx)
 	if err != nil {
 		return err
 	}
-	if !record.Capture || record.Phase > store.Validate {
+	if !l.record.Capture {
 		return &RefusedError{Step: "backfill", Unmet: []Unmet{{Guard: "captured", Data: true,
 			Reason: "rows written beside it would be missed", Mend: "migrationctl capture on"}}}
 	}
-	if err := o.checkContract(record); err != nil {
+	if err := o.checkContract(l.record); err != nil {
 		return err
 	}
-	if err := o.dynamo.Check(ctx); err != nil {
+	if err := o.fillable(ctx, l, opts); err != nil {
 		return err
 	}
 	entities, err := o.entities(opts.Entity)
 	if err != nil {
 		return err
 	}
-	done, err := o.progress(ctx, backfillName, record)
+	done, err := o.progress(ctx, backfillName, l)
 	if err != nil {
 		return err
 	}
 	for _, e := range entities {
-		b := &backfill{o: o, opts: opts, entity: e, record: record, state: done[e.Name], began: time.Now()}
+		b := &backfill{o: o, lead: l, opts: opts, entity: e, record: l.record, state: done[e.Name], began: o.now()}
 		if err := b.run(ctx); err != nil {
 			return fmt.Errorf("backfill of %s stopped after %d rows, the same call goes on there: %w", e.Name, b.state.Rows, err)
 		}
@@ -94,16 +102,36 @@ func (o *Operator) entities(name string) ([]*transform.Entity, error) {
 	return []*transform.Entity{e}, nil
 }
 
+// fillable reports whether the store that does not lead can be filled now.
+func (o *Operator) fillable(ctx context.Context, l lead, opts BackfillOptions) error {
+	if opts.Reverse != (l.side == dynamoSide) {
+		return &RefusedError{Step: "backfill", Unmet: []Unmet{{Guard: "direction", Data: true,
+			Reason: fmt.Sprintf("in phase %d %s leads", uint8(l.record.Phase), l.authority.Name()), Mend: "leave out --reverse, or add it"}}}
+	}
+	if err := l.other.Check(ctx); err != nil || !opts.Reverse {
+		return err
+	}
+	if l.record.Epoch == l.record.CaptureEpoch {
+		// A write that was sent before the capture began may still land, and
+		// leaves no change record. This clock counts, whatever others say.
+		if err := o.sleep(ctx, bareLife); err != nil {
+			return err
+		}
+	}
+	_, err := o.copyOnce(ctx, l) // refreshes into MySQL carry DynamoDB's epoch
+	return err
+}
+
 // progress returns the state of a run per entity, as far as it counts under
-// the record's capture.
-func (o *Operator) progress(ctx context.Context, name string, record store.PhaseRecord) (map[string]store.Progress, error) {
-	all, err := o.mysql.Progress(ctx, name)
+// the lead's capture.
+func (o *Operator) progress(ctx context.Context, name string, l lead) (map[string]store.Progress, error) {
+	all, err := l.authority.Progress(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	found := make(map[string]store.Progress)
 	for _, p := range all {
-		if p.CaptureEpoch == record.CaptureEpoch && record.CaptureEpoch != 0 {
+		if p.CaptureEpoch == l.record.CaptureEpoch && l.record.CaptureEpoch != 0 {
 			found[p.Entity] = p
 		}
 	}
@@ -111,9 +139,9 @@ func (o *Operator) progress(ctx context.Context, name string, record store.Phase
 }
 
 // unfilled names the entities whose backfill is not complete under the
-// record's capture.
-func (o *Operator) unfilled(ctx context.Context, record store.PhaseRecord) ([]string, error) {
-	done, err := o.progress(ctx, backfillName, record)
+// lead's capture.
+func (o *Operator) unfilled(ctx context.Context, l lead) ([]string, error) {
+	done, err := o.progress(ctx, backfillName, l)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +163,7 @@ const (
 // A backfill is one run over one entity.
 type backfill struct {
 	o      *Operator
+	lead   lead
 	opts   BackfillOptions
 	entity *transform.Entity
 	record store.PhaseRecord
@@ -152,12 +181,12 @@ func (b *backfill) run(ctx context.Context) error {
 	}
 	b.state.Name, b.state.Entity, b.state.CaptureEpoch = backfillName, b.entity.Name, b.record.CaptureEpoch
 	if !b.inLeftovers() {
-		if err := b.pages(ctx, b.o.mysql, stageRows, b.bringRows); err != nil {
+		if err := b.pages(ctx, b.lead.authority, stageRows, b.bringRows); err != nil {
 			return err
 		}
 	}
 	if !b.record.FollowerEmpty {
-		if err := b.pages(ctx, b.o.dynamo, stageLeftovers, b.bringLeftovers); err != nil {
+		if err := b.pages(ctx, b.lead.other, stageLeftovers, b.bringLeftovers); err != nil {
 			return err
 		}
 	}
@@ -206,7 +235,7 @@ func (b *backfill) patientPage(ctx context.Context, from store.Reader, after str
 	for try := 1; ; try++ {
 		next, err := b.page(ctx, from, after, bring)
 		passing := errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled) || errors.Is(err, context.DeadlineExceeded)
-		if !passing || try == backfillTries || sleep(ctx, time.Duration(try)*backfillPause) != nil {
+		if !passing || try == backfillTries || b.o.sleep(ctx, time.Duration(try)*backfillPause) != nil {
 			return next, err
 		}
 	}
@@ -240,7 +269,7 @@ func (b *backfill) workers() int {
 
 // stillCounts stops a run whose capture has ended meanwhile.
 func (b *backfill) stillCounts(ctx context.Context) error {
-	now, err := b.o.mysql.Phase(ctx)
+	now, err := b.lead.authority.Phase(ctx)
 	if err == nil && now.CaptureEpoch != b.record.CaptureEpoch {
 		err = &RefusedError{Step: "backfill", Unmet: []Unmet{{Guard: "captured", Data: true,
 			Reason: "capture was switched off while it ran, which voids it", Mend: "capture on, then backfill again"}}}
@@ -269,11 +298,16 @@ func (b *backfill) insert(ctx context.Context, rows []store.Row) error {
 		fit = append(fit, row)
 	}
 	return inChunks(ctx, b.workers(), fit, func(ctx context.Context, chunk []store.Row) error {
-		results, err := b.o.dynamo.Insert(ctx, chunk)
+		results, err := b.lead.other.Insert(ctx, chunk)
 		if err != nil {
 			return err
 		}
 		for i, err := range results {
+			if errors.Is(err, store.ErrUnique) {
+				// The value's holder has given it up in the authority and not
+				// yet here: a refresh brings both over together.
+				err = b.bump(ctx, chunk[i:i+1])
+			}
 			if err == nil {
 				continue
 			}
@@ -296,11 +330,11 @@ func (b *backfill) bump(ctx context.Context, rows []store.Row) error {
 		for i, row := range chunk {
 			keys[i] = row.Key
 		}
-		if err := b.o.mysql.Bump(ctx, keys); err != nil {
+		if err := b.lead.authority.Bump(ctx, keys); err != nil {
 			return err
 		}
 		for _, row := range chunk {
-			err := b.o.refreshPatiently(ctx, row.Key)
+			err := b.refresh(ctx, row.Key)
 			if dal.Unfit(err) {
 				err = b.unfit(ctx, row, err)
 			}
@@ -312,9 +346,26 @@ func (b *backfill) bump(ctx context.Context, rows []store.Row) error {
 	})
 }
 
+// refresh refreshes a key that was given a new version. Another key may stand in
+// its way in the follower with a unique value that it gave up in a gap of the
+// capture: that left it at its old version, so it is given a new one too.
+func (b *backfill) refresh(ctx context.Context, key transform.Key) error {
+	for range maxHolders {
+		err := b.o.refreshPatiently(ctx, b.lead, key)
+		var taken *store.Error
+		if !errors.Is(err, store.ErrUnique) || !errors.As(err, &taken) || taken.Holder.IsZero() {
+			return err
+		}
+		if err := b.lead.authority.Bump(ctx, []transform.Key{taken.Holder}); err != nil {
+			return err
+		}
+	}
+	return b.o.refreshPatiently(ctx, b.lead, key)
+}
+
 // bringLeftovers refreshes what only the follower has.
 func (b *backfill) bringLeftovers(ctx context.Context, rows []store.Row) error {
-	orphans, err := b.o.orphans(ctx, rows)
+	orphans, err := orphans(ctx, b.lead, rows)
 	if err != nil {
 		return err
 	}
@@ -324,14 +375,14 @@ func (b *backfill) bringLeftovers(ctx context.Context, rows []store.Row) error {
 
 func (b *backfill) unfit(ctx context.Context, row store.Row, cause error) error {
 	b.dead.Add(1)
-	return b.o.deadLetter(ctx, row.Key, row.Version, cause)
+	return b.o.deadLetter(ctx, b.lead, oneKey(row.Key, row.Version), cause)
 }
 
 func (b *backfill) save(ctx context.Context) error {
 	// Also when the caller cancels: what is done need not be done again.
 	ctx, cancel := store.Detached(ctx, 5*time.Second)
 	defer cancel()
-	err := b.o.mysql.SaveProgress(ctx, b.state)
+	err := b.lead.authority.SaveProgress(ctx, b.state)
 	b.report()
 	return err
 }
@@ -356,12 +407,12 @@ func (b *backfill) pace(ctx context.Context) error {
 		return ctx.Err()
 	}
 	due := b.began.Add(time.Duration(float64(b.passed) / float64(b.opts.Rate) * float64(time.Second)))
-	return sleep(ctx, max(0, time.Until(due)))
+	return b.o.sleep(ctx, max(0, due.Sub(b.o.now())))
 }
 
 // orphans returns the live rows of the follower that the authority does not
 // have.
-func (o *Operator) orphans(ctx context.Context, rows []store.Row) ([]store.Row, error) {
+func orphans(ctx context.Context, l lead, rows []store.Row) ([]store.Row, error) {
 	var live []store.Row
 	var keys []transform.Key
 	for _, row := range rows {
@@ -373,7 +424,7 @@ func (o *Operator) orphans(ctx context.Context, rows []store.Row) ([]store.Row, 
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	there, err := o.mysql.GetMany(ctx, store.At{Captured: true}, keys)
+	there, err := l.authority.GetMany(ctx, store.At{Captured: true}, keys)
 	if err != nil {
 		return nil, err
 	}

@@ -2,10 +2,7 @@ package migrationctl
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"time"
@@ -15,13 +12,14 @@ import (
 )
 
 // A Controller is what a service opens: it registers the process in the fleet,
-// learns the phase, routes the repositories and runs a relay. It can do what an
-// Operator can.
+// learns the phase, holds the lease, routes the repositories and runs a relay.
+// It can do what an Operator can.
 type Controller struct {
 	*Operator
 	router  *dal.Router
 	relay   *relay
-	process store.Registration
+	member  *member
+	strays  *strays
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 }
@@ -30,87 +28,65 @@ type Controller struct {
 // process and starts its relay. A follower that can't be reached does not stop
 // a service from starting: it is behind, and the relay catches up. A follower
 // that is there and wrong (a missing table, another key schema, no
-// credentials) does. opts may be nil.
+// credentials) does. Nor does MySQL in phase 5.
+//
+// A process that can't tell which store leads waits, as long as a hand-off may
+// take, and then returns an error that says why. opts may be nil.
 func Open(ctx context.Context, mysql MySQL, dynamo DynamoDB, opts *Options) (*Controller, error) {
 	o, err := NewOperator(mysql, dynamo, opts)
 	if err != nil {
 		return nil, err
 	}
-	if err := mysql.Ready(ctx); err != nil {
-		return nil, err
-	}
-	c := &Controller{Operator: o, process: newProcess(o.digest)}
-	record, err := c.register(ctx)
-	if err != nil {
-		return nil, err
-	}
-	err = o.checkContract(record)
+	c := &Controller{Operator: o}
+	c.member = newMember(o, o.newProcess())
+	l, err := c.firstLead(ctx)
 	if err == nil {
-		err = c.checkFollower(ctx, record)
+		err = c.checkStores(ctx, l)
 	}
 	if err != nil {
-		return nil, errors.Join(err, mysql.Deregister(ctx, c.process.Process))
+		return nil, errors.Join(err, c.member.leave(ctx))
 	}
-	c.start(record)
+	c.start(ctx, l)
 	return c, nil
 }
 
 // newProcess names this start of this process.
-func newProcess(contract string) store.Registration {
-	var id [6]byte
-	rand.Read(id[:]) // never fails
+func (o *Operator) newProcess() store.Registration {
 	host, _ := os.Hostname()
-	return store.Registration{
-		Process: fmt.Sprintf("%d-%s", os.Getpid(), hex.EncodeToString(id[:])),
-		Host:    host, Contract: contract, Started: time.Now(),
-	}
+	return store.Registration{Process: o.opts.machine.name(), Host: host, Contract: o.digest, Started: o.now()}
 }
 
-// register renews the registration until the record's epoch is the one it
-// carries, so that the fleet sees this process obey at once.
-func (c *Controller) register(ctx context.Context) (store.PhaseRecord, error) {
-	for {
-		record, err := c.registerOnce(ctx)
-		if err != nil {
-			return record, err
-		}
-		if c.router != nil {
-			c.router.Set(snapshotOf(record))
-		}
-		if record.Epoch == c.process.Epoch {
-			return record, nil
-		}
-		c.process.Epoch = record.Epoch
-	}
-}
-
-// registerOnce gives up in time for another try before the registration lapses.
-func (c *Controller) registerOnce(ctx context.Context) (store.PhaseRecord, error) {
-	ctx, cancel := context.WithTimeout(ctx, RegistrationTTL/2)
+// firstLead joins the fleet of the store that leads. While a hand-off stands
+// between the stores it waits, and finishes one whose driver is gone.
+func (c *Controller) firstLead(ctx context.Context) (lead, error) {
+	wait, cancel := context.WithTimeout(ctx, c.opts.HandoffWait)
 	defer cancel()
-	return c.mysql.Register(ctx, c.process)
-}
-
-func snapshotOf(r store.PhaseRecord) dal.Snapshot {
-	return dal.Snapshot{Phase: r.Phase, Capture: r.Capture, Epoch: r.Epoch}
-}
-
-// followerTimeout bounds a look at the follower that a service's start, or a
-// step that does not need it, makes.
-const followerTimeout = 5 * time.Second
-
-// checkFollower looks at the follower if the phase has one.
-func (c *Controller) checkFollower(ctx context.Context, record store.PhaseRecord) error {
-	if record.Phase > store.Validate {
-		return &store.Error{Op: "open", Kind: store.ErrWrongPhase,
-			Detail: fmt.Sprintf("the group is in phase %d, which this version can't serve", uint8(record.Phase))}
+	for {
+		l, err := c.member.join(wait)
+		if err == nil || !errors.Is(err, store.ErrWrongPhase) {
+			return l, err
+		}
+		if c.sleep(wait, watchEvery) != nil {
+			return l, err
+		}
+		c.member.finishOthers(wait)
 	}
-	if !record.Phase.HasFollower() {
+}
+
+// checkStores looks at what the phase needs.
+func (c *Controller) checkStores(ctx context.Context, l lead) error {
+	if err := l.authority.Ready(ctx); err != nil {
+		return err
+	}
+	if err := c.checkContract(l.record); err != nil {
+		return err
+	}
+	if !l.record.Phase.HasFollower() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, followerTimeout)
 	defer cancel()
-	err := c.dynamo.Check(ctx)
+	err := l.other.Check(ctx)
 	if err != nil && (ctx.Err() != nil || errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled)) {
 		c.opts.Logger.Warn("follower can't be reached, writes will reach it later", "error", err)
 		return nil
@@ -118,29 +94,65 @@ func (c *Controller) checkFollower(ctx context.Context, record store.PhaseRecord
 	return err
 }
 
-func (c *Controller) start(record store.PhaseRecord) {
-	ctx, cancel := context.WithCancel(context.Background())
+// followerTimeout bounds a look at the follower that a service's start, or a
+// step that does not need it, makes.
+const followerTimeout = 5 * time.Second
+
+func (c *Controller) start(parent context.Context, l lead) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
 	c.cancel = cancel
 	c.relay = newRelay(c)
-	c.router = dal.NewRouter(c.contract, c.mysql, c.dynamo, snapshotOf(record), &dal.RouterOptions{
+	c.strays = &strays{o: c.Operator}
+	c.router = dal.NewRouter(c.contract, c.mysql, c.dynamo, c.member.snapshot(l), &dal.RouterOptions{
 		Policy: c.opts.Policy, PromptBudget: c.opts.PromptBudget, Hooks: c.opts.Hooks,
-		Reload: func(ctx context.Context) (dal.Snapshot, error) {
-			r, err := c.mysql.Phase(ctx)
-			return snapshotOf(r), err
-		},
-		Dirty: c.relay.kick,
+		CompareWorkers: c.opts.machine.atOnce(0), // the router's default, but in simulations
+		Reload:         c.reload,
+		Dirty:          c.relay.kick,
+		// Relay and writes share the breaker: one that finds the follower away
+		// spares the other.
+		Forward: c.forward, Backward: c.backward,
 	})
-	c.running.Add(2)
-	go func() { defer c.running.Done(); c.renew(ctx) }()
-	go func() { defer c.running.Done(); c.relay.run(ctx) }()
+	c.member.obey = c.router.Set
+	for _, run := range []func(context.Context){c.renew, c.watch, c.relay.run, c.watchStrays} {
+		c.running.Add(1)
+		go func() { defer c.running.Done(); run(ctx) }()
+	}
 }
 
-// renew keeps the registration alive and the snapshot fresh. If MySQL can't be
-// reached the last known phase goes on, which is safe: the fence decides.
+// reload is what the router calls when a store refused an operation.
+func (c *Controller) reload(ctx context.Context) (dal.Snapshot, error) {
+	l, err := c.member.join(ctx)
+	return c.member.snapshot(l), err
+}
+
+// renew keeps registration and lease alive and the snapshot fresh. If the
+// store that leads can't be reached the last known phase goes on, which is
+// safe: fence and lease decide.
 func (c *Controller) renew(ctx context.Context) {
-	for sleep(ctx, RenewEvery) == nil {
-		if _, err := c.register(ctx); err != nil && ctx.Err() == nil {
-			c.opts.Logger.Warn("registration not renewed", "error", err)
+	for c.sleep(ctx, RenewEvery) == nil {
+		c.rejoin(ctx)
+		c.member.finishOthers(ctx)
+	}
+}
+
+// rejoin joins again and tells the router.
+func (c *Controller) rejoin(ctx context.Context) {
+	l, err := c.member.join(ctx)
+	switch {
+	case err == nil:
+		c.router.Set(c.member.snapshot(l))
+	case ctx.Err() == nil && !errors.Is(err, store.ErrWrongPhase):
+		c.opts.Logger.Warn("registration not renewed", "error", err)
+	}
+}
+
+// watch looks at DynamoDB's record more often than renew does while DynamoDB
+// leads: nothing else tells a process that it is to give its lease back. While
+// MySQL leads, the fence refuses the first write.
+func (c *Controller) watch(ctx context.Context) {
+	for c.sleep(ctx, watchEvery) == nil {
+		if c.member.news(ctx) {
+			c.rejoin(ctx)
 		}
 	}
 }
@@ -151,10 +163,10 @@ func (c *Controller) Router() *dal.Router { return c.router }
 // Stats returns what this process counted.
 func (c *Controller) Stats() dal.Stats { return c.router.Stats() }
 
-// Close ends the relay and the comparisons, and takes the process out of the
-// fleet. Keys still dirty are left to the relays of other processes, or to the
-// next start. It waits for what is under way as long as ctx lasts; what then
-// still runs ends by itself.
+// Close ends the relay and the comparisons, gives the lease back and takes the
+// process out of the fleet. Keys still dirty are left to the relays of other
+// processes, or to the next start. It waits for what is under way as long as
+// ctx lasts; what then still runs ends by itself.
 func (c *Controller) Close(ctx context.Context) error {
 	c.cancel()
 	ended := make(chan struct{})
@@ -168,5 +180,5 @@ func (c *Controller) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return c.mysql.Deregister(ctx, c.process.Process)
+	return c.member.leave(ctx)
 }

@@ -4,26 +4,58 @@ import (
 	"context"
 	"errors"
 
+	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// deadLetter writes down a record that can't be converted, with the reason,
-// which names columns and limits but no values.
-func (o *Operator) deadLetter(ctx context.Context, key transform.Key, v store.Version, cause error) error {
-	why := cause.Error()
-	var unfit *transform.ValueError
-	if errors.As(cause, &unfit) {
-		why = unfit.Error()
+// deadLetter writes down the records of a change that can't be converted, each
+// with the reason, which names columns and limits but no values. Other keys of
+// the change are left to the next refresh.
+func (o *Operator) deadLetter(ctx context.Context, l lead, c store.Change, cause error) error {
+	letters := unfitOf(c, cause)
+	for _, letter := range letters {
+		why := letter.Err.Error()
+		var unfit *transform.ValueError
+		if errors.As(letter.Err, &unfit) {
+			why = unfit.Error()
+		}
+		o.opts.Logger.Warn("record can't be converted", "key", letter.Key.String(), "reason", why)
+		if err := l.authority.SaveDeadLetter(ctx, letter.Key, letter.Version, why); err != nil {
+			return err
+		}
 	}
-	o.opts.Logger.Warn("record can't be converted", "key", key.String(), "reason", why)
-	return o.mysql.SaveDeadLetter(ctx, key, v, why)
+	return nil
+}
+
+// unfitOf returns the keys of a change that can't be converted. An error that
+// names none is about the change's only key.
+func unfitOf(c store.Change, cause error) []*dal.KeyError {
+	var unfit []*dal.KeyError
+	for _, e := range dal.KeyErrors(cause) {
+		if dal.Unfit(e.Err) {
+			unfit = append(unfit, e)
+		}
+	}
+	if unfit == nil && len(c.Keys) == 1 {
+		unfit = []*dal.KeyError{{Key: c.Keys[0].Key, Version: c.Keys[0].Version, Err: cause}}
+	}
+	return unfit
+}
+
+// oneKey is a change of one key.
+func oneKey(key transform.Key, v store.Version) store.Change {
+	return store.Change{Keys: []store.KeyVersion{{Key: key, Version: v}}}
 }
 
 // DeadLetters returns up to limit records that could not be converted, and how
 // many there are.
 func (o *Operator) DeadLetters(ctx context.Context, limit int) ([]store.DeadLetter, int64, error) {
-	return o.mysql.DeadLetters(ctx, limit)
+	l, err := o.lead(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	return l.authority.DeadLetters(ctx, limit)
 }
 
 // RetryDeadLetters looks at each dead letter again: a row that was mended, by
@@ -31,34 +63,41 @@ func (o *Operator) DeadLetters(ctx context.Context, limit int) ([]store.DeadLett
 // dropped. One that still can't be brought over does not hold up the others.
 // Relays do so every ten seconds.
 func (o *Operator) RetryDeadLetters(ctx context.Context) error {
-	letters, _, err := o.mysql.DeadLetters(ctx, retryLimit)
+	l, err := o.lead(ctx)
+	if err != nil {
+		return err
+	}
+	letters, _, err := l.authority.DeadLetters(ctx, retryLimit)
 	if err != nil {
 		return err
 	}
 	var errs []error
-	for _, l := range letters {
-		errs = append(errs, o.retryDeadLetter(ctx, transform.Key{Entity: l.Entity, ID: l.ID}))
+	for _, letter := range letters {
+		errs = append(errs, o.retryDeadLetter(ctx, l, transform.Key{Entity: letter.Entity, ID: letter.ID}))
 	}
 	return errors.Join(errs...)
 }
 
-func (o *Operator) retryDeadLetter(ctx context.Context, key transform.Key) error {
+func (o *Operator) retryDeadLetter(ctx context.Context, l lead, key transform.Key) error {
 	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
 	defer cancel()
-	if !o.mended(ctx, key) {
+	if !mended(ctx, l, key) {
 		return nil
 	}
-	if err := o.Repair(ctx, key); err != nil {
+	if err := o.repair(ctx, l, key); err != nil {
 		return err
 	}
-	return o.mysql.DropDeadLetter(ctx, key)
+	return l.authority.DropDeadLetter(ctx, key)
 }
 
 // mended reports whether what the authority has at the key can be converted.
-func (o *Operator) mended(ctx context.Context, key transform.Key) bool {
-	row, err := o.mysql.Get(ctx, store.At{Captured: true}, key)
+func mended(ctx context.Context, l lead, key transform.Key) bool {
+	row, err := l.authority.Get(ctx, store.At{Captured: true}, key)
 	if err != nil || !row.Live {
 		return err == nil
+	}
+	if l.side == dynamoSide {
+		return row.Record.Fit() == nil
 	}
 	_, err = row.Record.Entity().Item(row.Record)
 	return err == nil

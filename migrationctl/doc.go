@@ -1,7 +1,7 @@
 // Package migrationctl is the controller of a migration from MySQL to DynamoDB:
-// the phase record and its steps, the relay, backfill, verify and repair. A
-// service opens a Controller; a command line makes an Operator. It serves no
-// HTTP and reads no flags.
+// the phase record and its steps, the hand-off of authority there and back, the
+// relay, backfill, verify and repair. A service opens a Controller; a command
+// line makes an Operator. It serves no HTTP and reads no flags.
 //
 //	ctl, err := migrationctl.Open(ctx, mysql, dynamo, nil)
 //	if err != nil { … }
@@ -17,8 +17,8 @@
 //	err = op.Backfill(ctx, migrationctl.BackfillOptions{})
 //	err = op.SetPhase(ctx, store.Validate, migrationctl.Change{Reason: "compare"})
 //
-// This version makes the steps among phases 1, 2 and 3. It refuses the step to
-// phase 4.
+//	_, err = op.Verify(ctx, migrationctl.VerifyOptions{})
+//	err = op.SetPhase(ctx, store.DynamoDBPrimary, migrationctl.Change{Reason: "cut over"})
 //
 // # Guarantees
 //
@@ -41,6 +41,22 @@
 //     date (TestFollowerAheadIsNotCleaned).
 //   - Verify and the comparison of phase 3 count a difference only if it
 //     persists at the same version (TestVerifyCountsWhatPersists).
+//   - At no time do both stores take writes, whatever fails in a hand-off and
+//     wherever its driver dies; another process finishes it, or it is given up
+//     (TestSweepHandoff). Requests of live processes wait and do not fail
+//     (TestWalk).
+//   - A process that is silent is waited for as long as its lease may last, and
+//     nothing it asks afterwards is answered from the store that led before
+//     (TestSilentProcessIsWaitedOut).
+//   - A write that lands in DynamoDB after MySQL took over was never
+//     acknowledged; it is audited and undone, and its token applies again
+//     (TestStrayWriteIsUndone, TestStrayBeforeHandoff, TestLastLookFindsAStray).
+//   - Phase 5 needs no MySQL (TestScenario36MySQLStoppedInPhase5), and the way
+//     back from it loses nothing (TestBackFromPhase5Bare).
+//   - A process comes up in the phase the group is in, or does not start and
+//     says why (TestScenario39RestartInAnyPhase, TestStartThatCannotTell).
+//   - New ids go on above every id that either store gave
+//     (TestScenario20OneIDEverywhere).
 //
 // # What voids them
 //
@@ -52,12 +68,35 @@
 // backfill could still insert one page of old rows; each page is bound to
 // thirty seconds, and a verify finds them.
 //
+// # The hand-off
+//
+// Each store keeps a record with its own mark: open, closed, given away, sealed.
+// The marks decide; everything else informs. A step of a hand-off changes one
+// record, on condition that it is still as the driver knew it, so a driver that
+// died can be replaced at any point, and one that only slept changes nothing
+// when it wakes. From 3 to 4: close MySQL's fence, drain, undo strays, raise the
+// sequences, give MySQL away, open DynamoDB. From 4 to 3: close DynamoDB, so that
+// no lease is granted; wait for every lease; drain; seal MySQL against
+// refreshes; look through all shards once more; raise the sequences; give
+// DynamoDB away; open MySQL. Until a store is given away the hand-off can be
+// given up, and is, if it takes longer than Options.HandoffWait.
+//
+// Giving DynamoDB away is written down there before MySQL is opened. Without it
+// a driver that sleeps before the last step could open MySQL after somebody else
+// had given the hand-off up and opened DynamoDB again.
+//
 // # Choices
 //
-// The fence decides, not the registrations: a step takes effect for every
-// writer with the commit that raises the epoch. Waiting for the fleet is for
-// reads and for operators, and ends when silent processes lapse.
+// While MySQL leads, the fence decides, not the registrations: a step takes
+// effect for every writer with the commit that raises the epoch. Waiting for the
+// fleet is for operators, and ends when silent processes lapse. While DynamoDB
+// leads, leases decide, and a process looks ten times a second whether it is to
+// give its lease back.
 //
-// The relay keeps no list of its own. What is dirty stands in MySQL, so a relay
-// may die anywhere, and memory does not grow with a follower's downtime.
+// The relay keeps no list of its own. What is dirty stands in the authority, so
+// a relay may die anywhere, and memory does not grow with a follower's downtime.
+//
+// Phase 5 that was entered from 4 keeps recording changes until capture is
+// switched off. As long as it does, MySQL needs no backfill on the way back: the
+// records say what it lacks.
 package migrationctl

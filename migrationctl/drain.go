@@ -28,38 +28,27 @@ type DrainReport struct {
 // relays: under load some keys are always dirty. report, if not nil, is told
 // after each page.
 func (o *Operator) Drain(ctx context.Context, report func(DrainReport)) (DrainReport, error) {
-	d := &drain{o: o}
-	record, err := o.mysql.Phase(ctx)
+	l, err := o.lead(ctx)
 	if err != nil {
-		return d.report(), err
+		return DrainReport{}, err
 	}
-	if err := o.checkContract(record); err != nil {
-		return d.report(), err
+	if err := o.checkContract(l.record); err != nil {
+		return DrainReport{}, err
 	}
-	if !record.Phase.HasFollower() {
-		return d.report(), &RefusedError{Step: "drain", Unmet: []Unmet{{Guard: "follower", Data: true,
-			Reason: fmt.Sprintf("phase %d has none", uint8(record.Phase)), Mend: "migrationctl phase set 2"}}}
+	if !l.record.Phase.HasFollower() {
+		return DrainReport{}, &RefusedError{Step: "drain", Unmet: []Unmet{{Guard: "follower", Data: true,
+			Reason: fmt.Sprintf("phase %d has none", uint8(l.record.Phase)), Mend: "migrationctl phase set 2, or 4"}}}
 	}
-	// One pass in the order of the keys meets every key that was dirty before it.
-	var after transform.Key
-	for {
-		page, err := o.mysql.Dirty(ctx, after, relayPage)
-		if err != nil || len(page) == 0 {
-			return d.report(), err
-		}
-		if err := inChunks(ctx, o.opts.RelayWorkers, page, d.refresh); err != nil {
-			return d.report(), err
-		}
-		if report != nil {
-			report(d.report())
-		}
-		after = page[len(page)-1].Key
-	}
+	d := &drain{o: o, lead: l, patient: true}
+	err = d.pass(ctx, report)
+	return d.report(), err
 }
 
 // A drain counts what its workers do.
 type drain struct {
 	o               *Operator
+	lead            lead
+	patient         bool // waits for a follower that is away
 	refreshed, dead atomic.Int64
 }
 
@@ -67,29 +56,51 @@ func (d *drain) report() DrainReport {
 	return DrainReport{Refreshed: d.refreshed.Load(), Dead: d.dead.Load()}
 }
 
-// refreshPatiently refreshes a key and waits for a follower that is away or
-// throttles, as long as ctx lasts.
-func (o *Operator) refreshPatiently(ctx context.Context, key transform.Key) error {
+// pass passes once over every shard, in the order of the store, and so meets
+// every change record that was there before it.
+func (d *drain) pass(ctx context.Context, report func(DrainReport)) error {
+	shards := make([]int, d.lead.authority.Shards())
+	for i := range shards {
+		shards[i] = i
+	}
+	return inChunks(ctx, d.o.opts.machine.atOnce(len(shards)), shards, func(ctx context.Context, some []int) error {
+		for _, shard := range some {
+			if err := d.shard(ctx, shard, report); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (d *drain) shard(ctx context.Context, shard int, report func(DrainReport)) error {
+	r := store.DirtyRange{Shard: shard, Limit: relayPage}
 	for {
-		err := o.refresher.Refresh(ctx, key)
-		if !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrThrottled) {
+		page, err := d.lead.authority.Dirty(ctx, r)
+		if err != nil {
 			return err
 		}
-		if sleep(ctx, drainPause) != nil {
+		if err := inChunks(ctx, d.o.opts.machine.atOnce(d.o.opts.RelayWorkers), page.Changes, d.refresh); err != nil {
 			return err
+		}
+		if report != nil && len(page.Changes) > 0 {
+			report(d.report())
+		}
+		if r.After = page.Next; r.After == "" {
+			return nil
 		}
 	}
 }
 
 func (d *drain) refresh(ctx context.Context, changes []store.Change) error {
 	for _, c := range changes {
-		err := d.o.refreshPatiently(ctx, c.Key)
+		err := d.bring(ctx, c)
 		switch {
 		case err == nil:
 			d.refreshed.Add(1)
 		case dal.Unfit(err):
 			d.dead.Add(1)
-			if err := d.o.deadLetter(ctx, c.Key, c.Version, err); err != nil {
+			if err := d.o.deadLetter(ctx, d.lead, c, err); err != nil {
 				return err
 			}
 		default:
@@ -97,4 +108,33 @@ func (d *drain) refresh(ctx context.Context, changes []store.Change) error {
 		}
 	}
 	return nil
+}
+
+// bring refreshes one change, again and again if the drain is patient.
+func (d *drain) bring(ctx context.Context, c store.Change) error {
+	refresher := d.o.refresher(d.lead)
+	if !d.patient {
+		return refresher.Refresh(ctx, c)
+	}
+	return d.o.patiently(ctx, func() error { return refresher.Refresh(ctx, c) })
+}
+
+// refreshPatiently refreshes a key and waits for a follower that is away or
+// throttles, as long as ctx lasts.
+func (o *Operator) refreshPatiently(ctx context.Context, l lead, key transform.Key) error {
+	return o.patiently(ctx, func() error { return o.refresher(l).RefreshKey(ctx, key) })
+}
+
+func (o *Operator) patiently(ctx context.Context, refresh func() error) error {
+	for {
+		err := refresh()
+		if !away(err) || o.sleep(ctx, drainPause) != nil {
+			return err
+		}
+	}
+}
+
+// away reports whether err says that a store may take the same request later.
+func away(err error) bool {
+	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled)
 }

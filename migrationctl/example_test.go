@@ -21,7 +21,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	mysql := memstore.New(contract, &memstore.Options{Name: "mysql"})
-	dynamo := memstore.New(contract, &memstore.Options{Name: "dynamodb"})
+	dynamo := memstore.New(contract, &memstore.Options{Name: "dynamodb", Leased: true})
 	if err := mysql.Init(ctx); err != nil {
 		log.Fatal(err)
 	}

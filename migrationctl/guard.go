@@ -3,6 +3,7 @@ package migrationctl
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 )
@@ -10,12 +11,18 @@ import (
 // Facts are what the guards of a step look at. They are gathered once, before
 // the step; nothing here does I/O, so that every case can be read in testdata.
 type Facts struct {
-	Ready       string   // why MySQL is not ready, "" if it is
-	Tables      string   // why the DynamoDB tables are not as the contract says, "" if they are
-	Unfilled    []string // entities whose backfill is not complete under this capture
-	DeadLetters int64    // records that could not be converted
-	Dirty       int64    // keys that wait to be refreshed
-	MaxDirty    int64    // how many of them a step may leave
+	Ready       string        // why MySQL is not ready, "" if it is
+	Tables      string        // why the DynamoDB tables are not as the contract says, "" if they are
+	Other       string        // why the store that does not lead can't take its part, "" if it can
+	Unfilled    []string      // entities whose backfill is not complete under this capture
+	Unverified  []string      // entities without a clean verify since then
+	Lost        []string      // columns that no attribute carries
+	Unguarded   []string      // what MySQL keeps by itself and the contract does not know
+	DeadLetters int64         // records that could not be converted
+	Dirty       int64         // keys that wait to be refreshed
+	MaxDirty    int64         // how many of them a step may leave
+	Primary     time.Duration // since phase 4 began
+	MinPrimary  time.Duration // how long phase 4 should last
 }
 
 // An Unmet is a condition that a step needs and that does not hold.
@@ -54,6 +61,14 @@ func Guards(from store.PhaseRecord, to store.Phase, f Facts) []Unmet {
 		return guardDualWrite(from, f)
 	case from.Phase == store.DualWrite && to == store.Validate:
 		return guardValidate(f)
+	case from.Phase == store.Validate && to == store.DynamoDBPrimary:
+		return guardPrimary(f)
+	case from.Phase == store.DynamoDBPrimary && to == store.Validate:
+		return guardOther(f)
+	case from.Phase == store.DynamoDBPrimary && to == store.DynamoDBOnly:
+		return guardOnly(f)
+	case from.Phase == store.DynamoDBOnly && to == store.DynamoDBPrimary:
+		return guardReturn(from, f)
 	}
 	// 2 → 1 and 3 → 2 are always allowed, also with the follower down.
 	return nil
@@ -69,10 +84,6 @@ func legal(from, to store.Phase) (Unmet, bool) {
 		return Unmet{Guard: "neighbours", Data: true,
 			Reason: fmt.Sprintf("phase %d is not next to phase %d", uint8(to), uint8(from)),
 			Mend:   "go one step at a time"}, false
-	case to > store.Validate:
-		return Unmet{Guard: "supported", Data: true,
-			Reason: fmt.Sprintf("this version can't hand over to DynamoDB (step %d to %d)", uint8(from), uint8(to)),
-			Mend:   "stay in phase 3"}, false
 	}
 	return Unmet{}, true
 }
@@ -93,18 +104,109 @@ func guardDualWrite(from store.PhaseRecord, f Facts) []Unmet {
 }
 
 func guardValidate(f Facts) []Unmet {
-	var list []Unmet
-	if len(f.Unfilled) > 0 {
-		list = append(list, Unmet{Guard: "backfill", Data: true,
-			Reason: "not complete under this capture for " + strings.Join(f.Unfilled, ", "), Mend: "migrationctl backfill"})
-	}
+	list := guardFilled(f)
 	if f.DeadLetters > 0 {
 		list = append(list, Unmet{Guard: "dead letters",
 			Reason: fmt.Sprintf("records that could not be converted: %d", f.DeadLetters), Mend: "mend the rows, or force"})
 	}
+	return append(list, guardBacklog(f)...)
+}
+
+// guardFilled is for every step that relies on the follower being whole.
+func guardFilled(f Facts) []Unmet {
+	if len(f.Unfilled) == 0 {
+		return nil
+	}
+	return []Unmet{{Guard: "backfill", Data: true,
+		Reason: "not complete under this capture for " + strings.Join(f.Unfilled, ", "), Mend: "migrationctl backfill"}}
+}
+
+func guardBacklog(f Facts) []Unmet {
+	if f.Dirty <= f.MaxDirty {
+		return nil
+	}
+	return []Unmet{{Guard: "backlog",
+		Reason: fmt.Sprintf("keys that wait to be refreshed: %d, the limit is %d", f.Dirty, f.MaxDirty), Mend: "wait for the relay, or force"}}
+}
+
+func guardVerified(f Facts) []Unmet {
+	if len(f.Unverified) == 0 {
+		return nil
+	}
+	return []Unmet{{Guard: "verified", Data: true,
+		Reason: "no clean verify since the backfill for " + strings.Join(f.Unverified, ", "), Mend: "migrationctl verify"}}
+}
+
+// guardOther is for every step that needs both stores.
+func guardOther(f Facts) []Unmet {
+	if f.Other == "" {
+		return nil
+	}
+	return []Unmet{{Guard: "both stores", Data: true, Reason: "the other store can't take its part: " + f.Other,
+		Mend: "wait until it can be reached"}}
+}
+
+// guardPrimary looks at what DynamoDB could not hold or keep once it leads.
+func guardPrimary(f Facts) []Unmet {
+	var list []Unmet
+	if f.Tables != "" {
+		list = append(list, Unmet{Guard: "tables", Data: true, Reason: f.Tables, Mend: "migrationctl tables apply, then tables verify"})
+	}
+	list = append(list, guardOther(f)...)
+	list = append(list, guardFilled(f)...)
+	list = append(list, guardVerified(f)...)
+	if len(f.Lost) > 0 {
+		list = append(list, Unmet{Guard: "reversible", Data: true,
+			Reason: "no attribute carries " + strings.Join(f.Lost, ", "), Mend: "map these columns"})
+	}
+	if len(f.Unguarded) > 0 {
+		list = append(list, Unmet{Guard: "constraints", Data: true,
+			Reason: "MySQL keeps what the contract does not know: " + strings.Join(f.Unguarded, "; "),
+			Mend:   "declare it in the contract, or take it out of MySQL"})
+	}
+	if f.DeadLetters > 0 {
+		list = append(list, Unmet{Guard: "dead letters", Data: true,
+			Reason: fmt.Sprintf("records that could not be converted: %d", f.DeadLetters), Mend: "mend the rows"})
+	}
+	return append(list, guardBacklog(f)...)
+}
+
+// guardOnly is for leaving MySQL behind. The step itself brings over what is
+// dirty, while requests wait; so it must be little.
+func guardOnly(f Facts) []Unmet {
+	list := guardOther(f)
 	if f.Dirty > f.MaxDirty {
-		list = append(list, Unmet{Guard: "backlog",
-			Reason: fmt.Sprintf("keys that wait to be refreshed: %d, the limit is %d", f.Dirty, f.MaxDirty), Mend: "wait for the relay, or force"})
+		list = append(list, Unmet{Guard: "drained", Data: true,
+			Reason: fmt.Sprintf("change records that MySQL does not have yet: %d, the limit is %d", f.Dirty, f.MaxDirty),
+			Mend:   "wait for the relay"})
+	}
+	if f.Primary < f.MinPrimary {
+		list = append(list, Unmet{Guard: "time in phase 4",
+			Reason: fmt.Sprintf("%v, the limit is %v", f.Primary.Round(time.Second), f.MinPrimary), Mend: "wait, or force"})
+	}
+	return list
+}
+
+func guardReturn(from store.PhaseRecord, f Facts) []Unmet {
+	var list []Unmet
+	if !from.Capture {
+		list = append(list, Unmet{Guard: "captured", Data: true,
+			Reason: "writes leave no change records", Mend: "migrationctl capture on, then backfill --reverse"})
+	}
+	list = append(list, guardOther(f)...)
+	list = append(list, guardFilled(f)...)
+	return append(list, guardVerified(f)...)
+}
+
+// guardAbandon looks at whether DynamoDB can be given up.
+func guardAbandon(mysql store.PhaseRecord, dynamo look) []Unmet {
+	var list []Unmet
+	if mysql.State != store.GivenAway || mysql.Phase != store.DynamoDBPrimary {
+		list = append(list, Unmet{Guard: "phase 4", Data: true,
+			Reason: "MySQL's record says " + describe(mysql), Mend: "only in phase 4 is there a store to give up and one to open"})
+	}
+	if dynamo.seen() {
+		list = append(list, Unmet{Guard: "lost", Reason: "DynamoDB answers", Mend: "migrationctl phase set 3 loses nothing; or force"})
 	}
 	return list
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -59,6 +60,18 @@ func readFacts(t *testing.T, words []string) Facts {
 			f.DeadLetters = 1
 		case "backlog":
 			f.Dirty = 11
+		case "dirty":
+			f.Dirty = 1
+		case "other-away":
+			f.Other = "refused"
+		case "unverified":
+			f.Unverified = []string{"Users"}
+		case "lost-column":
+			f.Lost = []string{"Users.notes"}
+		case "undeclared-unique":
+			f.Unguarded = []string{"users.phone"}
+		case "early":
+			f.MinPrimary = time.Hour
 		default:
 			t.Fatalf("unknown fact %q", word)
 		}

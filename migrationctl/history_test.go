@@ -21,7 +21,7 @@ func TestFollowerAheadIsNotCleaned(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.to(t, store.DualWrite)
 		later := w.record(t, user(1))
-		_, err := w.dynamo.Put(t.Context(), store.Row{Key: w.key(t, 1), Version: store.Floor(99), Live: true, Record: later})
+		_, err := w.dynamo.Put(t.Context(), store.At{}, store.Row{Key: w.key(t, 1), Version: store.Floor(99), Live: true, Record: later})
 		require.NoError(t, err)
 
 		p := w.open(t, quiet())

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal"
@@ -13,17 +14,17 @@ import (
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// MySQL is what this package needs of the store that is the authority in
-// phases 1 to 3; mysqlstore's is one.
+// MySQL is what this package needs of the store that leads in phases 1 to 3 and
+// follows in phase 4; mysqlstore's is one.
 type MySQL interface {
-	store.Authority
-	store.Control
+	store.Store
 }
 
 // DynamoDB is what this package needs of the store that follows in phases 2
-// and 3; dynamostore's is one.
+// and 3 and leads in 4 and 5; dynamostore's is one.
 type DynamoDB interface {
-	store.Follower
+	store.Store
+	store.Leases
 }
 
 // Options are the choices of an Operator and a Controller. The zero value of
@@ -44,8 +45,20 @@ type Options struct {
 	// MaxDirty is how many keys may be dirty at step 2 → 3, unless forced.
 	// Default 10,000.
 	MaxDirty int64
+	// MinPrimary is how long phase 4 should last before step 4 → 5, unless
+	// forced. Default 24 hours.
+	MinPrimary time.Duration
+	// HandoffWait bounds how long a hand-off may keep requests waiting before it
+	// is given up. It should be less than what callers wait, and more than
+	// LeaseLength: a process that is stopped holds its lease so long. Default 8 s.
+	HandoffWait time.Duration
+	// Handoff, if not nil, is told how long each part of a hand-off took that
+	// this Operator has driven to its end.
+	Handoff func(HandoffReport)
 	// Logger gets a line for what an operator should know. Default: silent.
 	Logger *slog.Logger
+
+	machine *machine // thisMachine, but in simulations
 }
 
 func (o *Options) withDefaults() Options {
@@ -65,8 +78,17 @@ func (o *Options) withDefaults() Options {
 	if c.MaxDirty == 0 {
 		c.MaxDirty = 10_000
 	}
+	if c.MinPrimary == 0 {
+		c.MinPrimary = 24 * time.Hour
+	}
+	if c.HandoffWait == 0 {
+		c.HandoffWait = 8 * time.Second
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.machine == nil {
+		c.machine = thisMachine()
 	}
 	return c
 }
@@ -78,7 +100,7 @@ func (o *Options) check() error {
 	}
 	var faults []string
 	for name, negative := range map[string]bool{"PromptBudget": o.PromptBudget < 0, "RelayWorkers": o.RelayWorkers < 0,
-		"RelayPoll": o.RelayPoll < 0, "MaxDirty": o.MaxDirty < 0} {
+		"RelayPoll": o.RelayPoll < 0, "MaxDirty": o.MaxDirty < 0, "HandoffWait": o.HandoffWait < 0} {
 		if negative {
 			faults = append(faults, name+" is negative")
 		}
@@ -96,12 +118,14 @@ func (o *Options) check() error {
 // An Operator does what an operator types: init, capture, backfill, verify,
 // phase steps. It runs nothing in the background and is not part of the fleet.
 type Operator struct {
-	mysql     MySQL
-	dynamo    DynamoDB
-	contract  *transform.Contract
-	digest    string // of the contract
-	opts      Options
-	refresher *dal.Refresher
+	mysql    MySQL
+	dynamo   DynamoDB
+	contract *transform.Contract
+	digest   string // of the contract
+	opts     Options
+	forward  *dal.Refresher // MySQL to DynamoDB
+	backward *dal.Refresher // DynamoDB to MySQL
+	epoch    atomic.Uint64  // of the lead that was last seen, for what is put into MySQL
 }
 
 // NewOperator returns an Operator over the group's two stores, which must be
@@ -114,27 +138,45 @@ func NewOperator(mysql MySQL, dynamo DynamoDB, opts *Options) (*Operator, error)
 	if err := opts.check(); err != nil {
 		return nil, err
 	}
-	return &Operator{
+	o := &Operator{
 		mysql: mysql, dynamo: dynamo, contract: mysql.Contract(), digest: mysql.Contract().Digest(), opts: opts.withDefaults(),
-		refresher: dal.NewRefresher(mysql, dynamo),
-	}, nil
+	}
+	o.forward = dal.NewRefresher(mysql, dynamo, o.epoch.Load)
+	o.backward = dal.NewRefresher(dynamo, mysql, o.epoch.Load)
+	return o, nil
 }
 
-// Init creates the library's own tables in MySQL and the phase record. What is
-// there stays.
-func (o *Operator) Init(ctx context.Context) error { return o.mysql.Init(ctx) }
-
-// Phase returns the phase record.
-func (o *Operator) Phase(ctx context.Context) (store.PhaseRecord, error) { return o.mysql.Phase(ctx) }
-
-// sleep waits for d or until ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// refresher returns what brings keys from the authority to the other store.
+func (o *Operator) refresher(l lead) *dal.Refresher {
+	if l.side == dynamoSide {
+		return o.backward
 	}
+	return o.forward
+}
+
+// Init creates the library's own tables in MySQL, and the phase records of both
+// stores. DynamoDB's own table is made with the contract's, by tables apply;
+// where it is missing Init leaves DynamoDB alone. What is there stays.
+func (o *Operator) Init(ctx context.Context) error {
+	if err := o.mysql.Init(ctx); err != nil {
+		return err
+	}
+	if err := o.dynamo.Check(ctx); err != nil {
+		return nil // made by the step to phase 2, which needs the tables
+	}
+	return o.dynamo.Init(ctx)
+}
+
+// Phase returns the phase record of the store that leads.
+func (o *Operator) Phase(ctx context.Context) (store.PhaseRecord, error) {
+	l, err := o.lead(ctx)
+	return l.record, err
+}
+
+// now is the time of this process's clock.
+func (o *Operator) now() time.Time { return o.opts.machine.now() }
+
+// sleep waits for d by this process's clock, or until ctx ends.
+func (o *Operator) sleep(ctx context.Context, d time.Duration) error {
+	return o.opts.machine.sleep(ctx, d)
 }

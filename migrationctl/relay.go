@@ -3,53 +3,49 @@ package migrationctl
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/store"
-	"github.com/crossfade-go/crossfade/transform"
 )
 
 // Sizes of the relay.
 const (
-	relayPage    = 500              // dirty keys read at once
-	relayQueue   = 4096             // keys this process left dirty; more are found by polling
+	relayPage    = 500              // change records read at once
+	relayQueue   = 4096             // changes this process left dirty; more are found by polling
 	relayTimeout = 5 * time.Second  // of one refresh
-	relayGrace   = time.Second      // a key this young is left to the writer's own refresh
+	relayGrace   = time.Second      // a change this young is left to the writer's own refresh
 	retryEvery   = 10 * time.Second // a look at dead letters that may be mended
 	retryLimit   = 10_000           // of them at once
 )
 
-// A relay runs refresh for every dirty key until none is left. Every process
-// runs one; two that meet at a key do no harm. It holds no state that matters:
-// what is dirty stands in MySQL, so memory stays bounded however long the
-// follower is down.
+// A relay runs refresh for every change record until none is left. Every
+// process runs one; two that meet at a key do no harm. It holds no state that
+// matters: what is dirty stands in the authority, so memory stays bounded
+// however long the follower is down.
+//
+// Where the authority keeps its change records in shards, each process reads
+// its part of them. A process that falls silent drops out of the fleet, and the
+// others read its part too.
 type relay struct {
-	o         *Operator
-	router    func() *dal.Router
-	refresher func() *dal.Refresher
-	kicked    chan transform.Key
-	dead      map[transform.Key]store.Version // dead letters this relay wrote down
-	deadMu    sync.Mutex
+	c      *Controller
+	kicked chan store.Change
+	deadMu sync.Mutex
+	dead   map[store.KeyVersion]bool // dead letters this relay wrote down
 }
 
 func newRelay(c *Controller) *relay {
-	return &relay{
-		o:         c.Operator,
-		router:    func() *dal.Router { return c.router },
-		refresher: func() *dal.Refresher { return c.router.Refresher() },
-		kicked:    make(chan transform.Key, relayQueue),
-		dead:      make(map[transform.Key]store.Version),
-	}
+	return &relay{c: c, kicked: make(chan store.Change, relayQueue), dead: make(map[store.KeyVersion]bool)}
 }
 
-// kick tells the relay of keys that a write of this process left dirty. What
+// kick tells the relay of changes that a write of this process left dirty. What
 // does not fit is found by polling.
-func (r *relay) kick(keys []transform.Key) {
-	for _, key := range keys {
+func (r *relay) kick(changes []store.Change) {
+	for _, c := range changes {
 		select {
-		case r.kicked <- key:
+		case r.kicked <- c:
 		default:
 			return
 		}
@@ -59,14 +55,14 @@ func (r *relay) kick(keys []transform.Key) {
 // run works until ctx ends: workers refresh what is kicked and what polling
 // finds.
 func (r *relay) run(ctx context.Context) {
-	work := make(chan store.Change)
+	work := make(chan task)
 	var workers sync.WaitGroup
-	for range r.o.opts.RelayWorkers {
+	for range r.c.opts.machine.atOnce(r.c.opts.RelayWorkers) {
 		workers.Add(1)
 		go func() {
 			defer workers.Done()
-			for change := range work {
-				r.refresh(ctx, change)
+			for t := range work {
+				r.refresh(ctx, t)
 			}
 		}()
 	}
@@ -80,126 +76,202 @@ func (r *relay) run(ctx context.Context) {
 	r.feed(ctx, work)
 }
 
-// feed hands keys to the workers until ctx ends.
-func (r *relay) feed(ctx context.Context, work chan<- store.Change) {
-	poll := time.NewTicker(r.o.opts.RelayPoll)
+// A task is a change with the authority that holds it.
+type task struct {
+	lead   lead
+	change store.Change
+}
+
+// feed hands changes to the workers until ctx ends.
+func (r *relay) feed(ctx context.Context, work chan<- task) {
+	poll := time.NewTicker(r.c.opts.RelayPoll)
 	defer poll.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case key := <-r.kicked:
-			if !send(ctx, work, store.Change{Key: key}) {
-				return
-			}
 		case <-poll.C:
-			if !r.active() {
-				continue
-			}
-			if err := r.poll(ctx, work); err != nil && ctx.Err() == nil {
-				r.o.opts.Logger.Warn("dirty keys not read", "error", err)
+			// A look that is due comes first: what others left must not wait
+			// until this process is idle.
+			r.look(ctx, work)
+			continue
+		default:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-poll.C:
+			r.look(ctx, work)
+		case change := <-r.kicked:
+			if l, ok := r.active(); ok {
+				send(ctx, work, task{l, change})
 			}
 		}
 	}
+}
+
+// look passes once over this process's change records, in a phase that has a
+// follower.
+func (r *relay) look(ctx context.Context, work chan<- task) {
+	l, ok := r.active()
+	if !ok {
+		return
+	}
+	if err := r.poll(ctx, l, work); err != nil && ctx.Err() == nil {
+		r.c.opts.Logger.Warn("change records not read", "error", err)
+	}
+}
+
+// active returns the store that leads, if the phase has a follower.
+func (r *relay) active() (lead, bool) {
+	l, err := r.c.member.lead()
+	return l, err == nil && l.record.Phase.HasFollower()
 }
 
 // retry looks at dead letters now and then, beside the relay's own work.
 func (r *relay) retry(ctx context.Context) {
-	for sleep(ctx, retryEvery) == nil {
-		if r.active() && !r.refresher().Resting() {
-			_ = r.o.RetryDeadLetters(ctx) // the next look is due soon
+	for r.c.sleep(ctx, retryEvery) == nil {
+		if l, ok := r.active(); ok && !r.c.refresher(l).Resting() {
+			_ = r.c.RetryDeadLetters(ctx) // the next look is due soon
 		}
 	}
 }
 
-// active reports whether there is a follower to bring keys to. While it rests
-// after failures, a single key is enough to probe it.
-func (r *relay) active() bool { return r.router().Snapshot().Phase.HasFollower() }
-
-// poll passes once over all dirty keys.
-func (r *relay) poll(ctx context.Context, work chan<- store.Change) error {
-	var after transform.Key
-	for {
-		page, err := r.dirty(ctx, after)
-		if err != nil {
+// poll passes once over the change records of this process's shards.
+func (r *relay) poll(ctx context.Context, l lead, work chan<- task) error {
+	shards, err := r.shards(ctx, l)
+	if err != nil {
+		return err
+	}
+	for _, shard := range shards {
+		more, err := r.pollShard(ctx, l, shard, work)
+		if err != nil || !more {
 			return err
 		}
-		for _, change := range page {
+	}
+	return nil
+}
+
+// shards returns this process's part: every n-th, n being how many processes
+// the fleet has, beginning at its own place among them.
+func (r *relay) shards(ctx context.Context, l lead) ([]int, error) {
+	all := l.authority.Shards()
+	if all == 1 {
+		return []int{0}, nil
+	}
+	fleet, err := l.authority.Registrations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := liveNames(fleet)
+	place, found := slices.BinarySearch(names, r.c.member.name)
+	if !found {
+		return nil, nil // not registered yet
+	}
+	var mine []int
+	for shard := place; shard < all; shard += len(names) {
+		mine = append(mine, shard)
+	}
+	return mine, nil
+}
+
+// liveNames returns the names of the processes that have renewed lately, in
+// order.
+func liveNames(fleet []store.Registration) []string {
+	var names []string
+	for _, p := range fleet {
+		if p.Age < RegistrationTTL {
+			names = append(names, p.Process)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// pollShard passes over one shard. It reports whether to go on with the next.
+func (r *relay) pollShard(ctx context.Context, l lead, shard int, work chan<- task) (bool, error) {
+	at := store.DirtyRange{Shard: shard, Limit: relayPage}
+	for {
+		page, err := r.dirty(ctx, l, at)
+		if err != nil {
+			return false, err
+		}
+		for _, change := range page.Changes {
 			if r.leave(change) {
 				continue
 			}
-			if !send(ctx, work, change) {
-				return nil
+			if !send(ctx, work, task{l, change}) {
+				return false, nil
 			}
-			if r.refresher().Resting() {
+			if r.c.refresher(l).Resting() {
 				// One probe a pass. Hammering a follower that is down, or
 				// reading its whole backlog again and again, helps nobody.
-				return nil
+				return false, nil
 			}
 		}
-		if len(page) < relayPage {
-			return nil
+		if at.After = page.Next; at.After == "" {
+			return true, nil
 		}
-		after = page[len(page)-1].Key
 	}
 }
 
-func (r *relay) dirty(ctx context.Context, after transform.Key) ([]store.Change, error) {
+func (r *relay) dirty(ctx context.Context, l lead, at store.DirtyRange) (store.DirtyPage, error) {
 	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
 	defer cancel()
-	return r.o.mysql.Dirty(ctx, after, relayPage)
+	return l.authority.Dirty(ctx, at)
 }
 
-// leave reports whether the key is none of this pass's business: its writer is
-// at it, or it is a dead letter that nobody has written since.
+// leave reports whether the change is none of this pass's business: its writer
+// is at it, or it holds dead letters that nobody has written since. A change of
+// a token alone has no writer who would be at it.
 func (r *relay) leave(c store.Change) bool {
-	if c.Age > 0 && c.Age < int64(relayGrace) && r.o.opts.Policy != dal.Async {
+	if len(c.Keys) > 0 && c.Age > 0 && c.Age < int64(relayGrace) && r.c.opts.Policy != dal.Async {
 		return true
 	}
 	r.deadMu.Lock()
 	defer r.deadMu.Unlock()
-	v, ok := r.dead[c.Key]
-	return ok && v == c.Version
+	return len(c.Keys) > 0 && !slices.ContainsFunc(c.Keys, func(k store.KeyVersion) bool { return !r.dead[k] })
 }
 
-func send(ctx context.Context, work chan<- store.Change, c store.Change) bool {
+func send(ctx context.Context, work chan<- task, t task) bool {
 	select {
-	case work <- c:
+	case work <- t:
 		return true
 	case <-ctx.Done():
 		return false
 	}
 }
 
-// refresh brings one key over. A key that can't be converted becomes a dead
+// refresh brings one change over. One that can't be converted becomes a dead
 // letter; every other failure is tried again in a later pass.
-func (r *relay) refresh(ctx context.Context, change store.Change) {
+func (r *relay) refresh(ctx context.Context, t task) {
 	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
 	defer cancel()
-	err := r.refresher().Refresh(ctx, change.Key)
+	err := r.c.refresher(t.lead).Refresh(ctx, t.change)
 	switch {
 	case err == nil || ctx.Err() != nil:
 	case dal.Unfit(err):
-		if r.o.deadLetter(ctx, change.Key, change.Version, err) == nil {
-			r.remember(change)
+		if r.c.deadLetter(ctx, t.lead, t.change, err) == nil {
+			r.remember(unfitOf(t.change, err))
 		}
-	case errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled):
-		// The breaker paces what comes next.
+	case away(err) || errors.Is(err, store.ErrWrongPhase):
+		// The breaker, or the end of the hand-off, paces what comes next.
 	default:
-		r.o.opts.Logger.Warn("refresh failed", "key", change.Key.String(), "error", err)
+		r.c.opts.Logger.Warn("refresh failed", "error", err)
 	}
 }
 
-// remember keeps the relay from trying a dead letter in every pass. Forgetting
+// remember keeps the relay from trying dead letters in every pass. Forgetting
 // is harmless, so the memory is simply emptied when it grows.
-func (r *relay) remember(c store.Change) {
-	if c.Version == 0 {
-		return // kicked: the version is not known
-	}
+func (r *relay) remember(letters []*dal.KeyError) {
 	r.deadMu.Lock()
 	defer r.deadMu.Unlock()
 	if len(r.dead) >= relayQueue {
 		clear(r.dead)
 	}
-	r.dead[c.Key] = c.Version
+	for _, e := range letters {
+		if e.Version != 0 { // unknown where a writer kicked without it
+			r.dead[store.KeyVersion{Key: e.Key, Version: e.Version}] = true
+		}
+	}
 }

@@ -14,11 +14,19 @@ func (o *Operator) Repair(ctx context.Context, keys ...transform.Key) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	if err := o.mysql.Bump(ctx, keys); err != nil {
+	l, err := o.lead(ctx)
+	if err != nil {
+		return err
+	}
+	return o.repair(ctx, l, keys...)
+}
+
+func (o *Operator) repair(ctx context.Context, l lead, keys ...transform.Key) error {
+	if err := l.authority.Bump(ctx, keys); err != nil {
 		return err
 	}
 	for _, key := range keys {
-		if err := o.refresher.Refresh(ctx, key); err != nil {
+		if err := o.refresher(l).RefreshKey(ctx, key); err != nil {
 			return err
 		}
 	}

@@ -154,7 +154,7 @@ func TestBackfillOutlivesAnOutage(t *testing.T) {
 		op := w.operator(t)
 		require.NoError(t, op.CaptureOn(t.Context(), migrationctl.Change{}))
 		require.NoError(t, op.SetPhase(t.Context(), store.DualWrite, migrationctl.Change{}))
-		faulty, err := migrationctl.NewOperator(w.faults.AuthorityControl(w.mysql), w.faults.Follower(w.dynamo), nil)
+		faulty, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), nil)
 		require.NoError(t, err)
 
 		back := w.faults.On(faultstore.Method("Insert"), faultstore.Lost)
@@ -201,7 +201,7 @@ func sweepBackfill(t *testing.T, faults *faultstore.Faults, gap bool) {
 	require.NoError(t, users.Update(t.Context(), users.Key(1), addOne, dal.Follow(dal.Async)))
 	require.NoError(t, users.Delete(t.Context(), users.Key(3), dal.Follow(dal.Async)))
 
-	faulty, err := migrationctl.NewOperator(faults.AuthorityControl(w.mysql), faults.Follower(w.dynamo), nil)
+	faulty, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), nil)
 	require.NoError(t, err)
 	if err := faulty.Backfill(t.Context(), migrationctl.BackfillOptions{}); err != nil {
 		require.NoError(t, faulty.Backfill(t.Context(), migrationctl.BackfillOptions{}), "the same call goes on")

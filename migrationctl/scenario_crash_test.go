@@ -46,7 +46,7 @@ func TestScenario04FollowerDownForLong(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.to(t, store.DualWrite)
 		p := w.open(t, nil)
-		back := w.faults.On(func(c faultstore.Call) bool { return c.Role == faultstore.Follower }, faultstore.Lost)
+		back := w.faults.On(func(c faultstore.Call) bool { return c.Store == "dynamodb" }, faultstore.Lost)
 
 		const writers, each = 8, 100
 		before := heap()
@@ -174,7 +174,7 @@ func cancelAt(t *testing.T, w *world, n int, write func(context.Context) error) 
 	var mu sync.Mutex
 	calls := 0
 	remove := w.faults.On(func(c faultstore.Call) bool {
-		if c.Role == faultstore.Control {
+		if c.Store == "mysql" && c.Role == faultstore.Control {
 			return false // the process's heartbeat
 		}
 		mu.Lock()
@@ -205,7 +205,7 @@ func TestScenario44FollowerHangs(t *testing.T) {
 func hang(t *testing.T, w *world, phase store.Phase) {
 	w.to(t, phase)
 	p := w.open(t, &migrationctl.Options{PromptBudget: 50 * time.Millisecond})
-	held := w.faults.StallOn(func(c faultstore.Call) bool { return c.Role == faultstore.Follower })
+	held := w.faults.StallOn(func(c faultstore.Call) bool { return c.Store == "dynamodb" })
 	const slack = 3 * time.Second // of a loaded machine; the hang itself has no end
 	for id := range int64(12) {
 		start := time.Now()

@@ -84,7 +84,7 @@ func TestScenario35Comparison(t *testing.T) {
 		})
 
 		t.Run("failing", func(t *testing.T) {
-			defer w.faults.On(func(c faultstore.Call) bool { return c.Role == faultstore.Follower }, faultstore.Lost)()
+			defer w.faults.On(func(c faultstore.Call) bool { return c.Store == "dynamodb" }, faultstore.Lost)()
 			before := p.Stats()
 			got, err := p.users.Get(t.Context(), p.users.Key(1))
 			require.NoError(t, err)
@@ -94,7 +94,7 @@ func TestScenario35Comparison(t *testing.T) {
 		})
 
 		t.Run("hanging", func(t *testing.T) {
-			hang := w.faults.StallOn(func(c faultstore.Call) bool { return c.Role == faultstore.Follower })
+			hang := w.faults.StallOn(func(c faultstore.Call) bool { return c.Store == "dynamodb" })
 			defer hang.Release()
 			// More reads than the queue and the workers take: none waits.
 			for range 1500 {
@@ -121,15 +121,15 @@ func (w *world) corrupt(t *testing.T, id int64, column, text string) {
 	// The follower refuses an equal version, so both sides move on by one.
 	require.NoError(t, w.mysql.Bump(t.Context(), []transform.Key{row.Key}))
 	now := w.row(t, w.mysql, id)
-	applied, err := w.dynamo.Put(t.Context(), store.Row{Key: row.Key, Version: now.Version, Live: true, Record: rec})
+	applied, err := w.dynamo.Put(t.Context(), store.At{}, store.Row{Key: row.Key, Version: now.Version, Live: true, Record: rec})
 	require.NoError(t, err)
 	require.True(t, applied)
-	require.NoError(t, w.mysql.Clean(t.Context(), row.Key, now.Version))
+	require.NoError(t, w.mysql.Clean(t.Context(), change(row.Key, now.Version)))
 }
 
 // brokenFollower is a follower that is there and wrong, or away.
 type brokenFollower struct {
-	store.Follower
+	migrationctl.DynamoDB
 	err error
 }
 

@@ -46,18 +46,19 @@ type RunStatus struct {
 
 // Status gathers what there is to know about the group.
 func (o *Operator) Status(ctx context.Context) (Status, error) {
-	record, err := o.mysql.Phase(ctx)
+	l, err := o.lead(ctx)
 	if err != nil {
 		return Status{}, err
 	}
+	record := l.record
 	s := Status{Group: record.Group, Phase: record.Phase, Flags: record.Phase.Flags(), Capture: record.Capture,
 		Epoch: record.Epoch, ChangedAt: record.ChangedAt}
-	backlog, err := o.mysql.Backlog(ctx)
+	backlog, err := l.authority.Backlog(ctx)
 	if err != nil {
 		return s, err
 	}
 	s.Dirty, s.OldestDirty = backlog.Dirty, backlog.Oldest
-	fleet, err := o.mysql.Registrations(ctx)
+	fleet, err := l.authority.Registrations(ctx)
 	if err != nil {
 		return s, err
 	}
@@ -65,25 +66,25 @@ func (o *Operator) Status(ctx context.Context) (Status, error) {
 		s.Processes = append(s.Processes, ProcessStatus{Process: p.Process, Host: p.Host, Epoch: p.Epoch,
 			Age: p.Age, Live: p.Age < RegistrationTTL})
 	}
-	if _, s.DeadLetters, err = o.mysql.DeadLetters(ctx, 0); err != nil {
+	if _, s.DeadLetters, err = l.authority.DeadLetters(ctx, 0); err != nil {
 		return s, err
 	}
-	if s.Backfill, err = o.runs(ctx, backfillName, record); err != nil {
+	if s.Backfill, err = o.runs(ctx, backfillName, l); err != nil {
 		return s, err
 	}
-	s.Verify, err = o.runs(ctx, verifyName, record)
+	s.Verify, err = o.runs(ctx, verifyName, l)
 	return s, err
 }
 
-func (o *Operator) runs(ctx context.Context, name string, record store.PhaseRecord) ([]RunStatus, error) {
-	all, err := o.mysql.Progress(ctx, name)
+func (o *Operator) runs(ctx context.Context, name string, l lead) ([]RunStatus, error) {
+	all, err := l.authority.Progress(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	var list []RunStatus
 	for _, p := range all {
 		run := RunStatus{Entity: p.Entity, Done: p.Done, Rows: p.Rows, UpdatedAt: p.UpdatedAt,
-			Void: p.CaptureEpoch != record.CaptureEpoch}
+			Void: p.CaptureEpoch != l.record.CaptureEpoch}
 		if name == verifyName {
 			var found VerifyReport
 			if json.Unmarshal([]byte(p.Detail), &found) == nil {
@@ -97,5 +98,9 @@ func (o *Operator) runs(ctx context.Context, name string, record store.PhaseReco
 
 // Audit returns the newest entries of the audit first.
 func (o *Operator) Audit(ctx context.Context, limit int) ([]store.AuditEntry, error) {
-	return o.mysql.Audit(ctx, limit)
+	l, err := o.lead(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return l.authority.Audit(ctx, limit)
 }

@@ -2,6 +2,7 @@ package migrationctl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -21,14 +22,21 @@ type Change struct {
 // SetPhase makes one step. It returns a *RefusedError that lists every unmet
 // condition, and then nothing has changed; or it returns when every process of
 // the fleet obeys the new phase. A process that does not renew its registration
-// is not waited for: it carries an old epoch, which writes nothing.
+// is not waited for: it carries an old epoch, which writes nothing, or a lease
+// that has run out.
+//
+// The steps 3 to 4 and 4 to 3 bring the authority to the other store, and 4 to 5
+// brings the last changes to the store that is left behind. If that
+// can't be done within Options.HandoffWait it is given up, and the error says
+// what was waited for: then the group is in the phase it was in.
 func (o *Operator) SetPhase(ctx context.Context, to store.Phase, c Change) error {
-	from, err := o.mysql.Phase(ctx)
+	l, err := o.settled(ctx, "phase set")
 	if err != nil {
 		return err
 	}
+	from := l.record
 	if from.Phase == to {
-		return o.confirm(ctx, "phase set", from.Epoch)
+		return o.confirm(ctx, "phase set", l, nil)
 	}
 	if to > from.Phase { // back is always possible
 		if err := o.checkContract(from); err != nil {
@@ -36,7 +44,7 @@ func (o *Operator) SetPhase(ctx context.Context, to store.Phase, c Change) error
 		}
 	}
 	step := fmt.Sprintf("phase %d to %d", uint8(from.Phase), uint8(to))
-	facts, err := o.facts(ctx, from, to)
+	facts, err := o.facts(ctx, l, to)
 	if err != nil {
 		return err
 	}
@@ -44,53 +52,74 @@ func (o *Operator) SetPhase(ctx context.Context, to store.Phase, c Change) error
 	if err := refusal(step, unmet, c.Force); err != nil {
 		return err
 	}
+	if from.Phase.DynamoDBLeads() != to.DynamoDBLeads() || to == store.DynamoDBOnly {
+		return o.handOff(ctx, l, to, step, c)
+	}
 	next := from
 	next.Phase = to
-	return o.advance(ctx, from, next, "phase set", step, c, unmet)
+	return o.advance(ctx, l, next, "phase set", step, c, unmet)
+}
+
+// settled returns the store that leads, and an error while a hand-off is under
+// way: one step at a time.
+func (o *Operator) settled(ctx context.Context, step string) (lead, error) {
+	l, err := o.lead(ctx)
+	if err != nil || l.record.State == store.Open {
+		return l, err
+	}
+	return l, &RefusedError{Step: step, Unmet: []Unmet{{Guard: "hand-off", Data: true,
+		Reason: fmt.Sprintf("one to phase %d is under way, driven by %s", uint8(l.record.Next), l.record.Driver),
+		Mend:   "wait until it is done or given up"}}}
 }
 
 // CaptureOn makes every write leave a change record from now on. No write
-// without one commits after the first that has one: the fence is held
+// without one commits after the first that has one. In MySQL the fence is held
 // exclusively while its epoch grows, so a process that does not know yet
-// carries an old epoch and writes nothing.
+// carries an old epoch and writes nothing; in DynamoDB every lease is waited
+// for.
 func (o *Operator) CaptureOn(ctx context.Context, c Change) error {
-	from, err := o.mysql.Phase(ctx)
+	l, err := o.settled(ctx, "capture on")
 	if err != nil {
 		return err
 	}
+	from := l.record
 	if from.Capture {
-		return o.confirm(ctx, "capture on", from.Epoch)
+		return o.confirm(ctx, "capture on", l, nil)
+	}
+	if err := o.sameContracts(ctx, l); err != nil {
+		return err
+	}
+	if l.side == dynamoSide {
+		return o.captureDynamoDB(ctx, l, c)
 	}
 	next := from
 	next.Capture = true
 	next.CaptureEpoch = from.Epoch + 1
 	next.Contract = o.digest
-	if err := o.sameContracts(ctx); err != nil {
-		return err
-	}
 	// Only the first capture ever may find the follower empty: later ones
 	// follow a gap whose writes left no record, and items from before it.
 	next.FollowerEmpty = from.Epoch == store.FirstEpoch && o.followerEmpty(ctx)
-	return o.advance(ctx, from, next, "capture on", "capture on", c, nil)
+	return o.advance(ctx, l, next, "capture on", "capture on", c, nil)
 }
 
 // CaptureOff makes writes bare again. It voids every backfill: what is written
 // from now on leaves no record.
 func (o *Operator) CaptureOff(ctx context.Context, c Change) error {
-	from, err := o.mysql.Phase(ctx)
+	l, err := o.settled(ctx, "capture off")
 	if err != nil {
 		return err
 	}
+	from := l.record
 	if !from.Capture {
-		return o.confirm(ctx, "capture off", from.Epoch)
+		return o.confirm(ctx, "capture off", l, nil)
 	}
 	if from.Phase.HasFollower() {
 		return &RefusedError{Step: "capture off", Unmet: []Unmet{{Guard: "no follower", Data: true,
-			Reason: fmt.Sprintf("phase %d needs change records", uint8(from.Phase)), Mend: "go back to phase 1 first"}}}
+			Reason: fmt.Sprintf("phase %d needs change records", uint8(from.Phase)), Mend: "go to phase 1 or 5 first"}}}
 	}
 	next := from
 	next.Capture, next.CaptureEpoch, next.FollowerEmpty, next.Contract = false, 0, false, ""
-	return o.advance(ctx, from, next, "capture off", "capture off", c, nil)
+	return o.advance(ctx, l, next, "capture off", "capture off", c, nil)
 }
 
 // checkContract returns an error if the group captures under another contract
@@ -106,8 +135,8 @@ func (o *Operator) checkContract(record store.PhaseRecord) error {
 
 // sameContracts refuses to begin a capture while a live process has another
 // contract.
-func (o *Operator) sameContracts(ctx context.Context) error {
-	fleet, err := o.mysql.Registrations(ctx)
+func (o *Operator) sameContracts(ctx context.Context, l lead) error {
+	fleet, err := l.authority.Registrations(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,18 +153,153 @@ func (o *Operator) sameContracts(ctx context.Context) error {
 		Reason: "these processes have another one: " + strings.Join(others, ", "), Mend: "roll the same contract out to all"}}}
 }
 
-// advance replaces the phase record and waits until the fleet obeys.
-func (o *Operator) advance(ctx context.Context, from, next store.PhaseRecord, action, step string, c Change, overruled []Unmet) error {
-	if err := o.waitForFleet(ctx, step, from.Epoch); err != nil {
+// advance makes a step that leaves the authority where it is, and waits until
+// the fleet obeys.
+func (o *Operator) advance(ctx context.Context, l lead, next store.PhaseRecord, action, step string, c Change, overruled []Unmet) error {
+	if err := o.waitForFleet(ctx, step, l); err != nil {
 		return err
 	}
+	from := l.record
 	next.Epoch = from.Epoch + 1
-	if err := o.mysql.Advance(ctx, from.Epoch, next, o.entry(action, from, next, c, overruled)); err != nil {
+	if err := l.authority.Advance(ctx, from, next, o.entry(action, from, next, c, overruled)); err != nil {
 		return err
 	}
+	next.Revision = from.Revision + 1
+	l.record = next
 	o.opts.Logger.Info("phase record changed", "action", action, "phase", next.Phase.String(),
 		"capture", next.Capture, "epoch", next.Epoch)
-	return o.confirm(ctx, step, next.Epoch)
+	copied := o.copyRecord(ctx, l)
+	return o.confirm(ctx, step, l, copied)
+}
+
+// copyRecord brings the other store's copy of the record up to date. In phase 4
+// refreshes into MySQL need it; otherwise it informs, and its store may be away.
+func (o *Operator) copyRecord(ctx context.Context, l lead) error {
+	ctx, cancel := context.WithTimeout(ctx, followerTimeout)
+	defer cancel()
+	copied, err := o.copyOnce(ctx, l)
+	if err != nil {
+		o.opts.Logger.Debug("copy of the phase record not written", "store", l.other.Name(), "error", err)
+	}
+	if l.record.Phase == store.DynamoDBPrimary && !copied {
+		return err
+	}
+	return nil
+}
+
+func (o *Operator) copyOnce(ctx context.Context, l lead) (bool, error) {
+	there := lookAt(ctx, l.other)
+	if !there.seen() || there.record.State != store.GivenAway || there.record.Epoch >= l.record.Epoch {
+		return there.seen() && there.record.Epoch >= l.record.Epoch, there.err
+	}
+	to := l.record
+	to.State, to.Next, to.NextCapture, to.Driver = store.GivenAway, 0, false, ""
+	err := l.other.Advance(ctx, there.record, to, store.AuditEntry{})
+	return err == nil, err
+}
+
+// handOff makes a step for which the authority has to be closed.
+func (o *Operator) handOff(ctx context.Context, l lead, to store.Phase, step string, c Change) error {
+	if err := o.waitForFleet(ctx, step, l); err != nil {
+		return err
+	}
+	fleet, err := l.authority.Registrations(ctx)
+	if err != nil {
+		return err
+	}
+	// Most of what is dirty is brought over before anybody has to wait.
+	before := &drain{o: o, lead: l}
+	if err := before.pass(ctx, nil); err != nil {
+		return fmt.Errorf("%s: nothing has changed: what is dirty must be brought over first: %w", step, err)
+	}
+	h := o.newHandoff(o.opts.machine.name(), c)
+	if err := h.close(ctx, l, to, true); err != nil {
+		return err
+	}
+	if err := h.run(ctx); err != nil {
+		return o.afterHandoff(ctx, to, err)
+	}
+	o.report(h.report)
+	now, err := o.lead(ctx)
+	if err != nil {
+		return &UnconfirmedError{Step: step, Cause: err}
+	}
+	return o.confirm(ctx, step, now, o.waitForMovers(ctx, now, fleet))
+}
+
+// afterHandoff says what a hand-off that ended with an error has come to: past
+// the point of no return any process finishes it.
+func (o *Operator) afterHandoff(ctx context.Context, to store.Phase, cause error) error {
+	now, err := o.lead(ctx)
+	switch {
+	case errors.Is(err, store.ErrWrongPhase), err == nil && now.record.Phase == to:
+		return &UnconfirmedError{Step: fmt.Sprintf("phase set %d", uint8(to)), Cause: cause}
+	}
+	return cause
+}
+
+func (o *Operator) report(r HandoffReport) {
+	o.opts.Logger.Info("hand-off done", "phase", r.To.String(), "closing", r.Closing, "leases", r.Leases, "silent", r.Silent,
+		"drain", r.Drain, "refreshed", r.Refreshed, "last look", r.LastLook, "ids", r.IDs, "opening", r.Opening, "total", r.Total)
+	if o.opts.Handoff != nil {
+		o.opts.Handoff(r)
+	}
+}
+
+// captureDynamoDB begins a capture in phase 5.
+func (o *Operator) captureDynamoDB(ctx context.Context, l lead, c Change) error {
+	if err := o.waitForFleet(ctx, "capture on", l); err != nil {
+		return err
+	}
+	h := o.newHandoff(o.opts.machine.name(), c)
+	if err := h.close(ctx, l, l.record.Phase, true); err != nil {
+		return err
+	}
+	if err := h.run(ctx); err != nil {
+		return err
+	}
+	now, err := o.lead(ctx)
+	if err != nil {
+		return &UnconfirmedError{Step: "capture on", Cause: err}
+	}
+	return o.confirm(ctx, "capture on", now, o.copyRecord(ctx, now))
+}
+
+// Abandon opens MySQL, in phase 3, without DynamoDB: it is lost in phase 4 and
+// does not come back. Every write that was not refreshed before is lost, and
+// may be lost in part where it changed several keys; under the policy Required
+// none of those was acknowledged. It waits until the longest lease must be over.
+// When DynamoDB returns, what it holds beyond MySQL is written to the audit and
+// undone.
+func (o *Operator) Abandon(ctx context.Context, c Change) error {
+	mysql, dynamo := lookAt(ctx, o.mysql), lookAt(ctx, o.dynamo)
+	if mysql.err != nil {
+		return mysql.err
+	}
+	if err := refusal("phase set 3 --abandon", guardAbandon(mysql.record, dynamo), c.Force); err != nil {
+		return err
+	}
+	from := mysql.record
+	sealed := from
+	sealed.State, sealed.Next, sealed.NextCapture = store.Sealed, store.Validate, true
+	h := o.newHandoff(o.opts.machine.name(), c)
+	sealed.Driver = h.driver
+	if err := h.advance(ctx, o.mysql, &from, sealed, h.entry("DynamoDB abandoned", mysql.record, sealed)); err != nil {
+		return err
+	}
+	if err := h.run(ctx); err != nil {
+		return err
+	}
+	// The fleet is registered in DynamoDB, which can't be asked: live processes
+	// need a renewal or two to come over.
+	if err := o.sleep(ctx, 2*RenewEvery+lookTimeout); err != nil {
+		return &UnconfirmedError{Step: "phase set 3 --abandon", Cause: err}
+	}
+	now, err := o.lead(ctx)
+	if err != nil {
+		return &UnconfirmedError{Step: "phase set 3 --abandon", Cause: err}
+	}
+	return o.confirm(ctx, "phase set 3 --abandon", now, nil)
 }
 
 // An UnconfirmedError says that a step is made, and that not every process of
@@ -159,9 +323,14 @@ func (e *UnconfirmedError) Unwrap() error {
 	return e.Cause
 }
 
-// confirm waits until the fleet obeys a step that is made.
-func (o *Operator) confirm(ctx context.Context, step string, epoch uint64) error {
-	if err := o.waitForFleet(ctx, step, epoch); err != nil {
+// confirm waits until the fleet obeys a step that is made. before is what went
+// wrong after the step, nil if nothing did.
+func (o *Operator) confirm(ctx context.Context, step string, l lead, before error) error {
+	err := before
+	if err == nil {
+		err = o.waitForFleet(ctx, step, l)
+	}
+	if err != nil {
 		return &UnconfirmedError{Step: step, Cause: err}
 	}
 	return nil
@@ -183,99 +352,71 @@ func (o *Operator) entry(action string, from, next store.PhaseRecord, c Change, 
 	return e
 }
 
-// describe names phase and capture: "2 dual-write captured".
+// describe names phase and capture, and the mark unless it is open: "2
+// dual-write captured", "4 dynamodb-primary captured, closed".
 func describe(r store.PhaseRecord) string {
 	capture := "bare"
 	if r.Capture {
 		capture = "captured"
 	}
-	return fmt.Sprintf("%d %s %s", uint8(r.Phase), r.Phase, capture)
-}
-
-// facts gathers what the guards of the step look at, and no more: a step that
-// has no guards must work with the follower down.
-func (o *Operator) facts(ctx context.Context, from store.PhaseRecord, to store.Phase) (Facts, error) {
-	f := Facts{MaxDirty: o.opts.MaxDirty}
-	switch {
-	case from.Phase == store.MySQLOnly && to == store.DualWrite:
-		f.Ready = reason(o.mysql.Ready(ctx))
-		f.Tables = reason(o.dynamo.Check(ctx))
-	case from.Phase == store.DualWrite && to == store.Validate:
-		var err error
-		if f.Unfilled, err = o.unfilled(ctx, from); err != nil {
-			return f, err
-		}
-		if _, f.DeadLetters, err = o.mysql.DeadLetters(ctx, 0); err != nil {
-			return f, err
-		}
-		backlog, err := o.mysql.Backlog(ctx)
-		if err != nil {
-			return f, err
-		}
-		f.Dirty = backlog.Dirty
+	text := fmt.Sprintf("%d %s %s", uint8(r.Phase), r.Phase, capture)
+	if r.State != store.Open {
+		text += ", " + r.State.String()
 	}
-	return f, nil
+	return text
 }
 
-func reason(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
-}
-
-// followerEmpty reports whether the follower was seen to hold nothing at all,
-// live or tombstone. In doubt it is not empty: a backfill then bumps, which is
-// slower and always right.
-func (o *Operator) followerEmpty(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, followerTimeout)
-	defer cancel()
-	for _, e := range o.contract.Entities {
-		after := ""
-		for {
-			page, err := o.dynamo.Scan(ctx, store.At{}, store.Range{Entity: e, After: after, Limit: 1})
-			if err != nil || len(page.Rows) > 0 {
-				return false
-			}
-			if after = page.Next; after == "" {
-				break
-			}
-		}
-	}
-	return true
-}
-
-// Registrations of the fleet.
-const (
-	// RenewEvery is how often a process renews its registration and reads the
-	// phase record.
-	RenewEvery = 400 * time.Millisecond
-	// RegistrationTTL is after how long without renewal a process no longer
-	// counts as part of the fleet.
-	RegistrationTTL = 3 * time.Second
-)
-
-// waitForFleet waits until every registered process obeys the epoch. A process
-// that renews learns it; one that does not lapses: so it ends within the TTL.
-func (o *Operator) waitForFleet(ctx context.Context, step string, epoch uint64) error {
-	deadline := time.Now().Add(2 * RegistrationTTL)
+// waitForFleet waits until every process registered with the authority obeys
+// its epoch. A process that renews learns it; one that does not lapses: so it
+// ends within the TTL.
+func (o *Operator) waitForFleet(ctx context.Context, step string, l lead) error {
+	deadline := o.now().Add(2 * RegistrationTTL)
 	for {
-		fleet, err := o.mysql.Registrations(ctx)
+		fleet, err := l.authority.Registrations(ctx)
 		if err != nil {
 			return err
 		}
-		behind := behindOf(fleet, epoch)
+		behind := behindOf(fleet, l.record.Epoch)
 		if len(behind) == 0 {
 			return nil
 		}
-		if time.Now().After(deadline) {
+		if o.now().After(deadline) {
 			return &RefusedError{Step: step, Unmet: []Unmet{{Guard: "fleet", Data: true,
 				Reason: "still in an older epoch: " + strings.Join(behind, ", "), Mend: "look at these processes"}}}
 		}
-		if err := sleep(ctx, 20*time.Millisecond); err != nil {
+		if err := o.sleep(ctx, 20*time.Millisecond); err != nil {
 			return err
 		}
 	}
+}
+
+// waitForMovers waits until every process that was live in the old authority's
+// fleet has come over to the new one's, or must have lapsed.
+func (o *Operator) waitForMovers(ctx context.Context, l lead, before []store.Registration) error {
+	deadline := o.now().Add(RegistrationTTL)
+	for o.now().Before(deadline) {
+		fleet, err := l.authority.Registrations(ctx)
+		if err != nil {
+			return err
+		}
+		here := make(map[string]bool)
+		for _, p := range fleet {
+			here[p.Process] = p.Epoch >= l.record.Epoch
+		}
+		missing := 0
+		for _, p := range before {
+			if p.Age < RegistrationTTL && !here[p.Process] {
+				missing++
+			}
+		}
+		if missing == 0 {
+			return nil
+		}
+		if err := o.sleep(ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // behindOf names the live processes that do not obey the epoch yet.

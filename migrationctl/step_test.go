@@ -164,7 +164,7 @@ func TestStepsBackWithFollowerDown(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		w.to(t, store.Validate)
 		p := w.open(t, nil)
-		w.faults.On(func(c faultstore.Call) bool { return c.Role == faultstore.Follower }, faultstore.Lost)
+		w.faults.On(func(c faultstore.Call) bool { return c.Store == "dynamodb" }, faultstore.Lost)
 		for _, phase := range []store.Phase{store.DualWrite, store.MySQLOnly} {
 			require.NoError(t, p.SetPhase(t.Context(), phase, migrationctl.Change{}))
 			u := user(int64(phase))

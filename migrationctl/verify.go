@@ -3,6 +3,7 @@ package migrationctl
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type VerifyReport struct {
 	Differences int64 // keys that differ at a version that stood still
 	Repaired    int64 // of those, mended
 	Unsettled   int64 // keys that kept changing, or waited for their refresh
+	Waiting     int64 // keys with a change record that nobody brings over in this phase
 	Done        bool
 	// Named holds the first thousand differences.
 	Named []dal.Comparison `json:"-"`
@@ -49,15 +51,15 @@ func (r VerifyReport) Clean() bool {
 // only if the key is clean and its version the same before and after; then it
 // is named by key and column.
 func (o *Operator) Verify(ctx context.Context, opts VerifyOptions) ([]VerifyReport, error) {
-	record, err := o.mysql.Phase(ctx)
+	l, err := o.lead(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !record.Capture || record.Phase > store.Validate {
+	if !l.record.Capture {
 		return nil, &RefusedError{Step: "verify", Unmet: []Unmet{{Guard: "captured", Data: true,
 			Reason: "without versions a write under way can't be told from a difference", Mend: "migrationctl capture on"}}}
 	}
-	if err := o.checkContract(record); err != nil {
+	if err := o.checkContract(l.record); err != nil {
 		return nil, err
 	}
 	entities, err := o.entities(opts.Entity)
@@ -66,14 +68,14 @@ func (o *Operator) Verify(ctx context.Context, opts VerifyOptions) ([]VerifyRepo
 	}
 	var reports []VerifyReport
 	for _, e := range entities {
-		v := &verify{o: o, opts: opts, entity: e}
+		v := &verify{o: o, lead: l, opts: opts, entity: e}
 		v.report.Entity = e.Name
 		err := v.run(ctx)
 		reports = append(reports, v.report)
 		if err != nil {
 			return reports, err
 		}
-		if err := v.save(ctx, record); err != nil {
+		if err := v.save(ctx); err != nil {
 			return reports, err
 		}
 	}
@@ -83,6 +85,7 @@ func (o *Operator) Verify(ctx context.Context, opts VerifyOptions) ([]VerifyRepo
 // A verify is one run over one entity.
 type verify struct {
 	o      *Operator
+	lead   lead
 	opts   VerifyOptions
 	entity *transform.Entity
 
@@ -91,10 +94,10 @@ type verify struct {
 }
 
 func (v *verify) run(ctx context.Context) error {
-	if err := v.pages(ctx, v.o.mysql, v.lookRows); err != nil {
+	if err := v.pages(ctx, v.lead.authority, v.lookRows); err != nil {
 		return err
 	}
-	if err := v.pages(ctx, v.o.dynamo, v.lookLeftovers); err != nil {
+	if err := v.pages(ctx, v.lead.other, v.lookLeftovers); err != nil {
 		return err
 	}
 	v.report.Done = true
@@ -128,7 +131,7 @@ func (v *verify) lookRows(ctx context.Context, rows []store.Row) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	there, err := v.o.dynamo.GetMany(ctx, store.At{Captured: true}, keys)
+	there, err := v.lead.other.GetMany(ctx, store.At{Captured: true}, keys)
 	if err != nil {
 		return err
 	}
@@ -144,7 +147,7 @@ func (v *verify) lookRows(ctx context.Context, rows []store.Row) error {
 
 // lookLeftovers looks for what only the follower has.
 func (v *verify) lookLeftovers(ctx context.Context, rows []store.Row) error {
-	orphans, err := v.o.orphans(ctx, rows)
+	orphans, err := orphans(ctx, v.lead, rows)
 	if err != nil {
 		return err
 	}
@@ -163,7 +166,7 @@ func (v *verify) settle(ctx context.Context, keys []transform.Key) error {
 	for i, key := range keys {
 		rows[i].Key = key
 	}
-	return inChunks(ctx, verifyWorkers, rows, func(ctx context.Context, chunk []store.Row) error {
+	return inChunks(ctx, v.o.opts.machine.atOnce(verifyWorkers), rows, func(ctx context.Context, chunk []store.Row) error {
 		for _, row := range chunk {
 			if err := v.settleKey(ctx, row.Key); err != nil {
 				return err
@@ -174,7 +177,7 @@ func (v *verify) settle(ctx context.Context, keys []transform.Key) error {
 }
 
 func (v *verify) settleKey(ctx context.Context, key transform.Key) error {
-	found, err := dal.Compare(ctx, v.o.mysql, v.o.dynamo, key)
+	found, err := v.compare(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -191,15 +194,63 @@ func (v *verify) settleKey(ctx context.Context, key transform.Key) error {
 // repair mends a key and looks again. A record that can't be converted stays
 // different, as a dead letter.
 func (v *verify) repair(ctx context.Context, key transform.Key) (bool, error) {
-	err := v.o.Repair(ctx, key)
+	err := v.o.repair(ctx, v.lead, key)
 	if dal.Unfit(err) {
-		return false, v.o.deadLetter(ctx, key, 0, err)
+		return false, v.o.deadLetter(ctx, v.lead, oneKey(key, 0), err)
 	}
 	if err != nil {
 		return false, err
 	}
-	again, err := dal.Compare(ctx, v.o.mysql, v.o.dynamo, key)
+	again, err := v.compare(ctx, key)
 	return again.Verdict == dal.Same, err
+}
+
+// waiting is the verdict on a key whose change record explains the difference.
+const waiting = dal.Verdict(100)
+
+// compare compares a key. Where change records stand apart from what they are
+// about, as in DynamoDB, a difference counts only if no record explains it, and
+// if it is there again after these were looked through: a refresh in between
+// would have cleaned both.
+func (v *verify) compare(ctx context.Context, key transform.Key) (dal.Comparison, error) {
+	found, err := dal.Compare(ctx, v.lead.authority, v.lead.other, key)
+	if v.lead.side != dynamoSide || err != nil || found.Verdict != dal.Different {
+		return found, err
+	}
+	dirty, err := changed(ctx, v.lead.authority, key)
+	if err != nil {
+		return found, err
+	}
+	if dirty {
+		found.Verdict = waiting
+		if v.lead.record.Phase.HasFollower() {
+			found.Verdict = dal.Unsettled
+		}
+		return found, nil
+	}
+	return dal.Compare(ctx, v.lead.authority, v.lead.other, key)
+}
+
+// changed reports whether a change record names the key.
+func changed(ctx context.Context, authority store.Authority, key transform.Key) (bool, error) {
+	for shard := range authority.Shards() {
+		r := store.DirtyRange{Shard: shard, Limit: relayPage}
+		for {
+			page, err := authority.Dirty(ctx, r)
+			if err != nil {
+				return false, err
+			}
+			for _, c := range page.Changes {
+				if slices.ContainsFunc(c.Keys, func(k store.KeyVersion) bool { return k.Key == key }) {
+					return true, nil
+				}
+			}
+			if r.After = page.Next; r.After == "" {
+				break
+			}
+		}
+	}
+	return false, nil
 }
 
 func (v *verify) count(found dal.Comparison, repaired bool) {
@@ -213,6 +264,8 @@ func (v *verify) count(found dal.Comparison, repaired bool) {
 		}
 	case dal.Unsettled:
 		v.report.Unsettled++
+	case waiting:
+		v.report.Waiting++
 	}
 	if repaired {
 		v.report.Repaired++
@@ -226,13 +279,13 @@ func (v *verify) tell() {
 }
 
 // save keeps the outcome for status and for the guards of later steps.
-func (v *verify) save(ctx context.Context, record store.PhaseRecord) error {
+func (v *verify) save(ctx context.Context) error {
 	detail, err := json.Marshal(v.report)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := store.Detached(ctx, 5*time.Second)
 	defer cancel()
-	return v.o.mysql.SaveProgress(ctx, store.Progress{Name: verifyName, Entity: v.entity.Name,
-		CaptureEpoch: record.CaptureEpoch, Done: true, Rows: v.report.Compared, Detail: string(detail)})
+	return v.lead.authority.SaveProgress(ctx, store.Progress{Name: verifyName, Entity: v.entity.Name,
+		CaptureEpoch: v.lead.record.CaptureEpoch, Done: true, Rows: v.report.Compared, Detail: string(detail)})
 }

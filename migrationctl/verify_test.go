@@ -30,6 +30,8 @@ func TestVerifyFindsBothWays(t *testing.T) {
 		orphan := w.row(t, w.dynamo, 1)
 		rec := orphan.Record.Clone()
 		require.NoError(t, rec.Set("user_id", transform.IntValue(77)))
+		require.NoError(t, rec.Set("username", transform.TextValue("user77")))
+		require.NoError(t, rec.Set("email", transform.TextValue("user77@example.com")))
 		results, err := w.dynamo.Insert(t.Context(), []store.Row{{Key: w.key(t, 77), Live: true, Record: rec}})
 		require.NoError(t, err)
 		require.NoError(t, results[0])
@@ -74,9 +76,9 @@ func (w *world) lose(t *testing.T, id int64) {
 	key := w.key(t, id)
 	require.NoError(t, w.mysql.Bump(t.Context(), []transform.Key{key}))
 	now := w.row(t, w.mysql, id)
-	_, err := w.dynamo.Put(t.Context(), store.Row{Key: key, Version: now.Version})
+	_, err := w.dynamo.Put(t.Context(), store.At{}, store.Row{Key: key, Version: now.Version})
 	require.NoError(t, err)
-	require.NoError(t, w.mysql.Clean(t.Context(), key, now.Version))
+	require.NoError(t, w.mysql.Clean(t.Context(), change(key, now.Version)))
 }
 
 // TestVerifyCountsWhatPersists: a write that is not yet refreshed is no
@@ -97,16 +99,16 @@ func TestVerifyCountsWhatPersists(t *testing.T) {
 		w.drain(t)
 
 		// Between MySQL's page and DynamoDB's, a write goes all the way through.
-		w.faults.On(once(func(c faultstore.Call) bool { return c.Role == faultstore.Follower && c.Method == "GetMany" }, func() {
+		w.faults.On(once(func(c faultstore.Call) bool { return c.Store == "dynamodb" && c.Method == "GetMany" }, func() {
 			u := user(2)
 			u.Profile.Count = 9
 			key := w.key(t, 2)
 			rec := w.record(t, u)
 			_, err := w.mysql.Write(context.Background(), w.at(t), store.Write{Mutations: []store.Mutation{{Op: store.Put, Key: key, Record: rec}}})
 			require.NoError(t, err)
-			require.NoError(t, dal.NewRefresher(w.mysql, w.dynamo).Refresh(context.Background(), key))
+			require.NoError(t, w.forward().RefreshKey(context.Background(), key))
 		}), faultstore.Before)
-		watched, err := migrationctl.NewOperator(w.faults.AuthorityControl(w.mysql), w.faults.Follower(w.dynamo), nil)
+		watched, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), nil)
 		require.NoError(t, err)
 		found, err = watched.Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Users"})
 		require.NoError(t, err)

@@ -11,11 +11,11 @@ import (
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
-// backfillCommand is backfill, in the one direction that this version knows.
+// backfillCommand is backfill, in both directions.
 func (c *cli) backfillCommand() *cobra.Command {
 	var opts migrationctl.BackfillOptions
 	cmd := &cobra.Command{
-		Use: "backfill", Short: "Bring the rows that are there to DynamoDB, while writes go on", Args: cobra.NoArgs,
+		Use: "backfill", Short: "Bring the rows that are there to DynamoDB, or back, while writes go on", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.Rate < 0 || opts.Workers < 0 {
 				return usage("--rate and --workers can't be negative")
@@ -26,6 +26,7 @@ func (c *cli) backfillCommand() *cobra.Command {
 	cmd.Flags().StringVar(&opts.Entity, "entity", "", "one `ENTITY` only; default: all")
 	cmd.Flags().IntVar(&opts.Rate, "rate", 0, "rows a second at most; 0: no limit")
 	cmd.Flags().IntVar(&opts.Workers, "workers", 0, "batches at once; 0: the default of 8")
+	cmd.Flags().BoolVar(&opts.Reverse, "reverse", false, "fill MySQL from DynamoDB, in phase 5 with capture on")
 	return cmd
 }
 

@@ -15,6 +15,7 @@ import (
 // is connected to, as part of the usage.
 func (c *cli) phaseCommand() *cobra.Command {
 	var change migrationctl.Change
+	var abandon bool
 	set := &cobra.Command{
 		Use: "set N", Short: "Make one step: to the phase before or behind the present one",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -29,11 +30,15 @@ func (c *cli) phaseCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if abandon {
+				return c.abandon(cmd.Context(), to, change)
+			}
 			return c.setPhase(cmd.Context(), to, change)
 		},
 	}
 	set.Flags().StringVar(&change.Reason, "reason", "", "why, for the audit")
 	set.Flags().BoolVar(&change.Force, "force", false, "overrule the conditions marked comfort, never those marked data; it is audited")
+	set.Flags().BoolVar(&abandon, "abandon", false, "with 3, from 4: DynamoDB is lost; open MySQL without what was not refreshed yet")
 	return c.group("phase", "Change the phase", set)
 }
 
@@ -74,4 +79,27 @@ func (c *cli) setPhase(ctx context.Context, to store.Phase, change migrationctl.
 		done = "nothing to do"
 	}
 	return c.out.print(phaseDocument(done, after))
+}
+
+// abandon opens MySQL without DynamoDB.
+func (c *cli) abandon(ctx context.Context, to store.Phase, change migrationctl.Change) error {
+	if to != store.Validate {
+		return usage("--abandon goes with phase 3 only, not with %d", uint8(to))
+	}
+	if change.Reason == "" {
+		return usage("--abandon gives up what was not refreshed yet; say why with --reason")
+	}
+	s, err := c.open(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.operator.Abandon(ctx, change); err != nil {
+		return err
+	}
+	after, err := s.operator.Phase(ctx)
+	if err != nil {
+		return err
+	}
+	return c.out.print(phaseDocument("DynamoDB is abandoned, MySQL leads again; migrationctl audit and verify say what differs", after))
 }

@@ -1,0 +1,13 @@
+package migrationctl
+
+import (
+	"context"
+	"time"
+)
+
+// OnMachine returns a copy of the options for a process that runs on a machine
+// with that clock, way to wait and giver of names, and does one thing at a time.
+func (o Options) OnMachine(now func() time.Time, sleep func(context.Context, time.Duration) error, name func() string) *Options {
+	o.machine = &machine{now: now, sleep: sleep, name: name, oneByOne: true}
+	return &o
+}

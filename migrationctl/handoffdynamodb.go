@@ -1,0 +1,210 @@
+package migrationctl
+
+import (
+	"context"
+	"time"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+)
+
+// toDynamoDB goes on from a closed MySQL: nothing more is written there. Once
+// no key is dirty, and nothing of an earlier time is left in DynamoDB, MySQL is
+// given away. The next step opens DynamoDB.
+func (h *handoff) toDynamoDB(ctx context.Context) error {
+	l := lead{mysqlSide, h.mysql, h.o.mysql, h.o.dynamo}
+	for {
+		if err := h.drain(ctx, l, &h.mysql); err != nil {
+			return err
+		}
+		// A write that landed in DynamoDB when it was not the authority would
+		// become the truth: it is undone first, which makes its keys dirty.
+		strays := &strays{o: h.o}
+		if err := strays.pass(ctx, h.mysql); err != nil {
+			return err
+		}
+		if strays.found == 0 {
+			break
+		}
+	}
+	if err := h.raiseIDs(ctx, h.o.mysql, h.o.dynamo); err != nil {
+		return err
+	}
+	return h.giveAway(ctx, h.o.mysql, &h.mysql)
+}
+
+// toMySQL goes on from a closed DynamoDB: no lease is granted or renewed there.
+// Once every lease is over and every change brought over, MySQL is sealed and
+// all shards are looked through once more. What one look after the other can't
+// see is a write of several keys that lands between two shards: with MySQL
+// sealed nothing of it can be carried over, so it comes over whole or not at all.
+func (h *handoff) toMySQL(ctx context.Context) error {
+	if err := h.mysqlReady(ctx); err != nil {
+		return err
+	}
+	if err := h.waitForLeases(ctx); err != nil {
+		return err
+	}
+	l := lead{dynamoSide, h.dynamo, h.o.dynamo, h.o.mysql}
+	for {
+		if err := h.unseal(ctx); err != nil {
+			return err
+		}
+		if err := h.drain(ctx, l, &h.dynamo); err != nil {
+			return err
+		}
+		empty, err := h.lastLook(ctx)
+		if err != nil {
+			return err
+		}
+		if empty {
+			break
+		}
+	}
+	if err := h.raiseIDs(ctx, h.o.dynamo, h.o.mysql); err != nil {
+		return err
+	}
+	return h.giveAway(ctx, h.o.dynamo, &h.dynamo)
+}
+
+// mysqlReady takes care that refreshes into MySQL pass.
+func (h *handoff) mysqlReady(ctx context.Context) error {
+	if h.mysql.Epoch == 0 {
+		return &store.Error{Op: "phase set", Store: h.o.mysql.Name(), Kind: store.ErrUnavailable, Outcome: store.NotApplied,
+			Detail: "its record can't be read"}
+	}
+	if err := h.copyRecord(ctx); err != nil {
+		return err
+	}
+	return h.unseal(ctx)
+}
+
+// copyRecord brings MySQL's copy of the record into DynamoDB's epoch, which
+// refreshes into MySQL carry.
+func (h *handoff) copyRecord(ctx context.Context) error {
+	if h.mysql.Epoch >= h.dynamo.Epoch {
+		return nil
+	}
+	copied := h.dynamo
+	copied.State, copied.Next, copied.NextCapture, copied.Driver = store.GivenAway, 0, false, ""
+	return h.advance(ctx, h.o.mysql, &h.mysql, copied, store.AuditEntry{})
+}
+
+// openAbandoned opens MySQL without DynamoDB, once every lease must be over.
+// What was not refreshed before is lost, and the operator has accepted that.
+func (h *handoff) openAbandoned(ctx context.Context) error {
+	sealed := h.o.now()
+	for h.o.now().Sub(sealed) < LeaseLength+LeaseLength/leaseMargin {
+		if err := h.alive(ctx, h.o.mysql, &h.mysql); err != nil {
+			return err
+		}
+		if err := h.o.sleep(ctx, handoffPause); err != nil {
+			return err
+		}
+	}
+	to := h.mysql
+	to.State, to.Epoch, to.Phase, to.Capture = store.Open, h.mysql.Epoch+1, h.mysql.Next, true
+	to.Next, to.NextCapture, to.Driver = 0, false, ""
+	return h.advance(ctx, h.o.mysql, &h.mysql, to, h.entry("phase set, DynamoDB abandoned", h.mysql, to))
+}
+
+// lastLook seals MySQL and reports whether every shard is empty.
+func (h *handoff) lastLook(ctx context.Context) (bool, error) {
+	defer h.took(&h.report.LastLook, time.Now())
+	h.report.Looks++
+	sealed := h.mysql
+	sealed.State = store.Sealed
+	if err := h.advance(ctx, h.o.mysql, &h.mysql, sealed, store.AuditEntry{}); err != nil {
+		return false, err
+	}
+	backlog, err := h.o.dynamo.Backlog(ctx)
+	return backlog.Dirty == 0, err
+}
+
+// unseal lets refreshes into MySQL again, if a look or a driver before this one
+// has sealed it.
+func (h *handoff) unseal(ctx context.Context) error {
+	if h.mysql.State != store.Sealed {
+		return nil
+	}
+	open := h.mysql
+	open.State = store.GivenAway
+	return h.advance(ctx, h.o.mysql, &h.mysql, open, store.AuditEntry{})
+}
+
+// waitForLeases waits until each lease that was granted before DynamoDB was
+// closed, whatever phase it was for, is given back or must have run out. This
+// driver counts a lease's full length from when it knew that no more are
+// granted, on its own clock.
+func (h *handoff) waitForLeases(ctx context.Context) error {
+	start := time.Now()
+	defer h.took(&h.report.Leases, start)
+	for {
+		granted, err := h.o.dynamo.Granted(ctx)
+		if err != nil {
+			return err
+		}
+		running := 0
+		for _, l := range granted {
+			if h.o.now().Sub(h.closed) < l.Length+l.Length/leaseMargin {
+				running++
+				continue
+			}
+			if err := h.o.dynamo.Forget(ctx, l); err != nil {
+				return err
+			}
+			h.report.Silent++
+		}
+		if running == 0 {
+			return nil
+		}
+		if err := h.alive(ctx, h.o.dynamo, &h.dynamo); err != nil {
+			return h.late(ctx, err, "leases are still out")
+		}
+		if err := h.o.sleep(ctx, handoffPause); err != nil {
+			return h.late(ctx, err, "leases are still out")
+		}
+	}
+}
+
+// goOnAlone goes on from a DynamoDB that was closed to lead on without a
+// follower: no write is under way, so what MySQL has from now on is whole, and
+// every write from now on leaves a change record.
+func (h *handoff) goOnAlone(ctx context.Context) error {
+	if err := h.waitForLeases(ctx); err != nil {
+		return err
+	}
+	to := h.dynamo
+	to.State, to.Epoch = store.Open, h.dynamo.Epoch+1
+	to.Phase, to.Capture = to.Next, true
+	to.Next, to.NextCapture, to.Driver = 0, false, ""
+	action := "phase set"
+	if h.dynamo.Phase.HasFollower() {
+		if err := h.leaveMySQL(ctx); err != nil {
+			return err
+		}
+	} else {
+		action = "capture on"
+		to.CaptureEpoch, to.Contract = to.Epoch, h.o.digest
+	}
+	return h.advance(ctx, h.o.dynamo, &h.dynamo, to, h.entry(action, h.dynamo, to))
+}
+
+// leaveMySQL brings the last changes to MySQL and notes that it holds
+// everything: as long as this capture lasts, the change records say what it
+// lacks, and the way back needs no backfill.
+func (h *handoff) leaveMySQL(ctx context.Context) error {
+	if err := h.mysqlReady(ctx); err != nil {
+		return err
+	}
+	if err := h.drain(ctx, lead{dynamoSide, h.dynamo, h.o.dynamo, h.o.mysql}, &h.dynamo); err != nil {
+		return err
+	}
+	for _, e := range h.o.contract.Entities {
+		p := store.Progress{Name: backfillName, Entity: e.Name, CaptureEpoch: h.dynamo.CaptureEpoch, Done: true,
+			Detail: "MySQL was complete when phase 5 began"}
+		if err := h.o.dynamo.SaveProgress(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

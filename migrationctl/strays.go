@@ -1,0 +1,113 @@
+package migrationctl
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// strayEvery is how often the processes of phases 1 to 3 look for writes in
+// DynamoDB that came too late.
+const strayEvery = 5 * time.Second
+
+// strays finds writes that landed in DynamoDB when MySQL led: a process that was
+// paused or cut off sent them under a lease that has run out. Nobody was told
+// that they succeeded. Each is written to the audit and undone: its keys get a
+// higher version from MySQL and are refreshed.
+type strays struct {
+	o     *Operator
+	found int
+}
+
+// watchStrays looks now and then, while MySQL leads and DynamoDB has led before.
+func (c *Controller) watchStrays(ctx context.Context) {
+	for c.sleep(ctx, strayEvery) == nil {
+		l, err := c.member.lead()
+		if err != nil || l.side != mysqlSide {
+			continue
+		}
+		if err := c.strays.pass(ctx, l.record); err != nil && ctx.Err() == nil {
+			c.opts.Logger.Warn("stray writes not looked for", "error", err)
+		}
+	}
+}
+
+// pass looks through all shards once.
+func (s *strays) pass(ctx context.Context, leader store.PhaseRecord) error {
+	dynamo := lookAt(ctx, s.o.dynamo)
+	if !dynamo.seen() || dynamo.record.Epoch == 0 || dynamo.record.Epoch > leader.Epoch {
+		return dynamo.err
+	}
+	if dynamo.leads() {
+		// MySQL was opened while DynamoDB was lost, and here it is again.
+		if err := s.o.depose(ctx, dynamo.record, leader); err != nil {
+			return err
+		}
+	}
+	for shard := range s.o.dynamo.Shards() {
+		if err := s.shard(ctx, shard); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *strays) shard(ctx context.Context, shard int) error {
+	r := store.DirtyRange{Shard: shard, Limit: relayPage}
+	for {
+		page, err := s.o.dynamo.Dirty(ctx, r)
+		if err != nil {
+			return err
+		}
+		for _, change := range page.Changes {
+			if err := s.undo(ctx, change); err != nil {
+				return err
+			}
+		}
+		if r.After = page.Next; r.After == "" {
+			return nil
+		}
+	}
+}
+
+// undo writes a stray down and puts MySQL's state over it. The change record
+// goes last: until then the next pass finds it again.
+func (s *strays) undo(ctx context.Context, change store.Change) error {
+	s.found++
+	keys := make([]transform.Key, len(change.Keys))
+	names := make([]string, len(change.Keys))
+	for i, k := range change.Keys {
+		keys[i], names[i] = k.Key, fmt.Sprintf("%v at version %d", k.Key, k.Version)
+	}
+	s.o.opts.Logger.Warn("stray write undone", "change", change.Ref, "keys", strings.Join(names, ", "))
+	err := s.o.mysql.AppendAudit(ctx, store.AuditEntry{Who: s.o.opts.Who, Action: "stray write undone",
+		From: "dynamodb", To: "mysql", Reason: "it landed when DynamoDB was not the authority, and nobody was told that it succeeded",
+		Detail: strings.Join(names, ", ")})
+	if err != nil {
+		return err
+	}
+	if len(keys) > 0 {
+		if err := s.o.mysql.Bump(ctx, keys); err != nil {
+			return err
+		}
+	}
+	for _, key := range keys {
+		if err := s.o.forward.RefreshKey(ctx, key); err != nil {
+			return err
+		}
+	}
+	return s.o.dynamo.Disown(ctx, change)
+}
+
+// depose tells a DynamoDB that still thinks it leads that it does not.
+func (o *Operator) depose(ctx context.Context, from, leader store.PhaseRecord) error {
+	to := from
+	to.State, to.Epoch, to.Phase = store.GivenAway, leader.Epoch, leader.Phase
+	to.Next, to.NextCapture, to.Driver = 0, false, ""
+	return o.dynamo.Advance(ctx, from, to, o.entry("authority taken back", from, to,
+		Change{Reason: "MySQL was opened while DynamoDB was lost"}, nil))
+}

@@ -1,0 +1,134 @@
+package migrationctl_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/migrationctl"
+)
+
+// leading returns options under which phase 4 may be short.
+func leading() *migrationctl.Options {
+	return &migrationctl.Options{Who: "test", MinPrimary: time.Nanosecond}
+}
+
+// step makes one step with a process's own controller.
+func (p *process) step(t testing.TB, to store.Phase) {
+	t.Helper()
+	if to == store.DynamoDBPrimary {
+		p.verified(t)
+	}
+	require.NoError(t, p.SetPhase(t.Context(), to, migrationctl.Change{Reason: "walk"}))
+}
+
+// verified makes a verify that counts for the guards.
+func (p *process) verified(t testing.TB) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		reports, err := p.Verify(t.Context(), migrationctl.VerifyOptions{})
+		require.NoError(t, err)
+		for _, r := range reports {
+			if !r.Clean() {
+				return false
+			}
+		}
+		return true
+	}, 20*time.Second, 10*time.Millisecond)
+}
+
+// TestWalk goes from phase 1 to 5 and back to 1, with three processes that
+// write all the time. No request fails, and at rest the stores are equal.
+func TestWalk(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.to(t, store.Validate)
+		fleet := []*process{w.open(t, leading()), w.open(t, nil), w.open(t, nil)}
+		load := startLoad(t, fleet)
+		for _, to := range []store.Phase{4, 5, 4, 3, 4, 3, 2, 1} {
+			fleet[0].step(t, to)
+			for _, p := range fleet {
+				require.Equal(t, to, p.Router().Snapshot().Phase)
+			}
+			load.goOn(t)
+		}
+		load.stop()
+		require.Zero(t, load.failed.Load())
+		require.NoError(t, fleet[0].SetPhase(t.Context(), store.DualWrite, migrationctl.Change{}))
+		w.requireEqualStores(t)
+		for id, want := range load.counts() {
+			require.Equal(t, want, w.count(t, w.mysql, id), "user %d", id)
+		}
+	})
+}
+
+// A load is many writers of a fleet, each with a user of its own that it counts
+// up and reads back.
+type load struct {
+	failed atomic.Int64
+	done   atomic.Int64
+	quit   chan struct{}
+	work   sync.WaitGroup
+	final  sync.Map
+}
+
+func startLoad(t *testing.T, fleet []*process) *load {
+	l := &load{quit: make(chan struct{})}
+	for i := range 4 * len(fleet) {
+		p := fleet[i%len(fleet)]
+		u := user(int64(1000 + i))
+		require.NoError(t, p.users.Create(t.Context(), &u))
+		l.work.Add(1)
+		go func() {
+			defer l.work.Done()
+			l.write(t, p, u.ID)
+		}()
+	}
+	return l
+}
+
+func (l *load) write(t *testing.T, p *process, id int64) {
+	for n := 1; ; n++ {
+		select {
+		case <-l.quit:
+			l.final.Store(id, n-1)
+			return
+		default:
+		}
+		err := p.users.Update(context.Background(), p.users.Key(id), addOne)
+		if err != nil {
+			l.failed.Add(1)
+			t.Error(err)
+			l.final.Store(id, n-1)
+			return
+		}
+		u, err := p.users.Get(context.Background(), p.users.Key(id))
+		if err != nil || u.Profile.Count != n {
+			l.failed.Add(1)
+			t.Errorf("user %d: counted %d, read %d: %v", id, n, u.Profile.Count, err)
+		}
+		l.done.Add(1)
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// goOn waits until the load has got something done in the new phase.
+func (l *load) goOn(t *testing.T) {
+	before := l.done.Load()
+	require.Eventually(t, func() bool { return l.done.Load() > before+40 }, 10*time.Second, time.Millisecond)
+}
+
+func (l *load) stop() {
+	close(l.quit)
+	l.work.Wait()
+}
+
+func (l *load) counts() map[int64]int {
+	counts := make(map[int64]int)
+	l.final.Range(func(id, n any) bool { counts[id.(int64)] = n.(int); return true })
+	return counts
+}
