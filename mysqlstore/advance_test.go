@@ -12,12 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/mysqlstore"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
 // Advance must not return while a write of the old epoch could still commit.
 func TestAdvanceWaitsForWritesInFlight(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, waitsForRows)
 	for _, bare := range []bool{true, false} {
 		t.Run(map[bool]string{true: "bare", false: "captured"}[bare], func(t *testing.T) {
 			f := newFixture(t, setting{bare: bare})
@@ -52,6 +54,7 @@ func TestAdvanceWaitsForWritesInFlight(t *testing.T) {
 // A bare single statement that waits for a row has looked at the fence or will
 // look at it: when Advance has returned it changes nothing.
 func TestAdvanceBesideABlockedStatement(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, waitsForRows)
 	f := newFixture(t, setting{bare: true, opts: mysqlstore.Options{FenceWait: time.Second}})
 	rec := f.user(1)
 	f.write(f.create(rec))
@@ -81,6 +84,7 @@ func TestAdvanceBesideABlockedStatement(t *testing.T) {
 // A transaction that never ends must not hold up writes for ever: Advance gives
 // up, says who is in the way, and nothing has changed.
 func TestAdvanceGivesUp(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "tells which transaction holds a lock")
 	f := newFixture(t, setting{opts: mysqlstore.Options{FenceWait: time.Second}})
 	holder := f.db.MustBegin()
 	defer holder.Rollback()

@@ -92,7 +92,7 @@ func (s *Store) recordChange(at store.At) (string, []any) {
 	return "INSERT INTO crossfade_change (grp, entity, id, version, dirty, dirty_at)" +
 		" SELECT f.grp, ?, ?, LAST_INSERT_ID(f.floor + 1), 1, UTC_TIMESTAMP(6) FROM crossfade_fence f" +
 		" WHERE " + where + " LOCK IN SHARE MODE ON DUPLICATE KEY UPDATE" +
-		" version = LAST_INSERT_ID(GREATEST(crossfade_change.version, f.floor) + 1)," +
+		" version = LAST_INSERT_ID(GREATEST(crossfade_change.version + 1, VALUES(version)))," +
 		" dirty_at = IF(crossfade_change.dirty = 1, crossfade_change.dirty_at, UTC_TIMESTAMP(6))," +
 		" dirty = 1", args
 }

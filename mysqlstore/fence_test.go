@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
@@ -71,6 +72,7 @@ func eachForm(t *testing.T, test func(t *testing.T, f *fixture, w store.Write)) 
 // A write that waits for a fence which another transaction is moving must see
 // where it moved to, whatever snapshot its own transaction has.
 func TestWriteWaitsForTheFenceAndObeysIt(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, waitsForRows)
 	eachForm(t, func(t *testing.T, f *fixture, w store.Write) {
 		mover := f.db.MustBegin()
 		defer mover.Rollback()

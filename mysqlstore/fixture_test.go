@@ -288,6 +288,13 @@ func (f *fixture) fenceIsFree() bool {
 	return f.lockNow("SELECT * FROM crossfade_fence")
 }
 
+// What only a real server does, for enginetest.NeedsRealMySQL.
+const (
+	waitsForRows = "lets two transactions run at once, one of them waiting for the rows of the other, and shows who waits"
+	hasAccounts  = "has accounts with passwords and privileges"
+	hasEngines   = "has tables without transactions, such as MyISAM's"
+)
+
 // waits waits until n sessions wait for a lock. The server refreshes what it
 // shows only if nobody has looked for a tenth of a second.
 func (f *fixture) waits(n int) {

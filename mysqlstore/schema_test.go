@@ -43,6 +43,7 @@ func TestIntrospect(t *testing.T) {
 }
 
 func TestIntrospectDefaults(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "tells of generated columns, ON UPDATE and unsigned decimals in information_schema")
 	db := openDB(t, enginetest.MySQL(t))
 	db.MustExec(`CREATE TABLE d (
 		id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/mysqlstore"
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -85,6 +86,7 @@ func (f *fixture) deadlock(a, b transform.Record) (ended <-chan error) {
 // A deadlock rolls the whole transaction back, on the server's side; what
 // follows would run without one.
 func TestDeadlockOfTheFenceStatement(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "has deadlocks, of two transactions that run at once")
 	for _, c := range []struct {
 		name   string
 		budget time.Duration
@@ -402,6 +404,7 @@ func TestWriteThatCanNotBeRight(t *testing.T) {
 
 // Text that MySQL takes for the same key is another key here.
 func TestKeysThatTheCollationConfuses(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "has collations for which 'a' and 'a ' are one key")
 	for _, bare := range []bool{true, false} {
 		f := newFixture(t, setting{bare: bare})
 		f.db.MustExec("INSERT INTO stock (place, item, quantity) VALUES ('a ', 1, 7)")

@@ -31,12 +31,14 @@ func (c *call) createTable(in *createTableInput) error {
 		return err
 	}
 	t.created = c.Now()
-	if err := c.tables.add(t); err != nil {
+	change := settling{status: statusCreating}
+	c.settle(t, change)
+	if err := c.tables.add(t, c.Now()); err != nil {
 		return err
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	c.value("TableDescription", t.describe("CREATING"))
+	c.value("TableDescription", t.describe(&change))
 	return nil
 }
 
@@ -91,9 +93,11 @@ func (c *call) describeTable(in *tableInput) error {
 	if err != nil {
 		return err
 	}
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	c.value("Table", t.describe("ACTIVE"))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	change := t.settling.Load()
+	c.value("Table", t.describe(change))
+	change.looked()
 	return nil
 }
 
@@ -102,13 +106,15 @@ func (c *call) deleteTable(in *tableInput) error {
 	if err != nil {
 		return err
 	}
-	t, err := c.tables.remove(name)
+	change := settling{status: statusDeleting}
+	c.found(name) // ends what is over
+	t, err := c.tables.remove(name, func(t *table) bool { return c.settle(t, change) })
 	if err != nil {
 		return err
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	c.value("TableDescription", t.describe("DELETING"))
+	c.value("TableDescription", t.describe(&change))
 	return nil
 }
 
@@ -129,7 +135,7 @@ func (c *call) listTables(in *listTablesInput) error {
 			return err
 		}
 	}
-	names := c.tables.names()
+	names := c.tables.names(c.Now())
 	if start := in.ExclusiveStartTableName; start != nil {
 		i, found := slices.BinarySearch(names, *start)
 		if found {
@@ -171,60 +177,67 @@ func (c *call) updateTable(in *updateTableInput) error {
 		return err
 	}
 	defer t.mu.Unlock()
-	if err := t.update(in); err != nil {
+	if err := t.busy(); err != nil {
 		return err
 	}
-	c.value("TableDescription", t.describe("UPDATING"))
+	change, err := t.update(in)
+	if err != nil {
+		return err
+	}
+	if !c.settle(t, change) && change.starts == statusDeleting {
+		t.removeIndex(change.index)
+	}
+	c.value("TableDescription", t.describe(&change))
 	return nil
 }
 
-// update does all that a request asks for, or nothing. The caller holds mu.
-func (t *table) update(in *updateTableInput) error {
+// update does all that a request asks for, or nothing, but for the deletion of
+// an index, which is left to the caller. The caller holds mu.
+func (t *table) update(in *updateTableInput) (change settling, err error) {
+	change.status = statusUpdating
 	bills := t.billing
 	if in.BillingMode != "" || in.ProvisionedThroughput != nil {
 		mode := in.BillingMode
 		if mode == "" {
 			mode = t.billing.mode
 		}
-		var err error
 		if bills, err = setBilling(mode, in.ProvisionedThroughput); err != nil {
-			return err
+			return change, err
 		}
 	}
 	if len(in.GlobalSecondaryIndexUpdates) > 1 {
-		return refuse("LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
+		return change, refuse("LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
 	}
 	for _, u := range in.GlobalSecondaryIndexUpdates {
-		if err := t.updateIndex(u, in.AttributeDefinitions); err != nil {
-			return err
+		if change.index, change.starts, err = t.updateIndex(u, in.AttributeDefinitions); err != nil {
+			return change, err
 		}
 	}
 	t.billing = bills
 	if in.DeletionProtectionEnabled != nil {
 		t.protected = *in.DeletionProtectionEnabled
 	}
-	return nil
+	return change, nil
 }
 
-func (t *table) updateIndex(u indexUpdate, definitions []attributeDefinition) error {
+// updateIndex returns the index that is created or is to be deleted, with its
+// status.
+func (t *table) updateIndex(u indexUpdate, definitions []attributeDefinition) (x *index, status string, err error) {
 	switch {
 	case u.Create != nil:
-		return t.createIndex(*u.Create, definitions)
+		x, err = t.createIndex(*u.Create, definitions)
+		return x, statusCreating, err
 	case u.Update != nil:
 		x, err := t.globalIndex(u.Update.IndexName)
 		if err == nil && u.Update.ProvisionedThroughput != nil {
 			x.throughput = *u.Update.ProvisionedThroughput
 		}
-		return err
+		return nil, "", err
 	case u.Delete != nil:
-		x, err := t.globalIndex(u.Delete.IndexName)
-		if err == nil {
-			t.indexes = slices.DeleteFunc(slices.Clone(t.indexes), func(other *index) bool { return other == x })
-			t.forgetAttributes()
-		}
-		return err
+		x, err = t.globalIndex(u.Delete.IndexName)
+		return x, statusDeleting, err
 	}
-	return invalid("One or more parameter values were invalid: One of GlobalSecondaryIndexUpdate.Create, Update or Delete must be specified")
+	return nil, "", invalid("One or more parameter values were invalid: One of GlobalSecondaryIndexUpdate.Create, Update or Delete must be specified")
 }
 
 func (t *table) globalIndex(name *string) (*index, error) {
@@ -239,22 +252,22 @@ func (t *table) globalIndex(name *string) (*index, error) {
 }
 
 // createIndex adds an index and fills it from the table.
-func (t *table) createIndex(d indexDefinition, definitions []attributeDefinition) error {
+func (t *table) createIndex(d indexDefinition, definitions []attributeDefinition) (*index, error) {
 	if d.IndexName != nil && t.index(*d.IndexName) != nil {
-		return invalid("One or more parameter values were invalid: Index already exists: %s", *d.IndexName)
+		return nil, invalid("One or more parameter values were invalid: Index already exists: %s", *d.IndexName)
 	}
 	kinds, err := attributeKinds(definitions)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, a := range t.attributes {
 		if kind, ok := kinds[a.AttributeName]; ok && kind != a.AttributeType {
-			return invalid("One or more parameter values were invalid: Cannot redefine attribute %s", a.AttributeName)
+			return nil, invalid("One or more parameter values were invalid: Cannot redefine attribute %s", a.AttributeName)
 		}
 		kinds[a.AttributeName] = a.AttributeType
 	}
 	if err := t.addIndex(d, true, kinds); err != nil {
-		return err
+		return nil, err
 	}
 	x := t.index(*d.IndexName)
 	x.fill(t.rows)
@@ -264,7 +277,7 @@ func (t *table) createIndex(d indexDefinition, definitions []attributeDefinition
 			t.attributes = append(slices.Clone(t.attributes), definition)
 		}
 	}
-	return nil
+	return x, nil
 }
 
 // forgetAttributes drops the definitions of attributes in no key any more.
@@ -281,8 +294,13 @@ func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 // A description is the wire form of a table.
 type description map[string]any
 
-// describe returns the table's description. The caller holds mu.
-func (t *table) describe(status string) description {
+// describe returns the table's description, with a change that goes on. The
+// caller holds mu.
+func (t *table) describe(change *settling) description {
+	status := statusActive
+	if change != nil {
+		status = change.status
+	}
 	d := description{
 		"TableName": t.name, "TableId": t.id, "TableArn": tableARN(t.name), "TableStatus": status,
 		"CreationDateTime": seconds(t.created), "KeySchema": t.keys.wire(), "AttributeDefinitions": t.attributes,
@@ -295,9 +313,9 @@ func (t *table) describe(status string) description {
 	var global, local []description
 	for _, x := range t.indexes {
 		if x.global {
-			global = append(global, x.describe(t.name))
+			global = append(global, x.describe(t.name, change))
 		} else {
-			local = append(local, x.describe(t.name))
+			local = append(local, x.describe(t.name, nil))
 		}
 	}
 	if global != nil {
@@ -309,13 +327,16 @@ func (t *table) describe(status string) description {
 	return d
 }
 
-func (x *index) describe(table string) description {
+func (x *index) describe(table string, change *settling) description {
 	d := description{
 		"IndexName": x.name, "IndexArn": indexARN(table, x.name), "KeySchema": x.keys.wire(),
 		"Projection": x.projection, "ItemCount": x.rows.count, "IndexSizeBytes": x.bytes,
 	}
 	if x.global {
-		d["IndexStatus"] = "ACTIVE"
+		d["IndexStatus"] = change.indexStatus(x)
+		if change != nil && change.index == x && change.starts == statusCreating {
+			d["Backfilling"] = true
+		}
 		d["ProvisionedThroughput"] = x.throughput.wire()
 	}
 	return d

@@ -76,7 +76,7 @@ func (c *call) batchWriteItem(in *batchWriteItemInput) error {
 	if err != nil {
 		return err
 	}
-	isOut, err := c.leftOut(len(writes), func(i int) (string, attr.Item) { return writes[i].table, writes[i].key })
+	isOut, err := c.leftOut(len(writes), func(i int) (string, attr.Item) { return writes[i].table, writes[i].names() })
 	if err != nil {
 		return err
 	}
@@ -293,6 +293,9 @@ func (c *call) batchGetsOf(name string, from *keysAndAttributes) ([]batchGet, er
 	}
 	t, err := c.table(table)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.checkProjection(p); err != nil {
 		return nil, err
 	}
 	gets := make([]batchGet, len(from.Keys))

@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dynamostore/dynamotest"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/internal/enginetest/found"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m) }
+func TestMain(m *testing.M) { found.Main(m) }
 
 const behavioursFile = "testdata/behaviours.txt"
 
@@ -180,7 +180,7 @@ const tableH = `{"TableName":"%sH","BillingMode":"PAY_PER_REQUEST","AttributeDef
 
 // prepare makes the tables, which go with the test.
 func (e asked) prepare(t *testing.T) asked {
-	e.prefix = enginetest.Prefix(t)
+	e.prefix = found.Prefix(t)
 	for _, definition := range []string{tableT, tableH} {
 		status, reply := e.ask(t, "CreateTable", fmt.Sprintf(definition, e.prefix))
 		require.Equal(t, http.StatusOK, status, "%s", reply)
@@ -241,7 +241,7 @@ func TestBehavioursOnEngines(t *testing.T) {
 
 func engines(t *testing.T) []asked {
 	var list []asked
-	for _, e := range enginetest.DynamoDBEngines(t) {
+	for _, e := range found.DynamoDB(t) {
 		name := "local"
 		if strings.HasPrefix(e.Kind(), "dynoxide") {
 			name = "dynoxide"

@@ -17,28 +17,29 @@ type catalog struct {
 
 // table returns a table, without the items that have expired.
 func (s *Server) table(name string) (*table, error) {
-	s.tables.mu.RLock()
-	t := s.tables.tables[name]
-	s.tables.mu.RUnlock()
-	if t == nil {
+	t := s.found(name)
+	if t == nil || !t.serves() {
 		return nil, errNoTable()
 	}
 	t.expire(s.Now())
 	return t, nil
 }
 
-// describedTable is table with the error that operations on tables give.
+// describedTable is table for operations on tables, in whatever state it is.
 func (s *Server) describedTable(name string) (*table, error) {
-	t, err := s.table(name)
-	if err != nil {
+	t := s.found(name)
+	if t == nil {
 		return nil, errNoSuchTable(name)
 	}
+	t.expire(s.Now())
 	return t, nil
 }
 
-func (c *catalog) add(t *table) error {
+// add adds a new table.
+func (c *catalog) add(t *table, now time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.settledAll(now)
 	if c.tables[t.name] != nil {
 		return errInUse("Table already exists: %s", t.name)
 	}
@@ -52,8 +53,9 @@ func (c *catalog) add(t *table) error {
 	return nil
 }
 
-// remove takes a table away, unless it is protected.
-func (c *catalog) remove(name string) (*table, error) {
+// remove takes a table away, unless it is protected or slow says that it is
+// DELETING for a while.
+func (c *catalog) remove(name string, slow func(*table) bool) (*table, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.tables[name]
@@ -62,18 +64,24 @@ func (c *catalog) remove(name string) (*table, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err := t.busy(); err != nil {
+		return nil, err
+	}
 	if t.protected {
 		return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 	}
-	t.deleted = true
-	delete(c.tables, name)
+	if !slow(t) {
+		t.deleted = true
+		delete(c.tables, name)
+	}
 	return t, nil
 }
 
 // names returns the names of all tables, sorted.
-func (c *catalog) names() []string {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
+func (c *catalog) names(now time.Time) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.settledAll(now)
 	return slices.Sorted(maps.Keys(c.tables))
 }
 

@@ -18,6 +18,36 @@
 // [New] is Start for a program. Nothing is read from the environment and
 // nothing is sent anywhere but to 127.0.0.1.
 //
+// # Testing your service
+//
+// A test starts a server, makes tables, runs the service's own code on it,
+// breaks something, and looks at what came of it:
+//
+//	srv := dynamotest.Start(t)
+//	dynamo, err := dynamostore.New(srv.Client(), contract, nil)
+//	err = dynamo.Apply(ctx, nil, nil) // the contract's tables; or CreateTable by the client
+//
+//	slow := srv.Fault(dynamotest.OnTable("orders").Latency(time.Second))  // until slow.Remove()
+//	srv.Fault(dynamotest.OnOperation("PutItem").Key(key).Times(2).Conflict())
+//	srv.Fault(dynamotest.OnOperation("Query").Index("byName").IndexLag(dynamotest.Forever))
+//	srv.Fault(dynamotest.OnOperation("CreateTable").SettleAfter(3)) // CREATING for three looks
+//	srv.Advance(11 * time.Minute)                                  // tokens and TTLs go by this clock
+//
+//	for _, r := range srv.Requests("PutItem") {
+//		fmt.Println(r.Number, r.Names("orders", key), r.Error)
+//	}
+//
+// A rule that never has a hit breaks nothing: look at [Fault.Hits]. Each try of
+// the SDK's is a request, and its pauses between tries take real time: give the
+// client a Retryer with a short MaxBackoff, or aws.NopRetryer{} to see the
+// first error. Example is a whole program, TestSignUpSurvivesThrottling a whole
+// test of a repository.
+//
+// For unit tests of code that needs no DynamoDB there is dal/memstore, a store
+// in memory. dal/faultstore fails the nth call of any store, which sweeps a
+// write path more thoroughly than rules do, but knows nothing of DynamoDB's own
+// errors. dal/storetest is for whoever writes a store.
+//
 // # What it does
 //
 // Tables, global and local indexes, items, queries, scans, batches,
@@ -35,14 +65,20 @@
 //     nothing is lost by concurrency (TestNothingIsLost, TestTransactionsConflict).
 //   - A client request token makes a transaction idempotent for ten minutes of
 //     the server's clock (TestTokensAreKeptTenMinutes).
-//   - The SDK's waiters, paginators and attributevalue work as they are
-//     (TestWaiters, TestPaginators, TestAttributeValue).
+//   - The SDK's waiters, paginators, attributevalue and expression packages work
+//     as they are (TestWaitersWait, TestPaginators, TestAttributeValue,
+//     TestExpressionKeyConditions), and so does the client guregu/dynamo (a test
+//     in the examples module).
+//   - Tables and indexes take as long as a rule says to be there and to be gone
+//     (TestSettleByTheClock, TestSettleOfAnIndex, TestApplyWaits).
 //   - No request ends the server or an unbounded amount of memory: bodies have
-//     32 MB at most (FuzzRequest, TestProtocol).
+//     32 MB at most (FuzzRequest, TestProtocol, TestConnections).
 //   - Faults do what their methods say, the same for the same seed (fault_test.go).
 //
 // Tables are ready as soon as CreateTable returns, indexes as soon as
-// UpdateTable does; global indexes and reads that are not consistent are up to
-// date. [Rule.IndexLag] and [Rule.Stale] make them late, as they may be in the
-// service at any time. Capacity is counted and never runs out.
+// UpdateTable does, unless [Rule.Settle] says otherwise; global indexes and
+// reads that are not consistent are up to date. [Rule.IndexLag] and [Rule.Stale]
+// make them late, as they may be in the service at any time. Capacity is counted
+// and never runs out. BenchmarkEngines compares its speed with that of the
+// engines that are there.
 package dynamotest

@@ -21,6 +21,8 @@ type effects struct {
 	loseReply     bool
 	stale         time.Duration
 	indexLag      time.Duration
+	settleFor     time.Duration
+	settleLooks   int
 
 	faults []*Fault // that had a hit
 	since  time.Time
@@ -136,7 +138,8 @@ func (r *Rule) fits(request *Request) bool {
 
 // fitsPart says whether one part of a request is what the rule is about.
 func (r *Rule) fitsPart(p part) bool {
-	return (r.table == "" || r.table == p.table) && (r.index == "" || r.index == p.index) && holds(p.item, r.key)
+	return (r.table == "" || r.table == p.table) && (r.index == "" || r.index == p.index) &&
+		(holds(p.item, r.key) || selects(p.tests, r.key))
 }
 
 // holds reports whether an item has all attributes of a key.
@@ -163,6 +166,7 @@ func (e *effects) merge(f *Fault) {
 	e.hang = e.hang || d.hang
 	e.cut = e.cut || d.cut
 	e.loseReply = e.loseReply || d.loseReply
+	e.settleFor, e.settleLooks = max(e.settleFor, d.settleFor), max(e.settleLooks, d.settleLooks)
 	if d.stale > 0 || d.indexLag > 0 {
 		e.stale, e.indexLag = max(e.stale, d.stale), max(e.indexLag, d.indexLag)
 		if e.since.IsZero() || f.since.Before(e.since) {
@@ -241,7 +245,7 @@ func (c *call) run(op operation, request *Request) error {
 // before does what happens before a request takes effect.
 func (c *call) before() error {
 	e := &c.faults
-	if e.latency > 0 && !c.isTransact() && !c.waitFor(c.ctx, e.latency) {
+	if e.latency > 0 && !c.isTransact() && !c.wait(e.latency) {
 		return errCut
 	}
 	if e.hang && !c.hang() {
@@ -284,7 +288,7 @@ func (c *call) hang() bool {
 // that it names.
 func (c *call) throttled() *serviceError {
 	kind, resource := "Table", ""
-	if parts := partsOf(c.operation, c.body); len(parts) > 0 {
+	if parts := partsOf(c.body); len(parts) > 0 {
 		resource = tableARN(parts[0].table)
 		if parts[0].index != "" {
 			kind, resource = "Index", indexARN(parts[0].table, parts[0].index)

@@ -2,9 +2,7 @@ package dynamotest_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -201,20 +199,6 @@ func TestLatency(t *testing.T) {
 	require.GreaterOrEqual(t, time.Since(start), 30*time.Millisecond)
 }
 
-func TestTransactionsConflict(t *testing.T) {
-	f := newFixture(t)
-	slow := f.Fault(dynamotest.OnOperation("TransactWriteItems").Nth(1).Latency(200 * time.Millisecond))
-	done := make(chan error)
-	go func() { done <- f.transact("a", "b") }()
-	require.Eventually(t, func() bool { return slow.Hits() == 1 }, 5*time.Second, time.Millisecond)
-	var conflict *types.TransactionConflictException
-	require.Eventually(t, func() bool { return errors.As(f.put("a"), &conflict) }, 150*time.Millisecond, time.Millisecond)
-	require.Equal(t, []string{"None", "TransactionConflict"}, codes(t, f.transact("c", "b")))
-	require.NoError(t, f.put("c"))
-	require.NoError(t, <-done)
-	require.NoError(t, f.put("a"))
-}
-
 func TestUnprocessed(t *testing.T) {
 	f := newFixture(t)
 	batch := func(ids ...string) (*dynamodb.BatchWriteItemOutput, error) {
@@ -246,19 +230,41 @@ func TestUnprocessed(t *testing.T) {
 	require.Equal(t, []string{"None", "ProvisionedThroughputExceeded"}, codes(t, f.transact("y", "x")))
 }
 
+// TestFaultsOfOneStatement holds that a rule with a key befalls that statement
+// of a batch alone, and one without a key the whole batch.
 func TestFaultsOfOneStatement(t *testing.T) {
-	f := newFixture(t)
-	f.Fault(dynamotest.OnOperation("BatchExecuteStatement").Key(key("x")).Throttle(dynamotest.KeyRangeThroughput))
-	in := &dynamodb.BatchExecuteStatementInput{}
-	for _, id := range []string{"x", "y"} {
-		in.Statements = append(in.Statements, types.BatchStatementRequest{Statement: aws.String(`INSERT INTO "items" VALUE {'id': ?}`), Parameters: []types.AttributeValue{text(id)}})
+	insert := func(id string) string { return `INSERT INTO "items" VALUE {'id': '` + id + `'}` }
+	for _, c := range []struct {
+		name       string
+		rule       dynamotest.Rule
+		code       types.BatchStatementErrorCodeEnum
+		statements []string // the first is struck
+	}{
+		{"throttled", dynamotest.OnAny().Key(key("x")).Throttle(dynamotest.KeyRangeThroughput), types.BatchStatementErrorCodeEnumProvisionedThroughputExceeded, []string{insert("x"), insert("y")}},
+		{"in conflict", dynamotest.OnAny().Key(key("x")).Conflict(), types.BatchStatementErrorCodeEnumTransactionConflict, []string{insert("x"), insert("y")}},
+		{"an update", dynamotest.OnAny().Key(key("x")).Conflict(), types.BatchStatementErrorCodeEnumTransactionConflict, []string{`DELETE FROM "items" WHERE id = 'x'`, insert("y")}},
+		{"a read", dynamotest.OnAny().Key(key("x")).Throttle(dynamotest.TableThroughput), types.BatchStatementErrorCodeEnumProvisionedThroughputExceeded, []string{`SELECT * FROM "items" WHERE id = 'x'`, `SELECT * FROM "items" WHERE id = 'y'`}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := newFixture(t)
+			f.Fault(c.rule.Operation("BatchExecuteStatement"))
+			in := &dynamodb.BatchExecuteStatementInput{}
+			for _, s := range c.statements {
+				in.Statements = append(in.Statements, types.BatchStatementRequest{Statement: aws.String(s)})
+			}
+			out, err := f.client.BatchExecuteStatement(f.ctx, in)
+			require.NoError(t, err)
+			require.NotNil(t, out.Responses[0].Error)
+			require.Equal(t, c.code, out.Responses[0].Error.Code)
+			require.Nil(t, out.Responses[1].Error)
+			require.Nil(t, f.get("x", true))
+		})
 	}
-	out, err := f.client.BatchExecuteStatement(f.ctx, in)
-	require.NoError(t, err)
-	require.Equal(t, types.BatchStatementErrorCodeEnumProvisionedThroughputExceeded, out.Responses[0].Error.Code)
-	require.Nil(t, out.Responses[1].Error)
-	require.Nil(t, f.get("x", true))
-	require.NotNil(t, f.get("y", true))
+	f := newFixture(t)
+	f.Fault(dynamotest.OnOperation("BatchExecuteStatement").Throttle(dynamotest.TableThroughput))
+	_, err := f.client.BatchExecuteStatement(f.ctx, &dynamodb.BatchExecuteStatementInput{Statements: []types.BatchStatementRequest{{Statement: aws.String(insert("x"))}}})
+	var throttled *types.ProvisionedThroughputExceededException
+	require.ErrorAs(t, err, &throttled)
 }
 
 func TestIndexLag(t *testing.T) {
@@ -345,67 +351,4 @@ func TestTimeToLive(t *testing.T) {
 	f.Advance(time.Hour)
 	require.Nil(t, f.get("later", true))
 	require.NotNil(t, f.get("never", true), "older than five years is not deleted")
-}
-
-func TestTokensAreKeptTenMinutes(t *testing.T) {
-	f := newFixture(t)
-	add := func() {
-		_, err := f.client.TransactWriteItems(f.ctx, &dynamodb.TransactWriteItemsInput{ClientRequestToken: aws.String("token"), TransactItems: []types.TransactWriteItem{{Update: &types.Update{
-			TableName: aws.String("items"), Key: key("a"), UpdateExpression: aws.String("ADD n :one"), ExpressionAttributeValues: item{":one": number("1")},
-		}}}})
-		require.NoError(t, err)
-	}
-	add()
-	f.Advance(9 * time.Minute)
-	add()
-	require.Equal(t, number("1"), f.get("a", true)["n"])
-	f.Advance(time.Minute)
-	add()
-	require.Equal(t, number("2"), f.get("a", true)["n"])
-}
-
-func TestNothingIsLost(t *testing.T) {
-	f := newFixture(t)
-	client := f.Client()
-	const workers, rounds = 16, 30
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	var firsts, moved int
-	for w := range workers {
-		wg.Go(func() {
-			for i := range rounds {
-				_, err := client.UpdateItem(f.ctx, &dynamodb.UpdateItemInput{TableName: aws.String("items"), Key: key("counter"), UpdateExpression: aws.String("ADD n :one"), ExpressionAttributeValues: item{":one": number("1")}})
-				if err != nil {
-					t.Error(err)
-				}
-				_, err = client.PutItem(f.ctx, &dynamodb.PutItemInput{TableName: aws.String("items"), Item: key(fmt.Sprint("once", i)), ConditionExpression: aws.String("attribute_not_exists(id)")})
-				from, to := key(fmt.Sprint("account", w%3)), key(fmt.Sprint("account", (w+1)%3))
-				_, moveErr := client.TransactWriteItems(f.ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-					{Update: &types.Update{TableName: aws.String("items"), Key: from, UpdateExpression: aws.String("ADD n :n, moves :one"), ExpressionAttributeValues: item{":n": number("-1"), ":one": number("1")}}},
-					{Update: &types.Update{TableName: aws.String("items"), Key: to, UpdateExpression: aws.String("ADD n :n"), ExpressionAttributeValues: item{":n": number("1")}}},
-				}})
-				mu.Lock()
-				if err == nil {
-					firsts++
-				}
-				if moveErr == nil {
-					moved++
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	wg.Wait()
-	require.Equal(t, number(fmt.Sprint(workers*rounds)), f.get("counter", true)["n"])
-	require.Equal(t, rounds, firsts, "each condition is met once")
-	sum, moves := 0, 0
-	for i := range 3 {
-		account := f.get(fmt.Sprint("account", i), true)
-		var n, m int
-		_, _ = fmt.Sscan(account["n"].(*types.AttributeValueMemberN).Value, &n)
-		_, _ = fmt.Sscan(account["moves"].(*types.AttributeValueMemberN).Value, &m)
-		sum, moves = sum+n, moves+m
-	}
-	require.Zero(t, sum)
-	require.Equal(t, moved, moves)
 }

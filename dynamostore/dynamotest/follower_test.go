@@ -9,7 +9,7 @@ import (
 	"github.com/crossfade-go/crossfade/dal/storetest"
 	"github.com/crossfade-go/crossfade/dynamostore"
 	"github.com/crossfade-go/crossfade/dynamostore/dynamotest"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/internal/enginetest/found"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
@@ -18,7 +18,7 @@ func TestFollower(t *testing.T) {
 	client := dynamotest.Start(t).Client()
 	storetest.RunFollower(t, storetest.Harness{
 		New: func(t testing.TB, c *transform.Contract) storetest.Subject {
-			options := &dynamostore.Options{TablePrefix: enginetest.Prefix(t)}
+			options := &dynamostore.Options{TablePrefix: found.Prefix(t)}
 			open := func(t testing.TB) storetest.Subject {
 				s, err := dynamostore.New(client, c, options)
 				require.NoError(t, err)

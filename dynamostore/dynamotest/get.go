@@ -33,6 +33,9 @@ func (c *call) getItem(in *getItemInput) error {
 	if err != nil {
 		return err
 	}
+	if err := t.checkProjection(p); err != nil {
+		return err
+	}
 	if err := t.keys.checkKey(key); err != nil {
 		return err
 	}
@@ -79,6 +82,14 @@ func parseProjection(text *string, names map[string]string, old []string) (proje
 		return nil, err
 	}
 	return p, env.Finish()
+}
+
+// checkProjection is checkScalars for a projection, nil if there is none.
+func (t *table) checkProjection(p projector) error {
+	if p == nil {
+		return nil
+	}
+	return t.checkScalars(p.Paths())
 }
 
 // project returns what is asked for of an item: all of it without a projection.

@@ -3,6 +3,7 @@ package dynamotest
 import (
 	"encoding/binary"
 	"hash/fnv"
+	"slices"
 	"strings"
 
 	"github.com/crossfade-go/crossfade/dynamostore/dynamotest/internal/attr"
@@ -140,6 +141,32 @@ func (k keySchema) checkKey(key attr.Item) error {
 }
 
 var errKeySchema = attr.Invalid("The provided key element does not match the schema")
+
+// checkScalars refuses paths that lead into key attributes of the table or of
+// an index, which have nothing in them.
+func (t *table) checkScalars(lists ...[]expr.Path) error {
+	for _, list := range lists {
+		for _, p := range list {
+			if len(p) == 1 {
+				continue
+			}
+			const text = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: %s: %s"
+			if t.keys.has(p[0].Name) {
+				return invalid(text, "Key", p[0].Name)
+			}
+			if t.isIndexKey(p[0].Name) {
+				return invalid(text, "IndexKey", p[0].Name)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *table) isIndexKey(name string) bool {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return slices.ContainsFunc(t.indexes, func(x *index) bool { return x.keys.has(name) })
+}
 
 // checkItem checks the key attributes of an item that is to be put.
 func (k keySchema) checkItem(item attr.Item) error {

@@ -70,8 +70,8 @@ func (r *pageRead) open() error {
 	if r.table, err = r.call.table(name); err != nil {
 		return err
 	}
-	if r.in.IndexName == nil {
-		return nil
+	if err := r.checkPaths(); err != nil || r.in.IndexName == nil {
+		return err
 	}
 	r.table.mu.RLock()
 	defer r.table.mu.RUnlock()
@@ -82,12 +82,22 @@ func (r *pageRead) open() error {
 		return invalid("The table does not have the specified index: %s", *r.in.IndexName)
 	case !x.global:
 		return nil
+	case r.table.readable(x) != nil:
+		return r.table.readable(x)
 	case r.in.ConsistentRead:
 		return invalid("Consistent reads are not supported on global secondary indexes")
 	case r.in.Select == selectAll && x.projection.ProjectionType != projectAll:
 		return invalid("One or more parameter values were invalid: Select type ALL_ATTRIBUTES is not supported for global secondary index %s because its projection type is not ALL", x.name)
 	}
 	return r.checkProjected()
+}
+
+// checkPaths checks the paths of the projection and of the filter.
+func (r *pageRead) checkPaths() error {
+	if err := r.table.checkProjection(r.projection); err != nil || r.filter == nil {
+		return err
+	}
+	return r.table.checkScalars(r.filter.Paths())
 }
 
 // checkProjected refuses to read from a global index what it does not hold.

@@ -51,7 +51,9 @@ func (c *call) query(in *queryInput) error {
 	if in.KeyConditionExpression == nil && in.KeyConditions == nil {
 		return invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
 	}
-	old := given(parameter{"KeyConditions", in.KeyConditions != nil}, parameter{"QueryFilter", in.QueryFilter != nil})
+	// KeyConditions may stand beside a FilterExpression and a
+	// ProjectionExpression, as it does in the queries of older clients.
+	old := given(parameter{"KeyConditions", in.KeyConditions != nil && in.KeyConditionExpression != nil}, parameter{"QueryFilter", in.QueryFilter != nil})
 	if err := in.mixed(old, given(parameter{"KeyConditionExpression", in.KeyConditionExpression != nil})); err != nil {
 		return err
 	}

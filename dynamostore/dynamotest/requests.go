@@ -1,15 +1,11 @@
 package dynamotest
 
 import (
-	"encoding/json"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
-	"github.com/crossfade-go/crossfade/dynamostore/dynamotest/internal/attr"
-	"github.com/crossfade-go/crossfade/dynamostore/dynamotest/internal/partiql"
 )
 
 // The log keeps the last requests, and their bodies as long as they are not
@@ -34,12 +30,6 @@ type Request struct {
 
 	lazyParts []part
 	parsed    bool
-}
-
-// A part is what a request says of one item, or of the table that it reads.
-type part struct {
-	table, index string
-	item         attr.Item // a key, or a whole item to be put
 }
 
 type requestLog struct {
@@ -77,9 +67,6 @@ func (l *requestLog) add(s *Server, c *call) *Request {
 
 // end notes how a request ended.
 func (l *requestLog) end(e *Request, status int, err error) {
-	if e == nil {
-		return
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e.Ended, e.Status = true, status
@@ -124,7 +111,7 @@ func (r *Request) Tables() []string {
 }
 
 // Names reports whether the request names an item of the table that has these
-// attributes, by its key or in a put.
+// attributes, as Rule.Key says.
 func (r *Request) Names(table string, key map[string]types.AttributeValue) bool {
 	rule := Rule{table: table, key: itemOf(key)}
 	return slices.ContainsFunc(r.parts(), rule.fitsPart)
@@ -134,97 +121,7 @@ func (r *Request) Names(table string, key map[string]types.AttributeValue) bool 
 // first asks.
 func (r *Request) parts() []part {
 	if !r.parsed {
-		r.lazyParts, r.parsed = partsOf(r.Operation, r.Body), true
+		r.lazyParts, r.parsed = partsOf(r.Body), true
 	}
 	return r.lazyParts
-}
-
-// A sketch is what all requests have in common, as far as rules need it.
-type sketch struct {
-	TableName, IndexName string
-	Key, Item            attr.Input
-	RequestItems         map[string]json.RawMessage
-	TransactItems        []map[string]sketch
-	Statement            string
-	Parameters           attr.InputList
-	Statements           []sketch
-	TransactStatements   []sketch
-}
-
-// partsOf reads a request; what can't be read has no parts.
-func partsOf(operation string, body []byte) []part {
-	var s sketch
-	if json.Unmarshal(body, &s) != nil {
-		return nil
-	}
-	return s.parts(nil)
-}
-
-func (s *sketch) parts(list []part) []part {
-	if s.TableName != "" {
-		item, _ := s.Item.Item()
-		if key, _ := s.Key.Item(); key != nil {
-			item = key
-		}
-		list = append(list, part{table: s.TableName, index: s.IndexName, item: item})
-	}
-	for table, raw := range s.RequestItems {
-		list = append(list, batchParts(table, raw)...)
-	}
-	for _, action := range s.TransactItems {
-		for _, inner := range action {
-			list = inner.parts(list)
-		}
-	}
-	for _, inner := range slices.Concat(s.Statements, s.TransactStatements) {
-		list = inner.parts(list)
-	}
-	if s.Statement != "" {
-		list = append(list, s.statementPart()...)
-	}
-	return list
-}
-
-// batchParts reads what a batch says of one table: the keys to get, or the
-// items and keys to write.
-func batchParts(table string, raw json.RawMessage) []part {
-	var gets struct{ Keys []attr.Input }
-	var writes []struct {
-		PutRequest    struct{ Item attr.Input }
-		DeleteRequest struct{ Key attr.Input }
-	}
-	var list []part
-	if json.Unmarshal(raw, &writes) == nil {
-		for _, w := range writes {
-			item, _ := w.PutRequest.Item.Item()
-			if key, _ := w.DeleteRequest.Key.Item(); key != nil {
-				item = key
-			}
-			list = append(list, part{table: table, item: item})
-		}
-		return list
-	}
-	if json.Unmarshal(raw, &gets) != nil {
-		return nil
-	}
-	for _, input := range gets.Keys {
-		key, _ := input.Item()
-		list = append(list, part{table: table, item: key})
-	}
-	return list
-}
-
-// statementPart reads the table of a statement, and the item of an INSERT.
-func (s *sketch) statementPart() []part {
-	parameters, _ := s.Parameters.Values()
-	statement, err := partiql.Parse(s.Statement, parameters)
-	if err != nil || statement == nil {
-		return nil
-	}
-	p := part{}
-	p.table, p.index = statement.Target()
-	if insert, ok := statement.(*partiql.Insert); ok {
-		p.item = insert.Item
-	}
-	return []part{p}
 }

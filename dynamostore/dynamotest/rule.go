@@ -61,8 +61,14 @@ func (r Rule) Index(name string) Rule {
 
 // Key narrows the rule to requests that name an item with these attributes, by
 // its key or in a put. In a batch or a transaction, throttling, conflicts and
-// unprocessed items then befall that item only. Queries and scans name no
-// items, nor do statements but INSERT.
+// unprocessed items then befall that item only.
+//
+// A Query is met if its key condition can select the item: a rule with the key
+// of one item is for all queries of its partition but those whose sort key
+// condition it does not meet, one with the partition key alone for all. Of an
+// index, it is the index's key. A statement is met by what its WHERE says of
+// attributes in the same way, where it says = or IN of one at least. A Scan,
+// and a SELECT without such a WHERE, names no item and is never met.
 func (r Rule) Key(key map[string]types.AttributeValue) Rule {
 	r.key = itemOf(key)
 	return r
@@ -189,6 +195,23 @@ func (r Rule) Stale(age time.Duration) Rule {
 // as of earlier, while the table itself is up to date.
 func (r Rule) IndexLag(age time.Duration) Rule {
 	r.does.indexLag = age
+	return r
+}
+
+// Settle makes the change of a table or an index take the given time of the
+// server's clock: until then a new table is CREATING and is not found by reads
+// and writes of items, a changed one is UPDATING, its new index is CREATING and
+// can't be read, and what is deleted is DELETING. It is for CreateTable,
+// UpdateTable and DeleteTable.
+func (r Rule) Settle(d time.Duration) Rule {
+	r.does.settleFor = d
+	return r
+}
+
+// SettleAfter is Settle with a count of calls of DescribeTable for the table,
+// the next n of which see what goes on, instead of a time: no test has to wait.
+func (r Rule) SettleAfter(n int) Rule {
+	r.does.settleLooks = n
 	return r
 }
 

@@ -96,6 +96,10 @@ func TestUpdateTable(t *testing.T) {
 	f := newFixture(t)
 	require.NoError(t, f.put("a", "name", "ann", "town", "Rome"))
 	require.NoError(t, f.put("b", "name", "ann"))
+	require.NoError(t, f.put("c", "town", ""), "no key of an index, so far")
+	require.NoError(t, f.put("d", "town", strings.Repeat("x", 2049)))
+	_, err := f.client.PutItem(f.ctx, &dynamodb.PutItemInput{TableName: aws.String("items"), Item: item{"id": text("e"), "town": number("1")}})
+	require.NoError(t, err)
 	out, err := f.client.UpdateTable(f.ctx, &dynamodb.UpdateTableInput{
 		TableName:            aws.String("items"),
 		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("town"), AttributeType: types.ScalarAttributeTypeS}},
@@ -114,7 +118,7 @@ func TestUpdateTable(t *testing.T) {
 	described, err := f.client.DescribeTable(f.ctx, &dynamodb.DescribeTableInput{TableName: aws.String("items")})
 	require.NoError(t, err)
 	require.Len(t, described.Table.AttributeDefinitions, 2)
-	require.EqualValues(t, 2, *described.Table.ItemCount)
+	require.EqualValues(t, 5, *described.Table.ItemCount)
 }
 
 func TestTags(t *testing.T) {

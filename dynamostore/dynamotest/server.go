@@ -1,8 +1,6 @@
 package dynamotest
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -67,14 +65,8 @@ func New() (*Server, error) {
 		return nil, fmt.Errorf("dynamotest: listen: %w", err)
 	}
 	s := &Server{URL: "http://" + listener.Addr().String(), done: make(chan struct{})}
-	s.http = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
-	s.served.Go(func() {
-		// Nothing but Close ends it, and a listener that is broken shows in
-		// every call of a client.
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			_ = listener.Close()
-		}
-	})
+	s.http = &http.Server{Handler: s}                  // its clients are the test's own, and time limits would slow down each request
+	s.served.Go(func() { _ = s.http.Serve(listener) }) // until Close; were it to fail, every call of a client would
 	return s, nil
 }
 
@@ -110,20 +102,16 @@ func (s *Server) Config() aws.Config {
 	}
 }
 
-// waitFor waits until the context ends, the server is closed or d is over, and
-// reports whether it was d. A d of 0 never is.
-func (s *Server) waitFor(ctx context.Context, d time.Duration) bool {
-	var over <-chan time.Time
-	if d > 0 {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		over = timer.C
-	}
+// wait waits until d is over, and reports whether it is: not if the caller goes
+// away or the server is closed before.
+func (c *call) wait(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
-	case <-over:
+	case <-timer.C:
 		return true
-	case <-ctx.Done():
-	case <-s.done:
+	case <-c.ctx.Done():
+	case <-c.done:
 	}
 	return false
 }

@@ -122,11 +122,11 @@ func (c *call) statementMutation(statement partiql.Statement, in *statementInput
 			m.condition = mustExist(m.condition, hash.Name)
 		}
 	}
-	if err != nil {
-		return nil, "", err
+	if err == nil {
+		err = t.keys.checkSizes(key)
 	}
-	if err := t.keys.checkSizes(key); err != nil {
-		return nil, "", err
+	if err != nil {
+		return nil, "", itemFault{err}
 	}
 	return m, returning, m.aim(t, key)
 }
@@ -181,6 +181,9 @@ func (c *call) newSelection(s *partiql.Select, in *readInput) (*selection, error
 	keys := r.keys()
 	var err error
 	if r.ranges, r.filter, r.scan, err = s.Where.Ranges(keys.hash, keys.sort); err != nil {
+		return nil, err
+	}
+	if err := r.checkPaths(); err != nil {
 		return nil, err
 	}
 	r.backward, err = s.Backward(keys.hash, keys.sort)

@@ -17,7 +17,8 @@ type batchStatement struct {
 	statement partiql.Statement
 	err       error
 	table     string
-	item      attr.Item
+	item      attr.Item // that it answers with
+	returning partiql.Returning
 	*mutation
 	get *transactGet
 }
@@ -68,7 +69,11 @@ func (c *call) batchStatements(inputs []statementInput) ([]batchStatement, error
 	reads, writes := false, false
 	for i := range inputs {
 		b := &batch[i]
-		if b.statement, b.err = inputs[i].parse(); b.err != nil {
+		parameters, err := inputs[i].Parameters.Values()
+		if err != nil {
+			return nil, err // what is no value is wrong with the request
+		}
+		if b.statement, b.err = partiql.Parse(inputs[i].Statement, parameters); b.err != nil {
 			continue
 		}
 		reads, writes = reads || b.isRead(), writes || !b.isRead()
@@ -105,7 +110,7 @@ func (b *batchStatement) prepare(c *call, in *statementInput) {
 	case *partiql.Exists:
 		b.err = invalid("EXISTS can only be used in ExecuteTransaction write requests.")
 	default:
-		b.mutation, _, b.err = c.statementMutation(b.statement, in)
+		b.mutation, b.returning, b.err = c.statementMutation(b.statement, in)
 	}
 	if b.err == nil {
 		b.table = name
@@ -136,9 +141,9 @@ func (c *call) statementGet(s *partiql.Select) (*transactGet, error) {
 // struck returns the error of a rule that is about the statement's item.
 func (c *call) struck(b *batchStatement) error {
 	switch {
-	case c.faults.throttle != "" && c.faults.befallsItem(b.table, b.key, throttles):
+	case c.faults.throttle != "" && c.faults.befallsItem(b.table, b.names(), throttles):
 		return c.throttled()
-	case c.faults.conflict && c.faults.befallsItem(b.table, b.key, conflicts):
+	case c.faults.conflict && c.faults.befallsItem(b.table, b.names(), conflicts):
 		return errConflict()
 	}
 	return nil
@@ -148,10 +153,14 @@ func (c *call) struck(b *batchStatement) error {
 func (c *call) runStatement(b *batchStatement, consistent bool, used *tally) error {
 	if b.get == nil {
 		err := b.run(c)
-		if err == nil {
-			used.add(b.table, &b.cost, 1)
+		if err != nil {
+			return err
 		}
-		return err
+		used.add(b.table, &b.cost, 1)
+		if items := b.returned(b.returning); items != nil {
+			b.item = items[0]
+		}
+		return nil
 	}
 	item := c.fetch(b.get.table, b.get.key, consistent)
 	used.add(b.table, &units{table: readUnits(attr.ItemSize(item), consistent)}, 1)

@@ -40,7 +40,10 @@ func (c *call) executeTransaction(in *executeTransactionInput) error {
 	}
 	for i, s := range statements {
 		err := tx.prepare(i, func() (*mutation, error) {
-			m, _, err := c.statementMutation(s, &in.TransactStatements[i])
+			m, returning, err := c.statementMutation(s, &in.TransactStatements[i])
+			if returning != "" {
+				return nil, invalid("Validation failed in TransactStatements[%d]: RETURNING clause is not supported in ExecuteTransaction.", i)
+			}
 			return m, err
 		})
 		if err != nil {

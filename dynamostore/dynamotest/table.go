@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/crossfade-go/crossfade/dynamostore/dynamotest/internal/attr"
@@ -29,6 +30,8 @@ type table struct {
 	ttl        timeToLive
 	claims     map[string]*claim // the items that transactions hold, by place
 	history    *history          // nil unless a rule may ask for it
+
+	settling atomic.Pointer[settling] // nil unless a change takes its time; written under mu
 }
 
 // An index is a global or local secondary index. Its rows hold what it
@@ -97,6 +100,12 @@ func (r *row) bytes() int {
 	return r.size
 }
 
+// takes says whether what an item has of the index's key can be a key. What was
+// written before there was the index need not: filling it leaves that out.
+func (x *index) takes(a expr.KeyAttribute, i int, item attr.Item) bool {
+	return a.Name == "" || x.checkKey(a, i, item[a.Name], false) == nil
+}
+
 // entry returns where an item stands in the index, and what is there of it.
 // It is nil if the item lacks the index's key.
 func (x *index) entry(r *row) (string, *row) {
@@ -104,7 +113,7 @@ func (x *index) entry(r *row) (string, *row) {
 		return "", nil
 	}
 	place, ok := x.keys.place(r.item)
-	if !ok {
+	if !ok || !x.takes(x.keys.hash, 0, r.item) || !x.takes(x.keys.sort, 1, r.item) {
 		return "", nil
 	}
 	item := x.projection.of(r.item)

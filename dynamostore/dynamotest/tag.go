@@ -42,7 +42,7 @@ func (c *call) tagged(arn string) (*table, error) {
 	if !ok {
 		return nil, invalid("Invalid TableArn: Invalid ResourceArn provided as input %s", arn)
 	}
-	t, err := c.table(name)
+	t, err := c.describedTable(name)
 	if err != nil {
 		return nil, refuse("ResourceNotFoundException", "Requested resource not found: ResourcArn: %s not found", arn)
 	}

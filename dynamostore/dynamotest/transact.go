@@ -240,7 +240,7 @@ func (tx *transaction) run() error {
 		return tx.cancellation()
 	}
 	pause()
-	alive := tx.faults.latency == 0 || tx.waitFor(tx.ctx, tx.faults.latency)
+	alive := tx.faults.latency == 0 || tx.wait(tx.faults.latency)
 	unlock, err = lockAll(tx.mutations)
 	if err != nil {
 		return err // a table is gone, and its claims with it
@@ -271,7 +271,7 @@ func (tx *transaction) strikes(i int, m *mutation, has func(effects) bool) bool 
 	if !tx.faults.keyed(has) {
 		return i == 0
 	}
-	return tx.faults.befallsItem(m.table.name, m.key, has)
+	return tx.faults.befallsItem(m.table.name, m.names(), has)
 }
 
 // claim claims all items, or none. The caller holds all locks.

@@ -54,6 +54,9 @@ func (c *call) transactGetItems(in *transactGetItemsInput) error {
 		if g.table, err = c.table(name); err != nil {
 			return err
 		}
+		if err := g.table.checkProjection(g.projection); err != nil {
+			return err
+		}
 		var fault itemFault
 		if err := g.table.keys.checkKey(key); errors.As(err, &fault) {
 			tx.cancel(i, err)
@@ -73,7 +76,7 @@ func (tx *transaction) get(gets []transactGet, mode string) error {
 	if hasTwice(gets, func(g transactGet) target { return target{g.table, g.place} }) {
 		return errTwoActions
 	}
-	if tx.faults.latency > 0 && !tx.waitFor(tx.ctx, tx.faults.latency) {
+	if tx.faults.latency > 0 && !tx.wait(tx.faults.latency) {
 		return errCut
 	}
 	tx.mutations = make([]*mutation, len(gets))

@@ -87,6 +87,9 @@ func (c *call) updateTimeToLive(in *updateTimeToLiveInput) error {
 		return err
 	}
 	defer t.mu.Unlock()
+	if !t.serves() {
+		return t.busy()
+	}
 	if err := t.ttl.change(*spec); err != nil {
 		return err
 	}

@@ -21,6 +21,8 @@ type mutation struct {
 	isCheck    bool
 	isInsert   bool // PartiQL's: there must be no such item
 
+	put attr.Item // what it puts, if it does
+
 	// compute returns what becomes of the item, nil for nothing.
 	compute func(m *mutation, old attr.Item) (attr.Item, error)
 
@@ -35,7 +37,10 @@ type mutation struct {
 func (m *mutation) aim(t *table, item attr.Item) error {
 	m.table, m.key = t, t.keys.of(item)
 	m.place, _ = t.keys.place(item)
-	return nil
+	if m.condition == nil {
+		return nil
+	}
+	return t.checkScalars(m.condition.Paths())
 }
 
 // run makes the change at once.
@@ -92,7 +97,17 @@ func (m *mutation) commit(c *call) {
 
 // putting makes the mutation a put of an item that has been checked.
 func (m *mutation) putting(item attr.Item) {
+	m.put = item
 	m.compute = func(*mutation, attr.Item) (attr.Item, error) { return item, nil }
+}
+
+// names returns what the request says of the item: all of it in a put, or its
+// key.
+func (m *mutation) names() attr.Item {
+	if m.put != nil {
+		return m.put
+	}
+	return m.key
 }
 
 // deleting makes the mutation a deletion.
@@ -108,6 +123,9 @@ func (m *mutation) updating(u *expr.Update) error {
 			if m.table.keys.has(p[0].Name) {
 				return itemFaultf("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key", p[0].Name)
 			}
+		}
+		if err := m.table.checkScalars(u.Paths(), u.Operands()); err != nil {
+			return err
 		}
 	}
 	m.compute = func(m *mutation, old attr.Item) (attr.Item, error) {

@@ -60,7 +60,6 @@ func (v *victim) haunt() error {
 		if err != nil {
 			return err
 		}
-		life := v.pace.shortest + time.Duration(v.random.Int64N(int64(v.pace.longest-v.pace.shortest)))
 		select {
 		case err := <-c.gone:
 			return fmt.Errorf("the load's process ended by itself: %w; it said: %s", errors.Join(err, errEnded), c.said())
@@ -70,7 +69,7 @@ func (v *victim) haunt() error {
 				return fmt.Errorf("the load's process failed: %w; it said: %s", err, c.said())
 			}
 			return nil
-		case <-time.After(life):
+		case <-v.life(c):
 			// Kill is SIGKILL: no handler, no flush, no goodbye.
 			if err := c.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 				return err
@@ -83,13 +82,27 @@ func (v *victim) haunt() error {
 	}
 }
 
+// life returns a channel that is closed when a child has lived long enough,
+// counted from its own beginning.
+func (v *victim) life(c *running) <-chan struct{} {
+	length := v.pace.shortest + time.Duration(v.random.Int64N(int64(v.pace.longest-v.pace.shortest)))
+	over := make(chan struct{})
+	go func() {
+		<-c.begun
+		time.Sleep(length)
+		close(over)
+	}()
+	return over
+}
+
 var errEnded = errors.New("nobody killed it")
 
 // A running is one child.
 type running struct {
 	cmd    *exec.Cmd
 	input  io.Closer
-	gone   chan error // gives how it ended, once
+	begun  chan struct{} // closed when it has said something, or ended
+	gone   chan error    // gives how it ended, once
 	stderr *tail
 }
 
@@ -97,7 +110,7 @@ func (c *running) said() string { return c.stderr.text() }
 
 // start starts a child and reads what it counts.
 func (v *victim) start() (*running, error) {
-	c := &running{cmd: exec.Command(v.program), gone: make(chan error, 1), stderr: &tail{}}
+	c := &running{cmd: exec.Command(v.program), begun: make(chan struct{}), gone: make(chan error, 1), stderr: &tail{}}
 	c.cmd.Env = append(os.Environ(), childEnv+"="+v.jobPath)
 	c.cmd.Stderr = c.stderr
 	var err error
@@ -112,21 +125,24 @@ func (v *victim) start() (*running, error) {
 		return nil, fmt.Errorf("start the load's process: %w", err)
 	}
 	go func() {
-		v.listen(out)
+		v.listen(out, c.begun)
 		c.gone <- c.cmd.Wait()
 	}()
 	return c, nil
 }
 
-// listen adds up a child's samples until its output ends. The last line of one
-// that was killed may be half a line.
-func (v *victim) listen(out io.Reader) {
+// listen adds up a child's samples until its output ends, and closes begun at
+// the first. The last line of one that was killed may be half a line.
+func (v *victim) listen(out io.Reader, begun chan struct{}) {
+	begin := sync.OnceFunc(func() { close(begun) })
+	defer begin()
 	lines := json.NewDecoder(out)
 	for {
 		var s sample
 		if lines.Decode(&s) != nil {
 			return
 		}
+		begin()
 		v.mu.Lock()
 		v.counts.add(s)
 		v.mu.Unlock()

@@ -4,12 +4,12 @@
 //	go run ./examples/quickstart [--kill]
 //
 // It uses the MySQL or MariaDB and the DynamoDB engine that are named, or finds
-// and starts them; makes a database and a DynamoDB table of its own; loads
-// users.csv and generated rows; and runs workers that read, create, update and
-// delete through one repository, while the controller goes 1 bare, capture on,
-// 2, backfill, 3, verify, back to 2, and 3. Every worker keeps a ledger of what
-// was acknowledged. In the end the ledgers are compared with what both stores
-// hold, read without the library.
+// and starts them, or has them in its own process where there are none; makes a
+// database and a DynamoDB table of its own; loads users.csv and generated rows;
+// and runs workers that read, create, update and delete through one repository,
+// while the controller goes 1 bare, capture on, 2, backfill, 3, verify, back to
+// 2, and 3. Every worker keeps a ledger of what was acknowledged. In the end the
+// ledgers are compared with what both stores hold, read without the library.
 //
 // With --kill the load runs in a process of its own that is killed (SIGKILL)
 // and started again in every stage.
@@ -44,12 +44,30 @@ func main() {
 		os.Exit(runChild(path, os.Stdin, os.Stdout, os.Stderr))
 	}
 	// A reader that goes away, as in "quickstart | head", must not keep the run
-	// from clearing up, however often it writes until then.
-	ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGPIPE)
+	// from clearing up, however often it writes until then: the signal that would
+	// end it is taken and not looked at. It says nothing of the reader, since a
+	// client of the engines in this process that hangs up brings it too.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, lost := context.WithCancel(context.Background())
+	stdout := &outlet{os.Stdout, lost}
 	// The first of these asks to stop and clear up; a second one ends it at once.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, normalPace()))
+	os.Exit(run(ctx, os.Args[1:], stdout, os.Stderr, normalPace()))
+}
+
+// An outlet is the standard output. It stops the run when nobody reads it.
+type outlet struct {
+	io.Writer
+	lost func()
+}
+
+func (o *outlet) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	if err != nil {
+		o.lost()
+	}
+	return n, err
 }
 
 // A pace says how long the run takes. Tests have a quicker one.
@@ -93,8 +111,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	var set settings
 	flags := flag.NewFlagSet("quickstart", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&set.mysql, "mysql", "", "`DSN` of a MySQL or MariaDB server; default: CROSSFADE_MYSQL_DSN, or one that is found and started")
-	flags.StringVar(&set.dynamodb, "dynamodb-endpoint", "", "`URL` of a DynamoDB engine; default: CROSSFADE_DYNAMODB_ENDPOINT, or one that is found and started")
+	flags.StringVar(&set.mysql, "mysql", "", "`DSN` of a MySQL or MariaDB server; default: CROSSFADE_MYSQL_DSN, or one that is found and started, or memmysql in this process")
+	flags.StringVar(&set.dynamodb, "dynamodb-endpoint", "", "`URL` of a DynamoDB engine; default: CROSSFADE_DYNAMODB_ENDPOINT, or one that is found and started, or dynamotest in this process")
 	flags.StringVar(&set.csvFile, "csv", "", "CSV `FILE` with users; default: the three that are built in")
 	flags.StringVar(&set.contractFile, "contract", "", "migration contract, a JSON `FILE`; default: the one that is built in")
 	flags.IntVar(&set.rows, "rows", 2000, "how many rows to generate beside those of the CSV file")

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,6 +17,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossfade-go/crossfade/dynamostore/dynamotest"
 	"github.com/crossfade-go/crossfade/internal/engine"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 )
@@ -144,6 +145,22 @@ func (w *trigger) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// TestReaderThatGoesAway: whoever reads no further, as head does, stops the run.
+func TestReaderThatGoesAway(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	require.NoError(t, err)
+	defer writer.Close()
+	lost := 0
+	o := &outlet{writer, func() { lost++ }}
+	_, err = fmt.Fprintln(o, "read")
+	require.NoError(t, err)
+	require.Zero(t, lost)
+	require.NoError(t, reader.Close())
+	_, err = fmt.Fprintln(o, "not read")
+	require.ErrorIs(t, err, syscall.EPIPE)
+	require.Equal(t, 1, lost)
+}
+
 func TestUsage(t *testing.T) {
 	for args, want := range map[string]string{
 		"--rows -1":         "--rows is -1",
@@ -207,6 +224,7 @@ func TestBadEngines(t *testing.T) {
 // TestMissingPrivilege: an account that may not make databases is told what it
 // needs.
 func TestMissingPrivilege(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "has accounts with privileges")
 	server, e := enginetest.MySQLServer(t), enginetest.DynamoDBEngines(t)[0]
 	db := sqlx.MustConnect("mysql", server.DSN(""))
 	defer db.Close()
@@ -271,15 +289,35 @@ func TestRowThatMySQLRefuses(t *testing.T) {
 	require.Empty(t, loaded)
 }
 
-// TestNoEngines: without engines the program says what it looked for.
-func TestNoEngines(t *testing.T) {
+// TestInProcess: on a machine with nothing but Go the run has its engines in
+// its own process, says so, and holds what it holds on others. One that is named
+// is used beside.
+func TestInProcess(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	for _, name := range []string{engine.EnvMySQL, engine.EnvDynamoDB, engine.EnvDynamoDBList, engine.EnvDynamoDBLocal} {
 		t.Setenv(name, "")
 	}
-	var stderr bytes.Buffer
-	code := run(t.Context(), nil, io.Discard, &stderr, quickPace())
-	require.Equal(t, exitSetup, code)
-	require.Contains(t, stderr.String(), "dynoxide on PATH")
-	require.Contains(t, stderr.String(), engine.EnvDynamoDB)
+	t.Setenv(engine.EnvOnlyNamed, "1") // programs are not looked for on PATH only
+	for _, c := range []struct {
+		name     string
+		args     []string
+		mine     []string
+		somebody string
+	}{
+		{"both", nil, []string{"memmysql", "dynamotest"}, ""},
+		{"both, killed", []string{"--kill"}, []string{"memmysql", "dynamotest"}, ""},
+		{"MySQL only", []string{"--dynamodb-endpoint", dynamotest.Start(t).URL}, []string{"memmysql"}, "dynamotest at"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := try(t.Context(), append(c.args, "--rows", "200")...)
+			t.Log(r.stdout)
+			require.Empty(t, r.stderr)
+			require.Equal(t, exitDone, r.code)
+			for _, name := range c.mine {
+				require.Regexp(t, name+` at \S+, in this process\n +No .* is named or found`, r.stdout)
+			}
+			require.False(t, c.somebody != "" && strings.Contains(r.stdout, c.somebody), "it was named")
+			require.Contains(t, r.stdout, "all of it holds")
+		})
+	}
 }

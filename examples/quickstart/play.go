@@ -23,8 +23,7 @@ func play(ctx context.Context, set settings, stdout io.Writer, p pace) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, e.close()) }()
-	say("MySQL:    %s", e.mysql.Describe())
-	say("DynamoDB: %s", e.dynamo.Describe())
+	e.tell(say)
 	s, err := newSite(ctx, e, in.contract)
 	if err != nil {
 		return err

@@ -14,7 +14,6 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"github.com/crossfade-go/crossfade/dynamostore"
-	"github.com/crossfade-go/crossfade/internal/engine"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
@@ -24,69 +23,6 @@ const (
 	pingTimeout  = 10 * time.Second
 	clearTimeout = 30 * time.Second
 )
-
-// engines are the two servers of a run.
-type engines struct {
-	mysql  *engine.MySQL
-	dynamo *engine.DynamoDB
-}
-
-// startEngines uses what is named, and finds and starts the rest.
-func startEngines(ctx context.Context, dsn, endpoint string) (engines, error) {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	var e engines
-	failed := make(chan error, 2)
-	go func() { failed <- e.startMySQL(ctx, dsn) }()
-	go func() {
-		var err error
-		e.dynamo, err = engine.StartDynamoDB(ctx, engine.Options{DynamoDB: endpoint})
-		failed <- err
-	}()
-	if err := errors.Join(<-failed, <-failed); err != nil {
-		return e, usage("%w", errors.Join(err, e.close()))
-	}
-	return e, nil
-}
-
-// startMySQL also looks at the database that a DSN names: the run makes one of
-// its own, but somebody who names one that is not there meant another server.
-func (e *engines) startMySQL(ctx context.Context, dsn string) (err error) {
-	if dsn != "" {
-		// Where something else listens, the driver would wait for a greeting.
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, pingTimeout)
-		defer cancel()
-	}
-	if e.mysql, err = engine.StartMySQL(ctx, engine.Options{MySQL: dsn}); err != nil {
-		return err
-	}
-	config, err := mysql.ParseDSN(e.mysql.DSN(""))
-	if err != nil || config.DBName == "" {
-		return err
-	}
-	db, err := sqlx.Open("mysql", e.mysql.DSN(""))
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := db.PingContext(ctx); err != nil {
-		return fmt.Errorf("database %s of %s: %w; name one that is there, or none: the run makes its own", config.DBName, e.mysql.Describe(), err)
-	}
-	return nil
-}
-
-// close stops what was started; what was named goes on.
-func (e *engines) close() error {
-	var errs []error
-	if e.mysql != nil {
-		errs = append(errs, e.mysql.Close())
-	}
-	if e.dynamo != nil {
-		errs = append(errs, e.dynamo.Close())
-	}
-	return errors.Join(errs...)
-}
 
 // A site is a place that this run made, and clears when it is done.
 type site struct {

@@ -2,12 +2,61 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/mysqlstore"
+	"github.com/crossfade-go/crossfade/transform"
 )
+
+func TestMain(m *testing.M) { enginetest.Main(m) }
+
+// The table and the rows of the quickstart, as far as the program reads them.
+const (
+	createUsers = `CREATE TABLE users (user_id INT PRIMARY KEY, username VARCHAR(255) UNIQUE, email VARCHAR(255) UNIQUE,
+		registration_date DATE, last_login TIMESTAMP NULL, profile_data JSON)`
+	insertUsers = `INSERT INTO users VALUES
+		(101, 'alice', 'alice@example.com', '2023-01-15', '2024-03-10 09:30:00', '{"bio": "Loves dogs"}'),
+		(102, 'bob', 'bob@example.com', '2023-02-20', NULL, NULL)`
+)
+
+// TestProgram runs the program on the engines that are there, after what an
+// operator does first, which is init.
+func TestProgram(t *testing.T) {
+	dsn, dynamo := enginetest.MySQL(t), enginetest.DynamoDBEngines(t)[0]
+	contractJSON, err := os.ReadFile("../quickstart/contract.json")
+	require.NoError(t, err)
+	contract, err := transform.Load(contractJSON)
+	require.NoError(t, err)
+	db, err := mysqlstore.OpenDB(dsn)
+	require.NoError(t, err)
+	defer db.Close()
+	db.MustExec(createUsers)
+	db.MustExec(insertUsers)
+	store, err := mysqlstore.New(db, contract, nil)
+	require.NoError(t, err)
+	require.NoError(t, store.Init(t.Context()))
+
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "contract.json"), contractJSON, 0o600))
+	t.Chdir(dir)
+	for name, value := range map[string]string{
+		"MYSQL_DSN": dsn, "AWS_ENDPOINT_URL_DYNAMODB": dynamo.Endpoint(), "AWS_REGION": dynamo.Region(),
+		"AWS_ACCESS_KEY_ID": "SERVICE", "AWS_SECRET_ACCESS_KEY": "service", "AWS_SESSION_TOKEN": "",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_PROFILE": "",
+	} {
+		t.Setenv(name, value)
+	}
+	require.NoError(t, run(t.Context()))
+	var left []int
+	require.NoError(t, db.Select(&left, "SELECT user_id FROM users ORDER BY user_id"))
+	require.Equal(t, []int{101, 102}, left, "dora was created, changed and deleted")
+}
 
 // TestReadmeShowsThisProgram: the README's program is this one, letter for
 // letter, so that what people copy is what compiles.

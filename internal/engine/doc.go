@@ -13,6 +13,8 @@
 // Close. A process that ends without Close, even by SIGKILL, leaves neither
 // server nor data directory behind: TestNothingSurvivesTheParent holds that.
 //
+// What takes the place of an engine that is not there is a Substitute, and says so.
+//
 // What a private server promises: what it acknowledged survives the death of
 // any client (TestKilledClientLosesNothing). What it does not promise: to
 // survive a power cut, since it does not wait for the disk.

@@ -20,7 +20,8 @@ type DynamoDB struct {
 	origin   string
 	isNamed  bool
 	client   *dynamodb.Client
-	server   *process // nil if named
+	server   *process    // nil if it was not started here
+	lent     *Substitute // nil if it is a real one
 }
 
 // StartDynamoDB returns the engine that is named by the options or the
@@ -175,11 +176,11 @@ func (d *DynamoDB) Name() string {
 }
 
 // Kind is what the engine says it is, also a named one: "dynoxide 1.2.1",
-// "DynamoDB Local" or "unknown engine".
+// "DynamoDB Local" or "unknown engine". A substitute has its own name.
 func (d *DynamoDB) Kind() string { return d.kind }
 
 // Describe says in one line which engine this is, where, and whether it was
-// named or started.
+// named, started or a substitute.
 func (d *DynamoDB) Describe() string {
 	return fmt.Sprintf("%s at %s, %s", d.kind, d.endpoint, d.origin)
 }
@@ -205,9 +206,13 @@ func dummyCredentials(context.Context) (aws.Credentials, error) {
 	return aws.Credentials{AccessKeyID: "CROSSFADE", SecretAccessKey: "crossfade", Source: "engine"}, nil
 }
 
-// Close stops an engine that was started. A named one is left alone. It is an
+// Close stops an engine that was started, also a substitute. A named one is left
+// alone. It is an
 // error if the engine had ended before, by itself. Closing again does nothing.
 func (d *DynamoDB) Close() error {
+	if d.lent != nil {
+		return d.lent.stop()
+	}
 	if d.server == nil {
 		return nil
 	}

@@ -26,7 +26,7 @@ type dynamoProgram struct {
 // first, and where it looked.
 func findDynamoDB(options Options) (found []dynamoProgram, looked []string) {
 	looked = []string{"a URL in " + EnvDynamoDB + " or " + EnvDynamoDBList}
-	if !canStart {
+	if !options.maySearch() {
 		return nil, looked
 	}
 	looked = append(looked, "dynoxide on PATH")

@@ -21,6 +21,9 @@ const (
 	// EnvDynamoDBLocal is where DynamoDB Local is: DynamoDBLocal.jar, or a
 	// directory that has it, itself or somewhere below.
 	EnvDynamoDBLocal = "CROSSFADE_DYNAMODB_LOCAL"
+	// EnvOnlyNamed, if it is "1", keeps engines that are not named from being
+	// looked for, as if the machine had none.
+	EnvOnlyNamed = "CROSSFADE_ONLY_NAMED_ENGINES"
 )
 
 // ErrNotFound says that no engine was named and none is on the machine. The
@@ -51,6 +54,9 @@ func (o Options) env(name string) string {
 	}
 	return strings.TrimSpace(o.Getenv(name))
 }
+
+// maySearch says whether an engine may be looked for on this machine.
+func (o Options) maySearch() bool { return canStart && o.env(EnvOnlyNamed) != "1" }
 
 func (o Options) region() string {
 	if o.Region == "" {

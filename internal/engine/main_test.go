@@ -51,7 +51,7 @@ func nowhere(t *testing.T) Options {
 // onlyFound are options under which engines are looked for, not named.
 func onlyFound() Options {
 	return Options{Getenv: func(name string) string {
-		if name == EnvDynamoDBLocal {
+		if name == EnvDynamoDBLocal || name == EnvOnlyNamed {
 			return os.Getenv(name)
 		}
 		return ""

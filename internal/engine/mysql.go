@@ -15,7 +15,8 @@ type MySQL struct {
 	config  *mysql.Config // its database is the one a named DSN has, if any
 	version string
 	origin  string
-	server  *process // nil if named
+	server  *process    // nil if it was not started here
+	lent    *Substitute // nil if it is a real one
 }
 
 // StartMySQL returns the server that is named by the options or by
@@ -120,8 +121,12 @@ func (m *MySQL) exec(ctx context.Context, statement string) error {
 // quote makes an identifier of a name.
 func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
-// Name is the kind and version, as in "MariaDB 10.11.14".
+// Name is the kind and version, as in "MariaDB 10.11.14", or the name of a
+// substitute.
 func (m *MySQL) Name() string {
+	if m.lent != nil {
+		return m.lent.Name
+	}
 	number, rest, _ := strings.Cut(m.version, "-")
 	if strings.Contains(strings.ToLower(rest), "mariadb") {
 		return "MariaDB " + number
@@ -130,15 +135,18 @@ func (m *MySQL) Name() string {
 }
 
 // Describe says in one line which server this is, where, and whether it was
-// named or started. It has no password in it.
+// named, started or a substitute. It has no password in it.
 func (m *MySQL) Describe() string {
 	return fmt.Sprintf("%s at %s, %s", m.Name(), m.config.Addr, m.origin)
 }
 
-// Close stops a server that was started and removes its data. A named one is
-// left alone. It is an error if the server had ended before, by itself. Closing
+// Close stops a server that was started, also a substitute, and removes its
+// data. A named one is left alone. It is an error if the server had ended before, by itself. Closing
 // again does nothing.
 func (m *MySQL) Close() error {
+	if m.lent != nil {
+		return m.lent.stop()
+	}
 	if m.server == nil {
 		return nil
 	}

@@ -46,8 +46,11 @@ func (o Options) findMySQL(ctx context.Context) (mysqlProgram, error) {
 	if folders == nil {
 		folders = serverFolders
 	}
+	if !o.maySearch() {
+		return mysqlProgram{}, notFound("MySQL server", []string{"a DSN in " + EnvMySQL}, "name a server's DSN in "+EnvMySQL)
+	}
 	server := findFirst([]string{"mariadbd", "mysqld"}, folders)
-	if server == "" || !canStart {
+	if server == "" {
 		return mysqlProgram{}, noMySQL("MySQL server", "mariadbd and mysqld", folders)
 	}
 	version, err := exec.CommandContext(ctx, server, "--no-defaults", "--version").Output()

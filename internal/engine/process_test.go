@@ -64,7 +64,7 @@ func space(t *testing.T) *workspace {
 }
 
 func TestProcessEndsWhenAsked(t *testing.T) {
-	p, err := space(t).start("/bin/sh", "-c", "sleep 1000 & wait")
+	p, err := space(t).start("/bin/sh", "-c", "PATH=$PATH:/bin:/usr/bin; sleep 1000 & wait")
 	require.NoError(t, err)
 	pid := p.cmd.Process.Pid
 	group, err := syscall.Getpgid(pid)
@@ -108,7 +108,7 @@ func TestWatcherForgetsTheDead(t *testing.T) {
 func TestWaitEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("enough"))
-	p, err := space(t).start("/bin/sh", "-c", "sleep 1000 & echo $! > child; wait")
+	p, err := space(t).start("/bin/sh", "-c", "PATH=$PATH:/bin:/usr/bin; sleep 1000 & echo $! > child; wait")
 	require.NoError(t, err)
 	var child int
 	soon(t, func() bool {
@@ -202,7 +202,7 @@ func TestNothingSurvivesTheParent(t *testing.T) {
 func TestWatcherEndsTheWholeGroup(t *testing.T) {
 	w, err := newWorkspace("test")
 	require.NoError(t, err)
-	p, err := w.start("/bin/sh", "-c", "sleep 1000 & echo $! > child; wait")
+	p, err := w.start("/bin/sh", "-c", "PATH=$PATH:/bin:/usr/bin; sleep 1000 & echo $! > child; wait")
 	require.NoError(t, err)
 	var child int
 	soon(t, func() bool {

@@ -26,6 +26,7 @@ type workspace struct {
 // A parent-death signal would be shorter, but it exists on Linux only, hangs on
 // the thread that forked, and leaves the data directory behind.
 const watch = `
+PATH=$PATH:/bin:/usr/bin # for rm and sleep, whatever this process has
 group=
 while read -r line; do group=$line; done
 [ -n "$group" ] && kill -s KILL -- "-$group"

@@ -1,4 +1,4 @@
-// Package enginetest gives tests the real engines.
+// Package enginetest gives tests the engines: MySQL, and DynamoDB.
 //
 //	func TestMain(m *testing.M) { enginetest.Main(m) }
 //
@@ -10,9 +10,16 @@
 //		})
 //	}
 //
-// Engines are found or started by package engine when the first test asks, and
-// shared by the tests of one package. A test whose engine is not there is
-// skipped, and says what to install or name; with CROSSFADE_REQUIRE_ENGINES=1,
-// as in CI, it fails. An engine that is named but does not answer is a failure
-// always.
+// Real ones are found or started by package engine when the first test asks, and
+// shared by the tests of one package. Where there is none, this repository's own
+// take their place: dynamotest in the test's process, which also runs beside real
+// ones, and memmysql, which the go command builds from the examples' module and
+// runs as a process that ends with the test's (TestMemMySQLEndsWithItsOwner). A
+// test that memmysql can't carry says so with NeedsRealMySQL, and is skipped
+// there. Where memmysql can't be built, as in a module cache, which does not have
+// the examples, tests of MySQL are skipped.
+//
+// With CROSSFADE_REQUIRE_ENGINES=1, as in CI, nothing takes the place of a real
+// engine: the test fails. An engine that is named but does not answer is a
+// failure always.
 package enginetest

@@ -16,7 +16,7 @@ func TestPrintShell(t *testing.T) {
 	var out strings.Builder
 	printShell(&out, []string{"A=root@tcp(h:1)/?time_zone=%27", `B=it's $HOME "x"`})
 	require.True(t, strings.HasSuffix(out.String(), "\n# ready\n"))
-	said, err := exec.Command("sh", "-c", out.String()+`printf '%s|%s' "$A" "$B"`).Output()
+	said, err := exec.Command("/bin/sh", "-c", out.String()+`printf '%s|%s' "$A" "$B"`).Output()
 	require.NoError(t, err)
 	require.Equal(t, `root@tcp(h:1)/?time_zone=%27|it's $HOME "x"`, string(said))
 }
@@ -34,13 +34,13 @@ type blocked struct{}
 func (blocked) Read([]byte) (int, error) { select {} }
 
 func TestRunCommand(t *testing.T) {
-	code, err := runCommand([]string{"sh", "-c", `test "$A" = b && exit 7`}, []string{"A=b"})
+	code, err := runCommand([]string{"/bin/sh", "-c", `test "$A" = b && exit 7`}, []string{"A=b"})
 	require.NoError(t, err)
 	require.Equal(t, 7, code)
-	code, err = runCommand([]string{"true"}, nil)
+	code, err = runCommand([]string{"/bin/sh", "-c", "true"}, nil)
 	require.NoError(t, err)
 	require.Zero(t, code)
-	code, err = runCommand([]string{"sh", "-c", "kill -9 $$"}, nil)
+	code, err = runCommand([]string{"/bin/sh", "-c", "kill -9 $$"}, nil)
 	require.NoError(t, err)
 	require.Equal(t, 1, code)
 	_, err = runCommand([]string{"./no such program"}, nil)
@@ -48,7 +48,7 @@ func TestRunCommand(t *testing.T) {
 }
 
 func TestRun(t *testing.T) {
-	code, err := run([]string{"sh", "-c", `test -n "$CROSSFADE_MYSQL_DSN" && test -n "$CROSSFADE_DYNAMODB_ENDPOINTS" && exit 7`})
+	code, err := run([]string{"/bin/sh", "-c", `test -n "$CROSSFADE_MYSQL_DSN" && test -n "$CROSSFADE_DYNAMODB_ENDPOINTS" && exit 7`})
 	if errors.Is(err, engine.ErrNotFound) {
 		t.Skip(err)
 	}

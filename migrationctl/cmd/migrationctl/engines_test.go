@@ -110,11 +110,21 @@ func TestRefused(t *testing.T) {
 	eachEngine(t, "refused.script", func(t *testing.T, w *world, _ *engine.DynamoDB) {
 		w.vars["RIGHT"] = w.dsn
 		w.vars["EMPTY"] = enginetest.MySQL(t)
-		w.vars["FEW"] = fewRights(t, w)
 		cfg, err := mysql.ParseDSN(w.dsn)
 		require.NoError(t, err)
 		cfg.DBName = "crossfade_no_such_database"
 		w.vars["ABSENT"] = cfg.FormatDSN()
+	})
+}
+
+// TestRefusedByTheServer holds that what an account may not do, or an engine
+// without transactions can't, is refused with the mend.
+func TestRefusedByTheServer(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "has accounts with privileges, and engines without transactions")
+	eachEngine(t, "server.script", func(t *testing.T, w *world, _ *engine.DynamoDB) {
+		w.vars["RIGHT"], w.vars["FEW"] = w.dsn, fewRights(t, w)
+		cfg, err := mysql.ParseDSN(w.dsn)
+		require.NoError(t, err)
 		cfg.User, cfg.Passwd = "crossfade_nobody", "secret"
 		w.vars["NOBODY"] = cfg.FormatDSN()
 	})

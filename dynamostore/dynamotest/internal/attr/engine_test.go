@@ -10,21 +10,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/internal/engine"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/internal/enginetest/found"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m) }
+func TestMain(m *testing.M) { found.Main(m) }
 
 // TestDecodeOnDynamoDBLocal puts the values of TestDecode into Amazon's own
 // engine, in requests the SDK would refuse to send, and reads back what it
 // took. That engine keeps numbers as they were written, so they are compared
 // by amount.
 func TestDecodeOnDynamoDBLocal(t *testing.T) {
-	for _, e := range enginetest.DynamoDBEngines(t) {
+	for _, e := range found.DynamoDB(t) {
 		if strings.HasPrefix(e.Kind(), "dynoxide") {
 			continue
 		}
-		table := `"TableName":"` + enginetest.Prefix(t) + `"`
+		table := `"TableName":"` + found.Prefix(t) + `"`
 		_, message := ask(t, e, "CreateTable", `{`+table+`,"BillingMode":"PAY_PER_REQUEST","KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],
 			"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}]}`)
 		require.Empty(t, message)
@@ -48,7 +48,7 @@ func TestDecodeOnDynamoDBLocal(t *testing.T) {
 		}
 		return
 	}
-	t.Skip("no DynamoDB Local")
+	t.Skip("compares with DynamoDB Local, which is not there; name its folder in " + engine.EnvDynamoDBLocal)
 }
 
 func ask(t *testing.T, e *engine.DynamoDB, operation, body string) (item Input, message string) {

@@ -17,10 +17,10 @@ import (
 
 	"github.com/crossfade-go/crossfade/dynamostore/dynamotest/internal/attr"
 	"github.com/crossfade-go/crossfade/internal/engine"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/internal/enginetest/found"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m) }
+func TestMain(m *testing.M) { found.Main(m) }
 
 // record writes what DynamoDB Local says into the scripts, for new cases.
 var record = flag.Bool("record", false, "write DynamoDB Local's results to testdata")
@@ -71,9 +71,9 @@ func sortedSets(text string) string {
 
 func newLocal(t *testing.T) *local {
 	t.Helper()
-	for _, e := range enginetest.DynamoDBEngines(t) {
+	for _, e := range found.DynamoDB(t) {
 		if !strings.HasPrefix(e.Kind(), "dynoxide") {
-			l := &local{t: t, engine: e, prefix: enginetest.Prefix(t)}
+			l := &local{t: t, engine: e, prefix: found.Prefix(t)}
 			l.table("item", "")
 			l.table("key", "N")
 			for i := range 10 {
@@ -82,7 +82,7 @@ func newLocal(t *testing.T) *local {
 			return l
 		}
 	}
-	t.Skip("no DynamoDB Local")
+	t.Skip("compares with DynamoDB Local, which is not there; name its folder in " + engine.EnvDynamoDBLocal)
 	return nil
 }
 

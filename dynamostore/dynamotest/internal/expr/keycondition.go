@@ -32,6 +32,9 @@ func ParseKeyCondition(text string, env *Env) (*KeyCondition, error) {
 	return k, nil
 }
 
+// Tests returns the condition's one or two tests.
+func (k *KeyCondition) Tests() []KeyTest { return k.tests }
+
 // collect takes a condition apart at its ANDs.
 func (k *KeyCondition) collect(n *Node) error {
 	switch n.op {

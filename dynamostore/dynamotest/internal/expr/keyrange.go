@@ -26,6 +26,19 @@ func (t KeyTest) Values() (values []attr.Value, ok bool) {
 // IsList reports whether the test is an IN.
 func (t KeyTest) IsList() bool { return t.op == opIn }
 
+// Meets reports whether an attribute with the value v meets the test.
+func (t KeyTest) Meets(v attr.Value) bool {
+	if values, exact := t.Values(); exact {
+		return slices.ContainsFunc(values, func(one attr.Value) bool { return attr.Equal(one, v) })
+	}
+	key, ok := attr.Key(v)
+	if !ok || v.Kind() != t.values[0].Kind() {
+		return false
+	}
+	from, to := t.bounds()
+	return KeyRange{From: from, To: to}.Contains(key)
+}
+
 // Fits checks that the values could be those of a key attribute.
 func (t KeyTest) Fits(key KeyAttribute) error {
 	for _, v := range t.values {

@@ -205,3 +205,14 @@ func longName(v attr.Value) string {
 // Paths returns the paths the update changes, in the text's order. None may
 // begin with a key attribute: the server checks that.
 func (u *Update) Paths() []Path { return u.paths }
+
+// Operands returns the paths the update reads, in the text's order.
+func (u *Update) Operands() []Path {
+	var list []Path
+	for _, a := range u.actions {
+		if a.operand != nil {
+			list = a.operand.paths(list)
+		}
+	}
+	return list
+}

@@ -15,10 +15,10 @@ import (
 
 	"github.com/crossfade-go/crossfade/dynamostore/dynamotest/internal/attr"
 	"github.com/crossfade-go/crossfade/internal/engine"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/internal/enginetest/found"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m) }
+func TestMain(m *testing.M) { found.Main(m) }
 
 // record writes what DynamoDB Local says into the script, for new cases.
 var record = flag.Bool("record", false, "write DynamoDB Local's results to testdata")
@@ -54,7 +54,7 @@ func TestScriptOnDynamoDBLocal(t *testing.T) {
 
 func newLocal(t *testing.T) *local {
 	t.Helper()
-	for _, e := range enginetest.DynamoDBEngines(t) {
+	for _, e := range found.DynamoDB(t) {
 		if strings.HasPrefix(e.Kind(), "dynoxide") {
 			continue
 		}
@@ -68,7 +68,7 @@ func newLocal(t *testing.T) *local {
 		t.Cleanup(func() { l.must("DeleteTable", `{"TableName":"`+l.table+`"}`) })
 		return l
 	}
-	t.Skip("no DynamoDB Local")
+	t.Skip("compares with DynamoDB Local, which is not there; name its folder in " + engine.EnvDynamoDBLocal)
 	return nil
 }
 
