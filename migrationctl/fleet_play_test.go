@@ -55,6 +55,7 @@ var profiles = []profile{
 type play struct {
 	seed     uint64
 	profile  profile
+	workers  int // of each process
 	world    *fleet.World
 	rng      *rand.Rand // of what befalls the fleet; the scheduler's goroutine draws from it
 	contract *transform.Contract
@@ -94,25 +95,36 @@ type node struct {
 }
 
 func newPlay(t *testing.T, seed uint64) *play {
+	p := newScene(t, seed)
+	p.profile, p.workers = profiles[(seed-1)%uint64(len(profiles))], playWorkers
+	p.world.Fate, p.world.Landed = p.fate, p.landed
+	to := store.Phase(1 + p.rng.IntN(5))
+	p.spared = p.rng.IntN(2*playProcesses) - playProcesses
+	if p.profile.abandon || p.profile.ambush {
+		to = store.DynamoDBPrimary
+	}
+	p.setUp(t, to)
+	return p
+}
+
+// newScene returns a play in which nothing happens that its test does not do.
+func newScene(t *testing.T, seed uint64) *play {
 	c, err := transform.LoadFile("../dal/testdata/users.json")
 	require.NoError(t, err)
 	users, err := transform.Bind[User](c.Entity("Users"))
 	require.NoError(t, err)
 	w := fleet.New(seed)
-	p := &play{
-		seed: seed, profile: profiles[(seed-1)%uint64(len(profiles))], world: w, rng: w.Rand("misfortune"),
+	return &play{
+		seed: seed, world: w, rng: w.Rand("misfortune"),
 		contract: c, users: users, away: map[string]time.Duration{},
 		mysql:  memstore.New(c, &memstore.Options{Name: "mysql", Wire: fleet.Wire}),
 		dynamo: memstore.New(c, &memstore.Options{Name: "dynamodb", Leased: true, Wire: fleet.Wire}),
 	}
-	w.Fate, w.Landed = p.fate, p.landed
-	p.setUp(t)
-	return p
 }
 
 // setUp brings the group to the phase in which the play begins, without
 // processes and without a network.
-func (p *play) setUp(t *testing.T) {
+func (p *play) setUp(t *testing.T, to store.Phase) {
 	ctx := t.Context()
 	require.NoError(t, p.mysql.Init(ctx))
 	require.NoError(t, p.dynamo.Init(ctx))
@@ -123,11 +135,6 @@ func (p *play) setUp(t *testing.T) {
 		require.NoError(t, alone.Create(ctx, &u))
 		p.history.Add(fleet.Operation{Client: "setup", Key: fmt.Sprint(id), Verb: fleet.Create,
 			Value: valueOf(u), Answer: fleet.Done, Call: 0, Return: 1})
-	}
-	to := store.Phase(1 + p.rng.IntN(5))
-	p.spared = p.rng.IntN(2*playProcesses) - playProcesses
-	if p.profile.abandon || p.profile.ambush {
-		to = store.DynamoDBPrimary
 	}
 	direct(t, p.mysql, p.dynamo, to)
 }
@@ -227,7 +234,7 @@ func (p *play) boot(ctx context.Context, n *node) {
 			return
 		}
 	}
-	for i := range playWorkers {
+	for i := range p.workers {
 		n.busy.Add(1)
 		name := fmt.Sprintf("w%d", i+1)
 		n.process.Go(name, func(ctx context.Context) {
