@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"slices"
-	"strings"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -176,7 +175,7 @@ func (s *Store) selectMany(at store.At, keys []transform.Key) (src *source, quer
 		}
 		src, args, ids = of, append(args, keyArgs...), append(ids, []byte(key.ID))
 	}
-	where := strings.Repeat("("+src.byKey+") OR ", len(keys)-1) + "(" + src.byKey + ")"
+	where := src.byKeys(len(keys))
 	if !at.Captured {
 		return src, "SELECT " + src.list + " FROM " + src.table + " t WHERE " + where, args, nil
 	}

@@ -83,6 +83,16 @@ func (src *source) keyCondition(prefix string) string {
 	return strings.Join(parts, " AND ")
 }
 
+// byKeys is true for the rows of that many keys. A list serves where the key is
+// one column: a long chain of ORs takes an optimiser more than linear time.
+func (src *source) byKeys(n int) string {
+	if len(src.entity.KeyColumns) == 1 {
+		c := &src.entity.Columns[src.entity.KeyColumns[0]]
+		return "t." + quote(c.Name) + " IN (" + repeat(place(c), n) + ")"
+	}
+	return strings.Repeat("("+src.byKey+") OR ", n-1) + "(" + src.byKey + ")"
+}
+
 // exactCondition is for statements that do not read the row first. Its
 // arguments are those of keyCondition, then the text columns of the key again.
 func (src *source) exactCondition() string {
