@@ -29,6 +29,7 @@ type comparer struct {
 
 // A comparison is one read to compare: rows by key, or a whole query.
 type comparison struct {
+	epoch uint64 // of the read
 	rows  []store.Row
 	query *store.Query
 }
@@ -38,12 +39,14 @@ func newComparer(r *Router) *comparer {
 	return &comparer{router: r, queue: make(chan comparison, r.opts.CompareQueue), ctx: ctx, cancel: cancel}
 }
 
-// offer hands over rows that were read by key.
-func (c *comparer) offer(rows ...store.Row) { c.send(comparison{rows: rows}) }
+// offer hands over rows that were read by key under a snapshot.
+func (c *comparer) offer(s *Snapshot, rows ...store.Row) {
+	c.send(comparison{epoch: s.Epoch, rows: rows})
+}
 
 // offerQuery hands over the answer to a query.
-func (c *comparer) offerQuery(q store.Query, rows []store.Row) {
-	c.send(comparison{rows: rows, query: &q})
+func (c *comparer) offerQuery(s *Snapshot, q store.Query, rows []store.Row) {
+	c.send(comparison{epoch: s.Epoch, rows: rows, query: &q})
 }
 
 func (c *comparer) send(job comparison) {
@@ -100,29 +103,41 @@ func (c *comparer) close() {
 func (c *comparer) compare(job comparison) {
 	ctx, cancel := context.WithTimeout(c.ctx, c.router.opts.CompareTimeout)
 	defer cancel()
+	if c.router.snapshot.Load().Epoch != job.epoch {
+		c.router.counts.compareDropped.Add(1)
+		return
+	}
 	if job.query != nil {
-		c.compareQuery(ctx, *job.query, job.rows)
+		c.compareQuery(ctx, job.epoch, *job.query, job.rows)
 		return
 	}
 	for _, row := range job.rows {
-		c.compareRow(ctx, row)
+		c.compareRow(ctx, job.epoch, row)
 	}
+}
+
+// stillLeads reports whether the authority of a read leads in its epoch still.
+// In a queue a comparison may outlive phase 3, and then MySQL is the store that
+// lags behind, without a mark that says so.
+func (c *comparer) stillLeads(ctx context.Context, epoch uint64, key transform.Key) bool {
+	_, err := c.router.forward.authority.Get(ctx, store.At{Epoch: epoch, Captured: true}, key)
+	return err == nil
 }
 
 // compareRow compares one answer. A first look at the follower settles nearly
 // all of them; only a difference is read again in both stores.
-func (c *comparer) compareRow(ctx context.Context, row store.Row) {
+func (c *comparer) compareRow(ctx context.Context, epoch uint64, row store.Row) {
 	r := c.router
 	there, err := r.forward.follower.Get(ctx, relayed, row.Key)
 	if err == nil && CompareRows(row, there, "", "").Verdict == Same {
 		r.counts.compared.Add(1)
 		return
 	}
-	c.settle(ctx, row.Key)
+	c.settle(ctx, epoch, row.Key)
 }
 
 // settle compares a key that differs at first sight and counts the verdict.
-func (c *comparer) settle(ctx context.Context, key transform.Key) Verdict {
+func (c *comparer) settle(ctx context.Context, epoch uint64, key transform.Key) Verdict {
 	r := c.router
 	found, err := Compare(ctx, r.forward.authority, r.forward.follower, key)
 	switch {
@@ -131,6 +146,9 @@ func (c *comparer) settle(ctx context.Context, key transform.Key) Verdict {
 		return Unsettled
 	case found.Verdict == Unsettled:
 		r.counts.compareUnsettled.Add(1)
+	case found.Verdict == Different && !c.stillLeads(ctx, epoch, key):
+		r.counts.compareDropped.Add(1)
+		return Unsettled
 	default:
 		r.counts.compared.Add(1)
 		if found.Verdict == Different {
@@ -150,7 +168,7 @@ func (c *comparer) mismatch(e MismatchEvent) {
 // compareQuery compares the members of a page. An index of the follower lags,
 // so a difference is looked at a few times, and then key by key: if all keys
 // are equal and clean and the members still differ, the index is at fault.
-func (c *comparer) compareQuery(ctx context.Context, q store.Query, rows []store.Row) {
+func (c *comparer) compareQuery(ctx context.Context, epoch uint64, q store.Query, rows []store.Row) {
 	r := c.router
 	pause := comparePause
 	for try := 0; ; try++ {
@@ -164,7 +182,7 @@ func (c *comparer) compareQuery(ctx context.Context, q store.Query, rows []store
 			return
 		}
 		if try == compareTries-1 {
-			c.blame(ctx, q, rows, there)
+			c.blame(ctx, epoch, q, rows, there)
 			return
 		}
 		if sleep(ctx, pause) != nil {
@@ -184,10 +202,10 @@ func (c *comparer) compareQuery(ctx context.Context, q store.Query, rows []store
 // equal by now say nothing of the pages, which may have been overtaken by
 // writes. So the index is at fault only if the pages differ while every key of
 // both stands still and clean, and go on differing.
-func (c *comparer) blame(ctx context.Context, q store.Query, here, there []store.Row) {
+func (c *comparer) blame(ctx context.Context, epoch uint64, q store.Query, here, there []store.Row) {
 	keys := keysOf(here, there)
 	for _, key := range keys {
-		if c.settle(ctx, key) != Same {
+		if c.settle(ctx, epoch, key) != Same {
 			return
 		}
 	}
@@ -200,6 +218,9 @@ func (c *comparer) blame(ctx context.Context, q store.Query, here, there []store
 			return
 		case look.same:
 			c.router.counts.compared.Add(1)
+			return
+		case look.still && try == compareTries-1 && !c.stillLeads(ctx, epoch, keys[0]):
+			c.router.counts.compareDropped.Add(1)
 			return
 		case look.still && try == compareTries-1:
 			c.router.counts.compared.Add(1)

@@ -32,7 +32,7 @@ func (r *Router) get(ctx context.Context, key transform.Key, options []ReadOptio
 		})
 	}
 	if err == nil && s.Phase == Validate {
-		r.comparer.offer(row)
+		r.comparer.offer(s, row)
 	}
 	return row, from, err
 }
@@ -59,7 +59,7 @@ func (r *Router) getMany(ctx context.Context, keys []transform.Key, options []Re
 		})
 	}
 	if err == nil && s.Phase == Validate {
-		r.comparer.offer(rows...)
+		r.comparer.offer(s, rows...)
 	}
 	return rows, err
 }
@@ -86,7 +86,7 @@ func (r *Router) query(ctx context.Context, q store.Query, options []ReadOption)
 		})
 	}
 	if err == nil && s.Phase == Validate {
-		r.comparer.offerQuery(q, rows)
+		r.comparer.offerQuery(s, q, rows)
 	}
 	return rows, err
 }

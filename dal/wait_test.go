@@ -171,8 +171,7 @@ func TestNobodyLeads(t *testing.T) {
 // controller knows already.
 func TestSetWakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var f *fixture
-		f = newFixture(t, dal.DynamoDBPrimary, dal.RouterOptions{
+		f := newFixture(t, dal.DynamoDBPrimary, dal.RouterOptions{
 			Reload: func(ctx context.Context) (dal.Snapshot, error) {
 				<-ctx.Done() // the record can't be reached
 				return dal.Snapshot{}, ctx.Err()

@@ -120,8 +120,7 @@ func (wr *writing) keys() []transform.Key {
 
 // errAgain says that an attempt met something new.
 type errAgain struct {
-	err  error // if there is no further attempt
-	busy bool  // somebody else is at it: wait a moment
+	err error // if there is no further attempt
 }
 
 func (e *errAgain) Error() string { return e.err.Error() }

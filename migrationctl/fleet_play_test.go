@@ -71,7 +71,7 @@ type play struct {
 	quiet     bool                     // nothing befalls the fleet any more
 	away      map[string]time.Duration // stores that are away, until when
 	idle      atomic.Bool              // workers and operator are to end
-	working   atomic.Int64             // actors that have not ended, of live processes and dead ones
+	working   atomic.Int64             // operators that have not ended
 	ambushed  time.Duration            // until then no other ambush
 	hurry     atomic.Bool              // the operator is to hand the authority over at once
 	spared    int                      // the process that still reaches DynamoDB when it is lost, -1 for none
@@ -91,7 +91,6 @@ type node struct {
 	dynamo  fleet.Leased
 	open    atomic.Pointer[process]
 	busy    atomic.Int64 // actors
-	failed  atomic.Bool
 }
 
 func newPlay(t *testing.T, seed uint64) *play {
@@ -177,8 +176,19 @@ func (p *play) run() {
 	p.calmDown()
 	p.world.Run(func() bool { return p.busy() == 0 || p.stuck() })
 	p.rest()
+	p.end()
+}
+
+// end ends all processes, dead ones too.
+func (p *play) end() {
 	p.ended = p.world.Elapsed()
-	p.world.End(p.close)
+	p.world.End(func() {
+		for _, n := range append(p.past, p.nodes...) {
+			if open := n.open.Load(); open != nil {
+				_ = open.Close(context.Background())
+			}
+		}
+	})
 }
 
 func (p *play) stuck() bool { return p.world.Elapsed() > playStuck }
@@ -246,12 +256,3 @@ func (p *play) boot(ctx context.Context, n *node) {
 
 // calm reports whether nothing befalls this fleet, so that nothing may fail.
 func (p *play) calm() bool { return p.profile.name == "calm" }
-
-// close ends the controllers of all processes, dead ones too.
-func (p *play) close() {
-	for _, n := range append(p.past, p.nodes...) {
-		if open := n.open.Load(); open != nil {
-			_ = open.Close(context.Background())
-		}
-	}
-}

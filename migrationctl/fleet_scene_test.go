@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func scene(t *testing.T, phase store.Phase, processes int, do func(t *testing.T,
 			}
 			p.operator = p.world.Process("op", 0)
 			p.world.Run(func() bool { return p.busy() == 0 })
-			defer p.world.End(p.close)
+			defer p.end()
 			do(t, p)
 		})
 		p.judge(t)
@@ -54,9 +55,13 @@ func (p *play) actor(process *fleet.Process, name string, do func(ctx context.Co
 }
 
 // steps lets the operator make a step, to its end.
-func (p *play) steps(t *testing.T, to store.Phase) {
+func (p *play) steps(t *testing.T, to store.Phase) { p.beginStep(t, to)() }
+
+// beginStep lets the operator begin one, and returns a function that waits for
+// its end.
+func (p *play) beginStep(t *testing.T, to store.Phase) (join func()) {
 	var err error
-	p.actor(p.operator, "step", func(ctx context.Context) {
+	ended := p.actor(p.operator, "step", func(ctx context.Context) {
 		o := p.newOperator(p.operator)
 		if to == store.DynamoDBPrimary {
 			if _, err = o.Verify(ctx, migrationctl.VerifyOptions{}); err != nil {
@@ -64,8 +69,11 @@ func (p *play) steps(t *testing.T, to store.Phase) {
 			}
 		}
 		err = o.SetPhase(ctx, to, migrationctl.Change{Reason: "scene", Force: true})
-	})()
-	require.NoError(t, err)
+	})
+	return func() {
+		ended()
+		require.NoError(t, err)
+	}
 }
 
 // mark is the mark of a record in a store.
@@ -124,12 +132,12 @@ func TestSceneHalfCarried(t *testing.T) {
 		victim, other := p.nodes[0], p.nodes[1]
 		const (
 			before  = iota
-			closed  // the earlier change may arrive; nobody refreshes it
+			closed  // the earlier change arrives; nobody refreshes it, and the transaction is sent
 			looked  // the first shard was looked at for the second time: the transaction may arrive
 			arrived // the earlier change may be refreshed
 			carried // and is: the look may go on
 		)
-		looks, writes, stage, ready := 0, map[*fleet.Process]int{}, before, false
+		looks, writes, stage, ready, there := 0, map[*fleet.Process]int{}, before, false, false
 		p.world.Landed = func(c fleet.Call, err error) {
 			switch {
 			case c.Method == "Advance" && strings.Contains(c.What, " closed "):
@@ -138,6 +146,7 @@ func TestSceneHalfCarried(t *testing.T) {
 				if writes[c.Process]++; c.Process == victim.process && writes[c.Process] == 2 {
 					stage = arrived
 				}
+				there = there || ready && c.Process == other.process && stage == closed
 			case c.Method == "Backlog" && stage == closed:
 				if looks++; looks == p.dynamo.Shards()+1 {
 					stage = looked
@@ -149,7 +158,7 @@ func TestSceneHalfCarried(t *testing.T) {
 		p.world.Held = func(c fleet.Call) bool {
 			switch {
 			case c.Process == victim.process && c.Method == "Write":
-				return writes[c.Process] == 1 && stage < looked
+				return writes[c.Process] == 0 && !there || writes[c.Process] == 1 && stage < looked
 			case c.Process == other.process && c.Method == "Write":
 				return ready && writes[c.Process]%2 == 1 && stage < closed
 			case c.Store == "dynamodb" && c.Method == "Get" && strings.Contains(c.What, "without epoch"):
@@ -182,14 +191,22 @@ func TestSceneHalfCarried(t *testing.T) {
 		p.actor(other.process, "other", func(ctx context.Context) { put(ctx, "earlier") })
 		w := &worker{play: p, node: victim, name: "victim", rng: p.world.Rand("victim"), users: victim.open.Load().users}
 		p.actor(victim.process, "victim", func(ctx context.Context) { w.putPair(ctx, "both") })
-		p.world.RunFor(200 * time.Millisecond)
+		stepped := p.beginStep(t, store.Validate)
+		p.world.Run(func() bool {
+			return writes[victim.process] == 1 && sent(p.world.UnderWay(victim.process), "Write") || p.stuck()
+		})
 		victim.process.Pause(20*time.Second, func(*rand.Rand) time.Duration { return 0 })
-		p.steps(t, store.Validate)
+		stepped()
 		require.Equal(t, carried, stage, "the scene has not played as it is written")
 		p.world.RunFor(25 * time.Second)
 		require.Equal(t, p.mark(p.mysql, 21) == "both", p.mark(p.mysql, 22) == "both", "half of it is there: %s, %s",
 			p.mark(p.mysql, 21), p.mark(p.mysql, 22))
 	})
+}
+
+// sent reports whether one of the calls is of that method.
+func sent(calls []fleet.Call, method string) bool {
+	return slices.ContainsFunc(calls, func(c fleet.Call) bool { return c.Method == method })
 }
 
 // TestSceneGivenAway: a process was stopped during a hand-off to DynamoDB and
@@ -285,5 +302,39 @@ func TestSceneAbandonedWithLeases(t *testing.T) {
 		p.idle.Store(true)
 		read()
 		require.NotEqual(t, "first", p.mark(p.mysql, 1))
+	})
+}
+
+// TestSceneFloor: DynamoDB is given up while it is several writes ahead at a key.
+// What MySQL writes there afterwards is newer, and is taken at once.
+func TestSceneFloor(t *testing.T) {
+	scene(t, store.Validate, 1, func(t *testing.T, p *play) {
+		node, away := p.nodes[0], false
+		users := node.open.Load().users
+		put := func(mark string, policy dal.Policy) (err error) {
+			p.actor(node.process, mark, func(ctx context.Context) {
+				u := marked(1, mark)
+				err = users.Put(ctx, &u, dal.Follow(policy))
+			})()
+			return err
+		}
+		require.NoError(t, put("before", dal.Required))
+		p.steps(t, store.DynamoDBPrimary)
+		p.world.Fate = func(_ *rand.Rand, c fleet.Call) fleet.Fate {
+			return fleet.Fate{Away: away && c.Store == "dynamodb" || !away && c.Store == "mysql" && c.Method == "Put"}
+		}
+		for i := range 5 {
+			require.NoError(t, put(fmt.Sprintf("lost%d", i), dal.Async))
+		}
+		away = true
+		var err error
+		p.actor(p.operator, "abandon", func(ctx context.Context) {
+			err = p.newOperator(p.operator).Abandon(ctx, migrationctl.Change{Reason: "scene"})
+		})()
+		require.NoError(t, err)
+		p.world.Fate = nil
+		p.world.Held = func(c fleet.Call) bool { return strings.Contains(c.Who, "watchStrays") } // they would mend it
+		require.NoError(t, put("new", dal.Required))
+		require.Equal(t, "new", p.mark(p.dynamo, 1))
 	})
 }

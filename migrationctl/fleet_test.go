@@ -76,7 +76,11 @@ func (p *play) judge(t *testing.T) {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "seed %d (%s) went wrong:\n  %s\n", p.seed, p.profile.name, strings.Join(p.faults, "\n  "))
-	fmt.Fprintf(&b, "again: go test ./migrationctl -run 'TestFleet/seed_%d$' -fleet.first=%d -fleet.seeds=1 -fleet.trace=.\n", p.seed, p.seed)
+	again := fmt.Sprintf("-run '%s$'", t.Name())
+	if p.profile.name != "" {
+		again += fmt.Sprintf(" -fleet.first=%d -fleet.seeds=1", p.seed)
+	}
+	fmt.Fprintf(&b, "again: go test ./migrationctl %s -fleet.trace=.\n", again)
 	var words []string
 	for _, key := range p.blamed {
 		words = append(words, "/"+key+"/")

@@ -266,10 +266,16 @@ func TestLastLookFindsAStray(t *testing.T) {
 		p := w.lead(t, store.DynamoDBPrimary)
 		old := w.settled(t).Epoch
 		landed := false
+		var refused error
 		w.faults.On(func(c faultstore.Call) bool {
 			if c.Store == "mysql" && c.Method == "Advance" && !landed {
 				landed = true // the seal is on its way: every look so far was empty
 				w.stray(t, old, "", w.put(t, user(1)), w.put(t, user(2)))
+			}
+			if c.Store == "dynamodb" && c.Method == "Backlog" && landed && refused == nil {
+				// While the shards are looked through, nothing lands in MySQL.
+				row := w.row(t, w.dynamo, 1)
+				_, refused = w.mysql.Put(context.Background(), store.At{Epoch: old}, row)
 			}
 			return false
 		}, faultstore.Before)
@@ -278,6 +284,7 @@ func TestLastLookFindsAStray(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, op.SetPhase(t.Context(), store.Validate, migrationctl.Change{}))
 		require.True(t, landed)
+		require.ErrorIs(t, refused, store.ErrWrongPhase)
 		require.Equal(t, 2, report.Looks)
 		require.True(t, w.row(t, w.mysql, 1).Live)
 		require.True(t, w.row(t, w.mysql, 2).Live)

@@ -158,6 +158,9 @@ func (o *Operator) leadOf(s standing) (lead, error) {
 	case dynamoSide:
 		return lead{dynamoSide, s.dynamo.record, o.dynamo, o.mysql}, nil
 	}
+	if uninitialised(s.mysql.err) && !s.dynamo.seen() {
+		return lead{}, s.mysql.err
+	}
 	e := &store.Error{Op: "phase", Kind: store.ErrUnavailable, Detail: s.why}
 	if s.between {
 		e.Kind = store.ErrWrongPhase
@@ -166,3 +169,6 @@ func (o *Operator) leadOf(s standing) (lead, error) {
 	}
 	return lead{}, e
 }
+
+// uninitialised reports whether a record is not there because nobody has made it.
+func uninitialised(err error) bool { return errors.Is(err, store.ErrInvalid) }

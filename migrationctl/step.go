@@ -269,6 +269,11 @@ func (o *Operator) captureDynamoDB(ctx context.Context, l lead, c Change) error 
 // does not come back. Every write that was not refreshed before is lost, and
 // may be lost in part where it changed several keys; under the policy Required
 // none of those was acknowledged. It waits until the longest lease must be over.
+//
+// A process that still reaches DynamoDB and can't reach MySQL would renew its
+// lease and go on: before Abandon every such process must be stopped, or cut off
+// from DynamoDB. One that reaches MySQL gives its lease back.
+//
 // When DynamoDB returns, what it holds beyond MySQL is written to the audit and
 // undone.
 func (o *Operator) Abandon(ctx context.Context, c Change) error {

@@ -160,15 +160,91 @@ func (v *verify) lookLeftovers(ctx context.Context, rows []store.Row) error {
 }
 
 // settle looks closely at the keys that differ at first sight, some at a time:
-// each may have to wait for its refresh.
+// each may have to wait for its refresh. Where change records stand apart from
+// what they are about, as in DynamoDB, a difference counts only if no record
+// explains it, and if it is there again, at the same version, after these were
+// looked through, once for all keys: a refresh in between would have cleaned
+// both, and a write in between has a record nobody has seen.
 func (v *verify) settle(ctx context.Context, keys []transform.Key) error {
+	if v.lead.side != dynamoSide {
+		return v.each(ctx, keys, v.settleKey)
+	}
+	versions, err := v.different(ctx, keys)
+	if err != nil || len(versions) == 0 {
+		return err
+	}
+	differ := slices.DeleteFunc(slices.Clone(keys), func(k transform.Key) bool { _, ok := versions[k]; return !ok })
+	explained, err := changed(ctx, v.lead.authority, differ)
+	if err != nil {
+		return err
+	}
+	return v.each(ctx, differ, func(ctx context.Context, key transform.Key) error {
+		found := dal.Comparison{Key: key, Verdict: dal.Different}
+		if !explained[key] {
+			var err error
+			if found, err = v.compare(ctx, key); err != nil || found.Verdict != dal.Different {
+				v.count(found, false)
+				return err
+			}
+			now, err := v.version(ctx, key)
+			if err != nil {
+				return err
+			}
+			if now == versions[key] {
+				return v.conclude(ctx, key, found)
+			}
+		}
+		found.Verdict = waiting
+		if v.lead.record.Phase.HasFollower() {
+			found.Verdict = dal.Unsettled
+		}
+		v.count(found, false)
+		return nil
+	})
+}
+
+// version returns a key's version in the authority, also of a record that
+// can't be read.
+func (v *verify) version(ctx context.Context, key transform.Key) (store.Version, error) {
+	row, err := v.lead.authority.Get(ctx, store.At{Captured: true}, key)
+	if err != nil && !dal.Unfit(err) {
+		return 0, err
+	}
+	return row.Version, nil
+}
+
+// different returns the keys that differ, each with its version in the
+// authority after it was compared, and counts those that do not settle.
+func (v *verify) different(ctx context.Context, keys []transform.Key) (map[transform.Key]store.Version, error) {
+	var mu sync.Mutex
+	versions := make(map[transform.Key]store.Version)
+	err := v.each(ctx, keys, func(ctx context.Context, key transform.Key) error {
+		c, err := v.compare(ctx, key)
+		if err != nil || c.Verdict != dal.Different {
+			v.count(c, false)
+			return err
+		}
+		version, err := v.version(ctx, key)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		versions[key] = version
+		return nil
+	})
+	return versions, err
+}
+
+// each calls do for all keys, some at a time.
+func (v *verify) each(ctx context.Context, keys []transform.Key, do func(context.Context, transform.Key) error) error {
 	rows := make([]store.Row, len(keys))
 	for i, key := range keys {
 		rows[i].Key = key
 	}
 	return inChunks(ctx, v.o.opts.machine.atOnce(verifyWorkers), rows, func(ctx context.Context, chunk []store.Row) error {
 		for _, row := range chunk {
-			if err := v.settleKey(ctx, row.Key); err != nil {
+			if err := do(ctx, row.Key); err != nil {
 				return err
 			}
 		}
@@ -181,7 +257,13 @@ func (v *verify) settleKey(ctx context.Context, key transform.Key) error {
 	if err != nil {
 		return err
 	}
+	return v.conclude(ctx, key, found)
+}
+
+// conclude counts what was found at a key, and mends a difference if asked to.
+func (v *verify) conclude(ctx context.Context, key transform.Key, found dal.Comparison) error {
 	repaired := false
+	var err error
 	if v.opts.Repair && found.Verdict == dal.Different {
 		if repaired, err = v.repair(ctx, key); err != nil {
 			return err
@@ -208,41 +290,28 @@ func (v *verify) repair(ctx context.Context, key transform.Key) (bool, error) {
 // waiting is the verdict on a key whose change record explains the difference.
 const waiting = dal.Verdict(100)
 
-// compare compares a key. Where change records stand apart from what they are
-// about, as in DynamoDB, a difference counts only if no record explains it, and
-// if it is there again after these were looked through: a refresh in between
-// would have cleaned both.
 func (v *verify) compare(ctx context.Context, key transform.Key) (dal.Comparison, error) {
-	found, err := dal.Compare(ctx, v.lead.authority, v.lead.other, key)
-	if v.lead.side != dynamoSide || err != nil || found.Verdict != dal.Different {
-		return found, err
-	}
-	dirty, err := changed(ctx, v.lead.authority, key)
-	if err != nil {
-		return found, err
-	}
-	if dirty {
-		found.Verdict = waiting
-		if v.lead.record.Phase.HasFollower() {
-			found.Verdict = dal.Unsettled
-		}
-		return found, nil
-	}
 	return dal.Compare(ctx, v.lead.authority, v.lead.other, key)
 }
 
-// changed reports whether a change record names the key.
-func changed(ctx context.Context, authority store.Authority, key transform.Key) (bool, error) {
+// changed returns those of the keys that a change record names.
+func changed(ctx context.Context, authority store.Authority, keys []transform.Key) (map[transform.Key]bool, error) {
+	named := make(map[transform.Key]bool, len(keys))
+	for _, key := range keys {
+		named[key] = false
+	}
 	for shard := range authority.Shards() {
 		r := store.DirtyRange{Shard: shard, Limit: relayPage}
 		for {
 			page, err := authority.Dirty(ctx, r)
 			if err != nil {
-				return false, err
+				return nil, err
 			}
 			for _, c := range page.Changes {
-				if slices.ContainsFunc(c.Keys, func(k store.KeyVersion) bool { return k.Key == key }) {
-					return true, nil
+				for _, k := range c.Keys {
+					if _, asked := named[k.Key]; asked {
+						named[k.Key] = true
+					}
 				}
 			}
 			if r.After = page.Next; r.After == "" {
@@ -250,7 +319,7 @@ func changed(ctx context.Context, authority store.Authority, key transform.Key) 
 			}
 		}
 	}
-	return false, nil
+	return named, nil
 }
 
 func (v *verify) count(found dal.Comparison, repaired bool) {

@@ -52,6 +52,7 @@ var forTests = []string{
 	module + "/dynamostore/dynamotest",
 	module + "/internal/engine",
 	module + "/internal/enginetest",
+	module + "/internal/fleet",
 	module + "/internal/enginetest/found",
 }
 

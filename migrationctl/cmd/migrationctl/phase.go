@@ -38,7 +38,7 @@ func (c *cli) phaseCommand() *cobra.Command {
 	}
 	set.Flags().StringVar(&change.Reason, "reason", "", "why, for the audit")
 	set.Flags().BoolVar(&change.Force, "force", false, "overrule the conditions marked comfort, never those marked data; it is audited")
-	set.Flags().BoolVar(&abandon, "abandon", false, "with 3, from 4: DynamoDB is lost; open MySQL without what was not refreshed yet")
+	set.Flags().BoolVar(&abandon, "abandon", false, "with 3, from 4: DynamoDB is lost; open MySQL without what was not refreshed yet. Stop processes that reach DynamoDB and not MySQL first")
 	return c.group("phase", "Change the phase", set)
 }
 
