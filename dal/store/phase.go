@@ -84,7 +84,7 @@ type PhaseRecord struct {
 	// Contract is the digest of the contract under which capture was switched
 	// on, "" while it is off. A process with another one would refresh items
 	// that are not whole.
-	Contract  string
+	Contract string
 	// ChangedAt is when the record came into its epoch, by the store's clock.
 	ChangedAt time.Time
 }
