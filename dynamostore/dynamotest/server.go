@@ -65,8 +65,11 @@ func New() (*Server, error) {
 		return nil, fmt.Errorf("dynamotest: listen: %w", err)
 	}
 	s := &Server{URL: "http://" + listener.Addr().String(), done: make(chan struct{})}
-	s.http = &http.Server{Handler: s}                  // its clients are the test's own, and time limits would slow down each request
-	s.served.Go(func() { _ = s.http.Serve(listener) }) // until Close; were it to fail, every call of a client would
+	// It has no time limits, which each request would pay for: its clients are
+	// the test's own. Nothing but Close ends it, and if it were to fail, that
+	// would show in every call of a client.
+	s.http = &http.Server{Handler: s}
+	s.served.Go(func() { _ = s.http.Serve(listener) })
 	return s, nil
 }
 

@@ -137,7 +137,7 @@ func (t *Table) CreateCheck(ctx *sql.Context, check *sql.CheckDefinition) error 
 		}
 	}
 	if named(added.Name) {
-		return fmt.Errorf("Duplicate check constraint name '%s'", added.Name)
+		return fmt.Errorf("duplicate check constraint name '%s'", added.Name)
 	}
 	c.checks = append(c.checks, added)
 	return nil
@@ -152,7 +152,7 @@ func (t *Table) DropCheck(ctx *sql.Context, name string) error {
 	before := len(c.checks)
 	c.checks = slices.DeleteFunc(c.checks, func(d sql.CheckDefinition) bool { return strings.EqualFold(d.Name, name) })
 	if len(c.checks) == before {
-		return fmt.Errorf("Check constraint '%s' is not found in the table", name)
+		return fmt.Errorf("check constraint '%s' is not found in the table", name)
 	}
 	return nil
 }
