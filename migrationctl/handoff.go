@@ -228,8 +228,11 @@ func (h *handoff) drain(ctx context.Context, l lead, record *store.PhaseRecord) 
 			return h.late(ctx, err, "keys are still dirty")
 		}
 		backlog, err := l.authority.Backlog(ctx)
-		if err != nil || backlog.Dirty == 0 {
-			return err
+		if err != nil {
+			return h.late(ctx, err, "keys are still dirty")
+		}
+		if backlog.Dirty == 0 {
+			return nil
 		}
 		// In short passes: a driver that waits must show that it is alive.
 		short, cancel := context.WithTimeout(ctx, heartbeatEvery)

@@ -3,6 +3,7 @@ package migrationctl
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -46,6 +47,8 @@ type member struct {
 	turn    chan struct{}
 	process store.Registration
 	leader  side
+	leases  int      // that were given back
+	asked   bool     // for the one that comes after those
 	pending deadline // a hand-off that nobody seems to drive
 }
 
@@ -165,12 +168,17 @@ func handingOver(op string) *store.Error {
 		Detail: "the authority is on its way from one store to the other"}
 }
 
+// leaseName names the lease. After one was given back the next has another name:
+// a request to give back that comes late must not end the one that followed.
+func (m *member) leaseName() string { return fmt.Sprintf("%s.%d", m.name, m.leases) }
+
 // renewLease asks for a lease and counts it from before the question.
 func (m *member) renewLease(ctx context.Context, epoch uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, LeaseLength/2)
 	defer cancel()
 	since := m.o.now()
-	err := m.o.dynamo.Grant(ctx, m.name, epoch, LeaseLength)
+	m.asked = true
+	err := m.o.dynamo.Grant(ctx, m.leaseName(), epoch, LeaseLength)
 	if err == nil {
 		m.lease.Extend(epoch, since, LeaseLength)
 	}
@@ -183,9 +191,13 @@ func (m *member) giveBack(ctx context.Context, l lead) error {
 	drain, cancel := store.Detached(ctx, leaveTimeout)
 	defer cancel()
 	m.lease.Drain(drain)
-	if err := m.o.dynamo.GiveBack(drain, m.name); err != nil {
+	if !m.asked {
+		return handingOver("lease")
+	}
+	if err := m.o.dynamo.GiveBack(drain, m.leaseName()); err != nil {
 		return err
 	}
+	m.leases, m.asked = m.leases+1, false
 	return handingOver("lease")
 }
 
@@ -209,7 +221,7 @@ func (m *member) leave(ctx context.Context) error {
 		return m.o.mysql.Deregister(ctx, m.name)
 	}
 	m.lease.Drain(ctx)
-	return errors.Join(m.o.dynamo.GiveBack(ctx, m.name), m.o.dynamo.Deregister(ctx, m.name))
+	return errors.Join(m.o.dynamo.GiveBack(ctx, m.leaseName()), m.o.dynamo.Deregister(ctx, m.name))
 }
 
 // A deadline watches a hand-off for signs of life: its records change while its
