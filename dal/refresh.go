@@ -250,6 +250,10 @@ func (r *Refresher) notAhead(ctx context.Context, row store.Row) error {
 			"then capture off and on, and backfill", Cause: errLaterHistory}
 }
 
+// Due reports whether the follower may be asked now: it is well, or rests and
+// the next probe is due.
+func (r *Refresher) Due() bool { return r.breaker.ready() }
+
 // Resting reports whether the follower failed repeatedly and is being left
 // alone until the next probe.
 func (r *Refresher) Resting() bool { return r.breaker.open() }

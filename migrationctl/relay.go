@@ -3,6 +3,7 @@ package migrationctl
 import (
 	"context"
 	"errors"
+	"hash/fnv"
 	"slices"
 	"sync"
 	"time"
@@ -26,18 +27,18 @@ const (
 // matters: what is dirty stands in the authority, so memory stays bounded
 // however long the follower is down.
 //
-// Where the authority keeps its change records in shards, each process reads
-// its part of them. A process that falls silent drops out of the fleet, and the
-// others read its part too.
+// The processes divide the change records among themselves: by shards where the
+// authority has several, by a hash of the key where it has one.
 type relay struct {
 	c      *Controller
 	kicked chan store.Change
+	from   map[int]position // by shard, where the next pass begins; of feed alone
 	deadMu sync.Mutex
 	dead   map[store.KeyVersion]bool // dead letters this relay wrote down
 }
 
 func newRelay(c *Controller) *relay {
-	return &relay{c: c, kicked: make(chan store.Change, relayQueue), dead: make(map[store.KeyVersion]bool)}
+	return &relay{c: c, kicked: make(chan store.Change, relayQueue), from: make(map[int]position), dead: make(map[store.KeyVersion]bool)}
 }
 
 // kick tells the relay of changes that a write of this process left dirty. What
@@ -114,7 +115,7 @@ func (r *relay) feed(ctx context.Context, work chan<- task) {
 // follower.
 func (r *relay) look(ctx context.Context, work chan<- task) {
 	l, ok := r.active()
-	if !ok {
+	if !ok || !r.c.refresher(l).Due() {
 		return
 	}
 	if err := r.poll(ctx, l, work); err != nil && ctx.Err() == nil {
@@ -137,14 +138,14 @@ func (r *relay) retry(ctx context.Context) {
 	}
 }
 
-// poll passes once over the change records of this process's shards.
+// poll passes once over the change records of this process's part.
 func (r *relay) poll(ctx context.Context, l lead, work chan<- task) error {
-	shards, err := r.shards(ctx, l)
+	p, err := r.part(ctx, l)
 	if err != nil {
 		return err
 	}
-	for _, shard := range shards {
-		more, err := r.pollShard(ctx, l, shard, work)
+	for _, shard := range p.shards(l.authority.Shards()) {
+		more, err := r.pollShard(ctx, l, shard, p, work)
 		if err != nil || !more {
 			return err
 		}
@@ -152,27 +153,48 @@ func (r *relay) poll(ctx context.Context, l lead, work chan<- task) error {
 	return nil
 }
 
-// shards returns this process's part: every n-th, n being how many processes
-// the fleet has, beginning at its own place among them.
-func (r *relay) shards(ctx context.Context, l lead) ([]int, error) {
-	all := l.authority.Shards()
-	if all == 1 {
-		return []int{0}, nil
-	}
+// A part is this process's share of the change records: its place among the
+// live processes of the fleet, and how many those are.
+type part struct{ place, of int }
+
+// part returns this process's part. A process that falls silent drops out of the
+// fleet, and its share falls to the others.
+func (r *relay) part(ctx context.Context, l lead) (part, error) {
 	fleet, err := l.authority.Registrations(ctx)
 	if err != nil {
-		return nil, err
+		return part{}, err
 	}
 	names := liveNames(fleet)
 	place, found := slices.BinarySearch(names, r.c.member.name)
 	if !found {
-		return nil, nil // not registered yet
+		return part{}, nil // not registered yet
 	}
+	return part{place, len(names)}, nil
+}
+
+// shards returns every n-th shard, or the only one there is.
+func (p part) shards(all int) []int {
 	var mine []int
-	for shard := place; shard < all; shard += len(names) {
-		mine = append(mine, shard)
+	for shard := range all {
+		if p.of > 0 && (all == 1 || shard%p.of == p.place) {
+			mine = append(mine, shard)
+		}
 	}
-	return mine, nil
+	return mine
+}
+
+// has reports whether a change of a shard that all processes read is this
+// one's. Without that each would send everything, and a slow follower gets as
+// many times the requests as there are processes.
+func (p part) has(c store.Change) bool {
+	h := fnv.New32a()
+	switch {
+	case len(c.Keys) > 0:
+		_, _ = h.Write([]byte(c.Keys[0].Key.ID))
+	case c.Token != nil:
+		_, _ = h.Write([]byte(c.Token.Token))
+	}
+	return int(h.Sum32()%uint32(p.of)) == p.place
 }
 
 // liveNames returns the names of the processes that have renewed lately, in
@@ -189,30 +211,44 @@ func liveNames(fleet []store.Registration) []string {
 }
 
 // pollShard passes over one shard. It reports whether to go on with the next.
-func (r *relay) pollShard(ctx context.Context, l lead, shard int, work chan<- task) (bool, error) {
-	at := store.DirtyRange{Shard: shard, Limit: relayPage}
+//
+// While the follower rests a pass sends one probe, and the next pass goes on
+// behind it: hammering a follower that is down, or reading its whole backlog
+// again and again, helps nobody, and if every pass began with the same key the
+// others would wait until the follower is well.
+func (r *relay) pollShard(ctx context.Context, l lead, shard int, p part, work chan<- task) (bool, error) {
+	from := r.from[shard]
+	delete(r.from, shard)
+	at := store.DirtyRange{Shard: shard, After: from.after, Limit: relayPage}
 	for {
 		page, err := r.dirty(ctx, l, at)
 		if err != nil {
 			return false, err
 		}
-		for _, change := range page.Changes {
-			if r.leave(change) {
+		for i, change := range page.Changes {
+			if i < from.skip || r.leave(change) || l.authority.Shards() == 1 && !p.has(change) {
 				continue
 			}
 			if !send(ctx, work, task{l, change}) {
 				return false, nil
 			}
 			if r.c.refresher(l).Resting() {
-				// One probe a pass. Hammering a follower that is down, or
-				// reading its whole backlog again and again, helps nobody.
+				r.from[shard] = position{at.After, i + 1}
 				return false, nil
 			}
 		}
+		from.skip = 0
 		if at.After = page.Next; at.After == "" {
 			return true, nil
 		}
 	}
+}
+
+// A position is where a pass goes on: behind so many changes of a page. What
+// became clean meanwhile makes it skip a few, which the pass after that meets.
+type position struct {
+	after string
+	skip  int
 }
 
 func (r *relay) dirty(ctx context.Context, l lead, at store.DirtyRange) (store.DirtyPage, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -117,4 +118,71 @@ func TestRelayStopsInPhaseOne(t *testing.T) {
 	require.NoError(t, w.operator(t).SetPhase(t.Context(), store.DualWrite, migrationctl.Change{}))
 	p.drained(t)
 	require.True(t, w.row(t, w.dynamo, 1).Live)
+}
+
+// TestRelaysDivideTheWork: what is left dirty is brought over once, not once by
+// each process, in both directions.
+func TestRelaysDivideTheWork(t *testing.T) {
+	for _, phase := range []store.Phase{store.Validate, store.DynamoDBPrimary} {
+		t.Run(phase.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newMemoryWorld(t, faultstore.New())
+				driver := w.lead(t, phase)
+				require.NoError(t, driver.Close(context.Background()))
+				const keys = 300
+				at := w.settled(t)
+				for id := range int64(keys) {
+					if phase.DynamoDBLeads() {
+						w.stray(t, at.Epoch, "", w.put(t, user(id)))
+						continue
+					}
+					_, err := w.mysql.Write(t.Context(), w.at(t), store.Write{Mutations: []store.Mutation{w.put(t, user(id))}})
+					require.NoError(t, err)
+				}
+				var fleet []*process
+				var faults []*faultstore.Faults
+				for range 3 {
+					f := faultstore.New()
+					other := &world{contract: w.contract, mysql: w.mysql, dynamo: w.dynamo, faults: f}
+					fleet, faults = append(fleet, other.open(t, &migrationctl.Options{RelayPoll: time.Second})), append(faults, f)
+				}
+				require.Eventually(t, func() bool {
+					status, err := w.operator(t).Status(t.Context())
+					return err == nil && status.Dirty == 0
+				}, time.Minute, time.Second)
+				total := 0
+				for _, f := range faults {
+					puts := len(f.Matching(faultstore.Method("Put")))
+					require.Greater(t, puts, keys/10, "each has a part")
+					total += puts
+				}
+				require.Equal(t, keys, total, "and no key is in two")
+				for _, p := range fleet {
+					require.NoError(t, p.Close(context.Background()))
+				}
+			})
+		})
+	}
+}
+
+// TestProbesGoOn: while the follower rests each pass of the relay sends one
+// key, and not always the same.
+func TestProbesGoOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		w.to(t, store.DualWrite)
+		for id := range int64(20) {
+			_, err := w.mysql.Write(t.Context(), w.at(t), store.Write{Mutations: []store.Mutation{w.put(t, user(id))}})
+			require.NoError(t, err)
+		}
+		w.faults.On(func(c faultstore.Call) bool { return c.Store == "dynamodb" }, faultstore.Before)
+		p := w.open(t, &migrationctl.Options{RelayWorkers: 1})
+		time.Sleep(time.Hour)
+		probed := make(map[transform.Key]bool)
+		for _, c := range w.faults.Matching(faultstore.Method("Put")) {
+			probed[c.Keys[0]] = true
+		}
+		require.Len(t, probed, 20)
+		require.NoError(t, p.Close(context.Background()))
+	})
 }
