@@ -63,6 +63,9 @@ func (h *handoff) toMySQL(ctx context.Context) error {
 	if err := h.raiseIDs(ctx, h.o.dynamo, h.o.mysql); err != nil {
 		return err
 	}
+	if err := h.markFilled(ctx, h.o.mysql, "DynamoDB was complete when MySQL took over"); err != nil {
+		return err
+	}
 	return h.giveAway(ctx, h.o.dynamo, &h.dynamo)
 }
 
@@ -199,10 +202,22 @@ func (h *handoff) leaveMySQL(ctx context.Context) error {
 	if err := h.drain(ctx, lead{dynamoSide, h.dynamo, h.o.dynamo, h.o.mysql}, &h.dynamo); err != nil {
 		return err
 	}
+	return h.markFilled(ctx, h.o.dynamo, "MySQL was complete when phase 5 began")
+}
+
+// markFilled notes in a store that the other one holds everything under this
+// capture, so that no step asks for a backfill.
+func (h *handoff) markFilled(ctx context.Context, s store.Store, why string) error {
+	filled, err := h.o.progress(ctx, backfillName, lead{record: h.dynamo, authority: s})
+	if err != nil {
+		return err
+	}
 	for _, e := range h.o.contract.Entities {
-		p := store.Progress{Name: backfillName, Entity: e.Name, CaptureEpoch: h.dynamo.CaptureEpoch, Done: true,
-			Detail: "MySQL was complete when phase 5 began"}
-		if err := h.o.dynamo.SaveProgress(ctx, p); err != nil {
+		if filled[e.Name].Done {
+			continue // by a run of its own
+		}
+		p := store.Progress{Name: backfillName, Entity: e.Name, CaptureEpoch: h.dynamo.CaptureEpoch, Done: true, Detail: why}
+		if err := s.SaveProgress(ctx, p); err != nil {
 			return err
 		}
 	}

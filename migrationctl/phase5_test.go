@@ -47,6 +47,7 @@ func TestBackFromPhase5Bare(t *testing.T) {
 		require.Equal(t, 1, w.count(t, w.mysql, 3))
 		require.Equal(t, 0, w.count(t, w.mysql, 9))
 		p.step(t, store.Validate)
+		p.step(t, store.DynamoDBPrimary) // and forth again, without another backfill
 		require.NoError(t, p.Close(context.Background()))
 	})
 }
