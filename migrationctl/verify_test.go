@@ -3,6 +3,7 @@ package migrationctl_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -114,6 +115,51 @@ func TestVerifyCountsWhatPersists(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, found[0].Clean(), "%+v", found[0])
 	})
+}
+
+// TestVerifyLooksOnceForManyKeys: in phase 5 whatever was written since it began
+// differs, and a change record says why. However many keys that are, the records
+// are looked through once for all of a page; and a key without one is named.
+func TestVerifyLooksOnceForManyKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.DynamoDBPrimary)
+		for id := range int64(41) {
+			u := user(id)
+			require.NoError(t, p.users.Create(t.Context(), &u))
+		}
+		p.step(t, store.DynamoDBOnly)
+		for id := range int64(40) {
+			require.NoError(t, p.users.Update(t.Context(), p.users.Key(id), addOne))
+		}
+		there := w.row(t, w.dynamo, 40)
+		_, err := w.mysql.Put(t.Context(), store.At{Epoch: w.mysqlEpoch(t)}, store.Row{Key: there.Key, Version: there.Version + 1})
+		require.NoError(t, err)
+
+		looks := 0
+		w.faults.On(func(c faultstore.Call) bool {
+			if c.Store == "dynamodb" && c.Method == "Dirty" {
+				looks++
+			}
+			return false
+		}, faultstore.Before)
+		watched, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), nil)
+		require.NoError(t, err)
+		found, err := watched.Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Users"})
+		require.NoError(t, err)
+		require.Equal(t, int64(40), found[0].Waiting)
+		require.Equal(t, int64(1), found[0].Differences)
+		require.Equal(t, there.Key, found[0].Named[0].Key)
+		require.LessOrEqual(t, looks, 2*w.dynamo.Shards(), "one look for each store's page")
+		require.NoError(t, p.Close(context.Background()))
+	})
+}
+
+func (w *world) mysqlEpoch(t *testing.T) uint64 {
+	t.Helper()
+	r, err := w.mysql.Phase(t.Context())
+	require.NoError(t, err)
+	return r.Epoch
 }
 
 // once calls do at the first call that matches, and breaks nothing.

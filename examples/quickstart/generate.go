@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
 )
 
@@ -17,7 +16,7 @@ const firstGenerated = 1000
 func generate(n int, seed uint64, given []csvRow) []plain {
 	taken := map[any]bool{}
 	for _, r := range given {
-		taken[r.ID], taken[strings.ToLower(r.Username)], taken[strings.ToLower(r.Email)] = true, true, true
+		taken[r.ID], taken[r.Username], taken[r.Email] = true, true, true
 	}
 	random := rand.New(rand.NewPCG(seed, 1))
 	users := make([]plain, 0, n)

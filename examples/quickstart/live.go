@@ -18,7 +18,8 @@ type live struct {
 // startLive opens a controller, as any service does when it starts, and begins
 // the load.
 func startLive(ctx context.Context, s *stores, plan loadPlan) (*live, error) {
-	ctl, err := migrationctl.Open(ctx, s.mysql, s.dynamo, &migrationctl.Options{Who: "quickstart"})
+	m := &meter{}
+	ctl, err := migrationctl.Open(ctx, s.mysql, s.dynamo, &migrationctl.Options{Who: "quickstart", Hooks: []dal.Hook{m}})
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +28,7 @@ func startLive(ctx context.Context, s *stores, plan loadPlan) (*live, error) {
 		return nil, closing(err, ctl)
 	}
 	l := &live{ctl: ctl, ended: make(chan error, 1),
-		load: &load{plan: plan, users: users, meter: &meter{}, keys: &keyring{}}}
+		load: &load{plan: plan, users: users, meter: m, keys: &keyring{}}}
 	// The load ends by stop, not with ctx: operations under way get their
 	// answers also when the run is interrupted.
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -43,6 +44,7 @@ func startLive(ctx context.Context, s *stores, plan loadPlan) (*live, error) {
 
 func (l *live) sample() sample       { return l.load.meter.take(l.ctl.Stats()) }
 func (l *live) kills() int           { return 0 }
+func (l *live) meet()                {}
 func (l *live) failed() <-chan error { return l.ended }
 
 // stop ends the load; the controller and its relay go on.

@@ -13,10 +13,13 @@ import (
 
 // A loadPlan says what a load does.
 type loadPlan struct {
-	Workers int    // writers, each with keys of its own
-	Readers int    // readers of any key
-	Seed    uint64 // of the choices
-	Ledgers string // the folder
+	Workers int // writers, each with keys of its own
+	Readers int // readers of any key
+	// Process is which of how many processes this is. Every worker, and every
+	// reader, works in one of them.
+	Process, Processes int
+	Seed               uint64 // of the choices
+	Ledgers            string // the folder
 	// Tokens names the run in the tokens of its writes, so that a restarted
 	// process can send again what a killed one had begun. "" sends none.
 	Tokens string
@@ -67,14 +70,14 @@ func (k *keyring) some(n int, random *rand.Rand) []int64 {
 func (l *load) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	workers := make([]*worker, l.plan.Workers)
-	for n := range workers {
+	var workers []*worker
+	for n := l.plan.Process; n < l.plan.Workers; n += l.plan.Processes {
 		book, err := openLedger(ledgerPath(l.plan.Ledgers, n))
 		if err != nil {
 			return err
 		}
 		defer book.close()
-		workers[n] = newWorker(l, n, book)
+		workers = append(workers, newWorker(l, n, book))
 	}
 	var work sync.WaitGroup
 	errs := make(chan error, len(workers))
@@ -88,7 +91,7 @@ func (l *load) run(ctx context.Context) error {
 			}
 		}()
 	}
-	for n := range l.plan.Readers {
+	for n := l.plan.Process; n < l.plan.Readers; n += l.plan.Processes {
 		work.Add(1)
 		go func() {
 			defer work.Done()

@@ -1,18 +1,24 @@
-// Command quickstart moves a users table into dual write while it is being
-// used, and then settles accounts:
+// Command quickstart moves a users table from MySQL to DynamoDB while it is being
+// used, back, and forth again, and then settles accounts:
 //
-//	go run ./examples/quickstart [--kill]
+//	go run ./examples/quickstart [--processes N] [--kill] [--walks N] [--bare]
 //
 // It uses the MySQL or MariaDB and the DynamoDB engine that are named, or finds
 // and starts them, or has them in its own process where there are none; makes a
 // database and a DynamoDB table of its own; loads users.csv and generated rows;
 // and runs workers that read, create, update and delete through one repository,
-// while the controller goes 1 bare, capture on, 2, backfill, 3, verify, back to
-// 2, and 3. Every worker keeps a ledger of what was acknowledged. In the end the
-// ledgers are compared with what both stores hold, read without the library.
+// while an operator goes 1 bare, capture on, 2, backfill, 3, verify, 4, 5, verify,
+// back to 4 and 3, and forth to 4. Every worker keeps a ledger of what was
+// acknowledged. In the end it prints how many requests met each switch, how long
+// these waited and how many failed, and what each part of a hand-off took; and
+// the ledgers are compared with what both stores hold, read without the library.
 //
-// With --kill the load runs in a process of its own that is killed (SIGKILL)
-// and started again in every stage.
+// With --processes the load runs in that many processes, which share the stores.
+// With --kill they are killed (SIGKILL) and started again, one after the other,
+// in every stage and at every part of a switch.
+//
+// A contract of one's own that names no unique columns ends the walk in phase 3,
+// with the reason: DynamoDB would take what MySQL refuses.
 //
 // It exits with 0 only if no acknowledged write is lost, no key differs, no
 // deleted key is back and every lookup is answered alike; with 1 if anything of
@@ -72,15 +78,25 @@ func (o *outlet) Write(p []byte) (int, error) {
 
 // A pace says how long the run takes. Tests have a quicker one.
 type pace struct {
-	hold     time.Duration // each of the eight stages, at least
-	think    time.Duration // mean pause between two operations of one worker
-	shortest time.Duration // life of a process until it is killed
+	hold     time.Duration // each stage, at least
+	think    time.Duration // mean pause between two operations of each of six workers
+	shortest time.Duration // life of a process until it is killed, if it is the only one
 	longest  time.Duration
 }
 
 func normalPace() pace {
-	return pace{hold: 1500 * time.Millisecond, think: 8 * time.Millisecond,
+	return pace{hold: 700 * time.Millisecond, think: 8 * time.Millisecond,
 		shortest: 250 * time.Millisecond, longest: 1250 * time.Millisecond}
+}
+
+// pause returns the mean pause of each worker. More than six do not offer more
+// load unless asked to: with the engines beside them, that would only be a test
+// of how much the machine can do.
+func (p pace) pause(set settings) time.Duration {
+	if set.think > 0 {
+		return set.think
+	}
+	return p.think * time.Duration(max(set.workers, 6)) / 6
 }
 
 // Settings are what the flags say.
@@ -88,8 +104,10 @@ type settings struct {
 	mysql, dynamodb        string
 	csvFile, contractFile  string
 	rows, workers, readers int
+	processes, walks       int
+	think                  time.Duration
 	seed                   uint64
-	kill                   bool
+	kill, bare             bool
 }
 
 // run is the whole program but for the process around it.
@@ -117,8 +135,12 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.StringVar(&set.contractFile, "contract", "", "migration contract, a JSON `FILE`; default: the one that is built in")
 	flags.IntVar(&set.rows, "rows", 2000, "how many rows to generate beside those of the CSV file")
 	flags.IntVar(&set.workers, "workers", 6, "how many workers write; half as many more only read")
+	flags.DurationVar(&set.think, "think", 0, "mean pause of a worker between two operations; 0 is 8ms, and more if there are more than six")
 	flags.Uint64Var(&set.seed, "seed", 0, "seed of rows and of the workers' choices; 0 draws one and says it")
-	flags.BoolVar(&set.kill, "kill", false, "run the load in a process that is killed and restarted all the time")
+	flags.IntVar(&set.processes, "processes", 1, "how many processes the load runs in, which share the stores; one is this process, unless with --kill")
+	flags.BoolVar(&set.kill, "kill", false, "run the load in processes that are killed and restarted all the time")
+	flags.IntVar(&set.walks, "walks", 1, "how often to go from phase 1 to 5, back to 3 and forth to 4")
+	flags.BoolVar(&set.bare, "bare", false, "have phase 5 without capture for a while, and fill MySQL from DynamoDB to get back; takes half a minute more")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return set, err
@@ -143,6 +165,12 @@ func (set *settings) check(rest []string) error {
 		return usage("--rows is %d; give 500000 at most, so that ids of loaded and of new users stay apart", set.rows)
 	case set.workers < 1 || set.workers > most:
 		return usage("--workers is %d; give 1 to %d", set.workers, most)
+	case set.processes < 1 || set.processes > set.workers:
+		return usage("--processes is %d; give 1 to %d, so that each has a worker", set.processes, set.workers)
+	case set.think < 0 || set.think > time.Minute:
+		return usage("--think is %v; give 0 to 1m", set.think)
+	case set.walks < 1:
+		return usage("--walks is %d; give 1 or more", set.walks)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"regexp"
@@ -87,10 +88,11 @@ func TestQuickstart(t *testing.T) {
 		t.Log(r.stdout)
 		require.Empty(t, r.stderr)
 		require.Equal(t, exitDone, r.code)
-		for _, want := range []string{"MariaDB|MySQL", e.Endpoint(), "3 rows of users.csv", "200 generated", "are ACTIVE",
+		for _, want := range []string{"MariaDB|MySQL", e.Endpoint(), "3 rows of users.csv", "200 generated", "is ACTIVE",
 			`backfill: \d\d\d rows by insert, 0 dead letters`, `acknowledged writes lost +0 of [1-9]`,
 			`row against item +0 of [1-9]`, `deleted keys back +0 of [1-9]`, `usernames in UsernameIndex that differ from MySQL's +0 of [1-9]`,
-			`emails in EmailIndex that differ from MySQL's +0 of [1-9]`, `mismatches of phase 3 +0 of [1-9]`, "all of it holds"} {
+			`emails in EmailIndex that differ from MySQL's +0 of [1-9]`, `mismatches of phase 3 +0 of [1-9]`, "all of it holds",
+			`(?m)^ +4 +[1-9]\d*( +\S+s){3} +0( +\S+s){7}$`, `(?m)^ +3 again +\d+( +\S+s){3} +0( +\S+s){7}$`} {
 			require.Regexp(t, want, r.stdout)
 		}
 		requireNothingLeft(t, e, r.stdout)
@@ -104,10 +106,42 @@ func TestQuickstartKill(t *testing.T) {
 		t.Log(r.stdout)
 		require.Empty(t, r.stderr)
 		require.Equal(t, exitDone, r.code)
-		require.Len(t, regexp.MustCompile(`operations, killed`).FindAllString(r.stdout, -1), 8, "a stage without a kill")
+		require.Len(t, regexp.MustCompile(`operations, killed`).FindAllString(r.stdout, -1), 12, "a stage without a kill")
 		require.Contains(t, r.stdout, "all of it holds")
 		requireNothingLeft(t, e, r.stdout)
 	})
+}
+
+// TestQuickstartProcesses has the load in several processes, alive and killed,
+// on the way from 1 to 5 and back for a second time.
+func TestQuickstartProcesses(t *testing.T) {
+	e := enginetest.DynamoDBEngines(t)[0]
+	for _, args := range [][]string{{"--walks", "2"}, {"--kill"}} {
+		r := try(t.Context(), on(t, e, append(args, "--rows", "100", "--processes", "3")...)...)
+		t.Log(r.stdout)
+		require.Empty(t, r.stderr)
+		require.Equal(t, exitDone, r.code)
+		require.Contains(t, r.stdout, "6 workers and 3 readers in 3 processes")
+		require.Contains(t, r.stdout, "all of it holds")
+		requireNothingLeft(t, e, r.stdout)
+	}
+}
+
+// TestContractThatStays: a contract that can't go beyond phase 3 goes as far as
+// it can, and the run says why and settles accounts there.
+func TestContractThatStays(t *testing.T) {
+	var c map[string][]map[string]any
+	require.NoError(t, json.Unmarshal(contractJSON, &c))
+	delete(c["tables"][0], "unique")
+	data, err := json.Marshal(c)
+	require.NoError(t, err)
+	r := try(t.Context(), on(t, enginetest.DynamoDBEngines(t)[0], "--rows", "50", "--contract", write(t, "contract.json", string(data)))...)
+	require.Empty(t, r.stderr)
+	require.Equal(t, exitDone, r.code, r.stdout)
+	require.Contains(t, r.stdout, "the walk ends in phase 3: phase 3 to 4 refused, nothing changed: constraints (data)")
+	require.Contains(t, r.stdout, "the unique index username (username) of users is not in the contract")
+	require.NotContains(t, r.stdout, "5 verify")
+	require.Contains(t, r.stdout, "all of it holds")
 }
 
 // TestInterrupted: an interrupted run stops at once, says so, and removes what
@@ -115,7 +149,7 @@ func TestQuickstartKill(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	e := enginetest.DynamoDBEngines(t)[0]
 	for _, mode := range []string{"--kill=false", "--kill"} {
-		for _, when := range []string{"generated", "load:", "1 captured", "backfill:"} {
+		for _, when := range []string{"generated", "load:", "1 captured", "backfill:", "3 verify"} {
 			t.Run(mode+" "+when, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
@@ -166,6 +200,10 @@ func TestUsage(t *testing.T) {
 		"--rows -1":         "--rows is -1",
 		"--rows many":       "invalid value",
 		"--workers 0":       "--workers is 0; give 1 to 64",
+		"--processes 0":     "--processes is 0; give 1 to 6",
+		"--processes 7":     "--processes is 7; give 1 to 6",
+		"--walks 0":         "--walks is 0",
+		"--think -1s":       "--think is -1s",
 		"--cvs x":           "flag provided but not defined: -cvs",
 		"now":               `unknown argument "now"`,
 		"--csv /nowhere":    "--csv: open /nowhere",
@@ -279,7 +317,7 @@ func TestTableOfSomebodyElse(t *testing.T) {
 // named by its line, and no row is loaded.
 func TestRowThatMySQLRefuses(t *testing.T) {
 	s, _ := newGround(t, enginetest.DynamoDBEngines(t)[0])
-	rows, err := readCSV("x.csv", []byte(header+"1,resume,a@x,,,\n2,résumé,b@x,,,\n"))
+	rows, err := readCSV("x.csv", []byte(header+"1,ann,a@x,,,\n2,ann ,b@x,,,\n"))
 	require.NoError(t, err)
 	err = s.fill(t.Context(), "x.csv", rows, nil)
 	require.ErrorContains(t, err, "x.csv:3: MySQL refuses the row")
@@ -304,8 +342,8 @@ func TestInProcess(t *testing.T) {
 		mine     []string
 		somebody string
 	}{
-		{"both", nil, []string{"memmysql", "dynamotest"}, ""},
-		{"both, killed", []string{"--kill"}, []string{"memmysql", "dynamotest"}, ""},
+		{"both", []string{"--bare", "--think", "25ms"}, []string{"memmysql", "dynamotest"}, ""},
+		{"both, killed", []string{"--kill", "--processes", "2"}, []string{"memmysql", "dynamotest"}, ""},
 		{"MySQL only", []string{"--dynamodb-endpoint", dynamotest.Start(t).URL}, []string{"memmysql"}, "dynamotest at"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

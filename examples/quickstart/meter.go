@@ -14,6 +14,8 @@ import (
 // costs the statistics a few operations and the ledgers none.
 type sample struct {
 	Reads, Writes []time.Duration
+	// Waits is how long operations were held up that met a change of phase.
+	Waits []time.Duration
 	// What the comparison of phase 3 did.
 	Compared, Mismatches, Unsettled, Dropped int64
 	// Wrong are answers that contradict a ledger, Failed operations that
@@ -23,6 +25,7 @@ type sample struct {
 
 func (s *sample) add(o sample) {
 	s.Reads, s.Writes = append(s.Reads, o.Reads...), append(s.Writes, o.Writes...)
+	s.Waits = append(s.Waits, o.Waits...)
 	s.Compared += o.Compared
 	s.Mismatches += o.Mismatches
 	s.Unsettled += o.Unsettled
@@ -41,6 +44,11 @@ func (m *meter) read(d time.Duration)  { m.count(func(s *sample) { s.Reads = app
 func (m *meter) write(d time.Duration) { m.count(func(s *sample) { s.Writes = append(s.Writes, d) }) }
 func (m *meter) wrong(line string)     { m.count(func(s *sample) { s.Wrong = append(s.Wrong, line) }) }
 func (m *meter) failed(line string)    { m.count(func(s *sample) { s.Failed = append(s.Failed, line) }) }
+
+// OnWait makes it a hook of the router's.
+func (m *meter) OnWait(e dal.WaitEvent) {
+	m.count(func(s *sample) { s.Waits = append(s.Waits, e.Duration) })
+}
 
 func (m *meter) count(change func(*sample)) {
 	m.mu.Lock()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
@@ -13,8 +12,10 @@ import (
 type traffic interface {
 	// sample returns what the load counted since the last call.
 	sample() sample
-	// kills returns how often its process was killed so far.
+	// kills returns how often one of its processes was killed so far.
 	kills() int
+	// meet says that a switch begins now.
+	meet()
 	// failed is closed, or gives an error, when the load ended by itself.
 	failed() <-chan error
 	// stop ends the load once every operation has its answer.
@@ -24,9 +25,11 @@ type traffic interface {
 // A stage is one part of the run and what was counted in it.
 type stage struct {
 	sample
-	Name  string
-	Took  time.Duration
-	Kills int
+	Name   string
+	Took   time.Duration
+	Kills  int
+	Switch bool                        // it began with a change of phase or capture
+	Parts  *migrationctl.HandoffReport // of the hand-off, if the authority was closed for it
 }
 
 // A drive takes the group through its stages while the load goes on.
@@ -34,58 +37,48 @@ type drive struct {
 	operator *migrationctl.Operator
 	traffic  traffic
 	hold     time.Duration // how long each stage lasts at least
+	walks    int           // how often it goes all the way
+	bare     bool          // phase 5 is also bare, and a reverse backfill leads back
 	deadly   bool          // each stage also waits for a kill
 	patience time.Duration // how long a stage waits for the first operations
 	say      func(string, ...any)
 	stages   []*stage
 	verified []migrationctl.VerifyReport // under load
-}
-
-// A step is how a stage begins.
-type step struct {
-	name string
-	do   func(context.Context) error
-	// compares says that reads are compared, in phase 3.
-	compares bool
-}
-
-func (d *drive) steps() []step {
-	because := func(reason string) migrationctl.Change { return migrationctl.Change{Who: "quickstart", Reason: reason} }
-	to := func(p dal.Phase, reason string) func(context.Context) error {
-		return func(ctx context.Context) error { return d.operator.SetPhase(ctx, p, because(reason)) }
-	}
-	return []step{
-		{name: "1 bare"},
-		{name: "1 captured", do: func(ctx context.Context) error { return d.operator.CaptureOn(ctx, because("begin")) }},
-		{name: "2", do: to(dal.DualWrite, "begin")},
-		{name: "2 backfill", do: d.backfill},
-		{name: "3", do: to(dal.Validate, "compare"), compares: true},
-		{name: "3 verify", do: d.verify, compares: true},
-		{name: "2 again", do: to(dal.DualWrite, "there is a way back")},
-		{name: "3 again", do: to(dal.Validate, "compare again"), compares: true},
-	}
+	parts    *migrationctl.HandoffReport // of the last hand-off
 }
 
 // run goes through all stages. An operation that spans a step counts in the
 // stage it ends in.
 func (d *drive) run(ctx context.Context) error {
-	for _, s := range d.steps() {
-		if err := d.stage(ctx, s); err != nil {
-			return fmt.Errorf("stage %s: %w", s.name, err)
+	for n := range d.walks {
+		for _, s := range d.walk(n > 0) {
+			err := d.stage(ctx, s)
+			if byContract(err) {
+				d.say("  the walk ends in phase 3: %v", err)
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("stage %s: %w", s.name, err)
+			}
 		}
 	}
 	return nil
 }
 
 func (d *drive) stage(ctx context.Context, s step) error {
-	now := &stage{Name: s.name}
-	d.stages = append(d.stages, now)
+	now := &stage{Name: s.name, Switch: s.switches}
 	start, killed := time.Now(), d.traffic.kills()
+	if s.switches {
+		d.traffic.meet()
+	}
+	d.parts = nil
 	if s.do != nil {
 		if err := s.do(ctx); err != nil {
 			return err
 		}
 	}
+	now.Parts = d.parts
+	d.stages = append(d.stages, now)
 	err := d.wait(ctx, now, s.compares, start, killed)
 	now.Took, now.Kills = time.Since(start), d.traffic.kills()-killed
 	d.say("  %-10s %6s, %5d operations%s", s.name, short(now.Took), len(now.Reads)+len(now.Writes), killedText(now.Kills))
@@ -144,32 +137,6 @@ func (d *drive) late(s sample) {
 			return
 		}
 	}
-}
-
-func (d *drive) backfill(ctx context.Context) error {
-	var last migrationctl.BackfillReport
-	err := d.operator.Backfill(ctx, migrationctl.BackfillOptions{
-		Report: func(r migrationctl.BackfillReport) { last = r },
-	})
-	if err != nil {
-		return err
-	}
-	d.say("  backfill: %d rows by %s, %d dead letters", last.Rows, last.Mode, last.DeadLetters)
-	return nil
-}
-
-// verify compares all keys under load. What differs must be the same difference
-// at a version that stands still; keys that kept changing are only counted.
-func (d *drive) verify(ctx context.Context) error {
-	reports, err := d.operator.Verify(ctx, migrationctl.VerifyOptions{})
-	if err != nil {
-		return err
-	}
-	d.verified = reports
-	for _, r := range reports {
-		d.say("  verify under load: %d keys, %d differences, %d still changing", r.Compared, r.Differences, r.Unsettled)
-	}
-	return nil
 }
 
 // all returns what the whole run counted.

@@ -71,22 +71,31 @@ type game struct {
 }
 
 func (g *game) play(ctx context.Context) error {
-	plan := loadPlan{Workers: g.set.workers, Readers: g.set.readers, Seed: g.set.seed, Ledgers: g.dir, Think: g.pace.think}
-	g.say("load: %d workers and %d readers, seed %d", plan.Workers, plan.Readers, plan.Seed)
-	if g.set.kill {
-		return g.deadly(ctx, plan)
+	plan := loadPlan{Workers: g.set.workers, Readers: g.set.readers, Processes: 1, Seed: g.set.seed, Ledgers: g.dir, Think: g.pace.pause(g.set)}
+	g.say("load: %d workers and %d readers%s, seed %d", plan.Workers, plan.Readers, inProcesses(g.set.processes), plan.Seed)
+	if g.set.kill || g.set.processes > 1 {
+		return g.apart(ctx, plan)
 	}
-	return g.peaceful(ctx, plan)
+	return g.within(ctx, plan)
 }
 
-// peaceful has the load in this process, on the controller that also makes the
-// steps.
-func (g *game) peaceful(ctx context.Context, plan loadPlan) error {
+func inProcesses(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" in %d processes", n)
+}
+
+// within has the load in this process.
+func (g *game) within(ctx context.Context, plan loadPlan) error {
 	l, err := startLive(ctx, g.stores, plan)
 	if err != nil {
 		return err
 	}
-	d := &drive{operator: l.ctl.Operator, traffic: l, hold: g.pace.hold, patience: patience, say: g.say}
+	d, err := g.drive(l)
+	if err != nil {
+		return closing(firstError(err, l.stop()), l.ctl)
+	}
 	err = firstError(d.run(ctx), l.stop())
 	l.settle()
 	d.late(l.sample())
@@ -96,20 +105,28 @@ func (g *game) peaceful(ctx context.Context, plan loadPlan) error {
 	return closing(g.settle(ctx, l.ctl, d), l.ctl)
 }
 
-// deadly has the load in a process that is killed, while this one makes the
-// steps as an operator. When it is over, a new process, this one, takes over
-// what the last one left.
-func (g *game) deadly(ctx context.Context, plan loadPlan) error {
+// drive returns what takes the group through its stages, as an operator of its
+// own beside the load. Phase 4 need not last a day before phase 5.
+func (g *game) drive(t traffic) (*drive, error) {
+	d := &drive{traffic: t, hold: g.pace.hold, patience: patience, walks: g.set.walks, bare: g.set.bare, deadly: g.set.kill, say: g.say}
+	var err error
+	d.operator, err = migrationctl.NewOperator(g.mysql, g.dynamo, &migrationctl.Options{Who: "quickstart",
+		MinPrimary: time.Nanosecond, Handoff: func(r migrationctl.HandoffReport) { d.parts = &r }})
+	return d, err
+}
+
+// apart has the load in processes of its own, which may be killed. When it is
+// over, a new process, this one, takes over what the last ones left.
+func (g *game) apart(ctx context.Context, plan loadPlan) error {
 	plan.Tokens = g.name
-	operator, err := migrationctl.NewOperator(g.mysql, g.dynamo, &migrationctl.Options{Who: "quickstart"})
+	v, err := startCrew(g.dir, job{Place: g.place, Load: plan}, g.set.processes, g.set.kill, g.pace)
 	if err != nil {
 		return err
 	}
-	v, err := startVictim(g.dir, job{Place: g.place, Load: plan}, g.pace)
+	d, err := g.drive(v)
 	if err != nil {
-		return err
+		return firstError(err, v.stop())
 	}
-	d := &drive{operator: operator, traffic: v, hold: g.pace.hold, patience: patience, deadly: true, say: g.say}
 	if err := firstError(d.run(ctx), v.stop()); err != nil {
 		return err
 	}
@@ -156,6 +173,8 @@ func (g *game) settle(ctx context.Context, ctl *migrationctl.Controller, d *driv
 	verdicts = append(verdicts, observed(d)...)
 	fmt.Fprintln(g.out)
 	printStages(g.out, d.stages)
+	fmt.Fprintln(g.out)
+	printSwitches(g.out, d.stages)
 	fmt.Fprintf(g.out, "\nreckoning: %d rows, %d items, %d tombstones\n", len(e.rows), len(e.items), e.graves)
 	if printVerdicts(g.out, verdicts) > 0 {
 		return found("not all of it holds: see FAILED in the reckoning")

@@ -16,7 +16,7 @@ import (
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
-// A stand is a game in phase 3 after a few writes, with everything in place
+// A stand is a game in phase 4 after a few writes, with everything in place
 // and nothing under way.
 type stand struct {
 	*game
@@ -38,9 +38,12 @@ func newStand(t *testing.T, e *engine.DynamoDB) *stand {
 	users, err := dal.NewRepository[User](ctl, "Users")
 	require.NoError(t, err)
 
-	d := &drive{operator: ctl.Operator, traffic: &still{}, say: silent}
+	g.set.walks = 1
+	d, err := g.drive(&still{})
+	require.NoError(t, err)
+	d.patience, d.say = 0, silent
 	require.NoError(t, d.run(t.Context()))
-	l := &load{plan: loadPlan{Workers: 2, Seed: 1}, users: users, meter: &meter{}, keys: &keyring{}}
+	l := &load{plan: loadPlan{Workers: 2, Processes: 1, Seed: 1}, users: users, meter: &meter{}, keys: &keyring{}}
 	book, err := openLedger(ledgerPath(g.dir, 0))
 	require.NoError(t, err)
 	defer book.close()
@@ -60,6 +63,7 @@ type still struct{}
 
 func (*still) sample() sample       { return sample{} }
 func (*still) kills() int           { return 0 }
+func (*still) meet()                {}
 func (*still) failed() <-chan error { return nil }
 func (*still) stop() error          { return nil }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
 // shown is how many wrong keys of one verdict are named.
@@ -63,4 +65,33 @@ func printVerdicts(w io.Writer, verdicts []verdict) (failed int) {
 		}
 	}
 	return failed
+}
+
+// printSwitches prints a line for each change of phase or capture: how many
+// requests met it, how long it held them up, how many failed until the next
+// stage began, and the parts of the hand-off where the authority was closed.
+func printSwitches(w io.Writer, stages []*stage) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "switch to\twaited\tp50\tp99\tmax\tfailed\tclosing\tleases\tdrain\tlast look\tids\topening\tclosed for\t")
+	for _, s := range stages {
+		if !s.Switch {
+			continue
+		}
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%d\t%s\t\n", s.Name, len(s.Waits), short(percentile(s.Waits, 50)),
+			short(percentile(s.Waits, 99)), short(percentile(s.Waits, 100)), len(s.Failed), strings.Join(handoffParts(s.Parts), "\t"))
+	}
+	t.Flush()
+}
+
+// handoffParts returns what a hand-off took. Requests wait from the end of
+// closing to the end of opening.
+func handoffParts(r *migrationctl.HandoffReport) []string {
+	if r == nil {
+		return []string{"-", "-", "-", "-", "-", "-", "-"}
+	}
+	var texts []string
+	for _, d := range []time.Duration{r.Closing, r.Leases, r.Drain, r.LastLook, r.IDs, r.Opening, r.Total - r.Closing} {
+		texts = append(texts, short(d))
+	}
+	return texts
 }

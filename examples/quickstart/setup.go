@@ -157,7 +157,11 @@ func (s *site) createTables(ctx context.Context, say func(string, ...any)) error
 		case "creating":
 			s.tables = append(s.tables, step.Table)
 		case "active":
-			say("table %s and its indexes %s and %s are ACTIVE after %s", step.Table, usernameIndex, emailIndex, short(step.After))
+			with := "the library's own,"
+			if step.Table == s.tableName(s.place) {
+				with = fmt.Sprintf("with its indexes %s and %s,", usernameIndex, emailIndex)
+			}
+			say("table %s, %s is ACTIVE after %s", step.Table, with, short(step.After))
 		}
 	})
 }

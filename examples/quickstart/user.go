@@ -18,13 +18,14 @@ type User struct {
 	Profile json.RawMessage `db:"profile_data"`
 }
 
-// createUsers is the table as it was before anybody thought of moving it. The
+// createUsers is the table as it was before anybody thought of moving it, but
+// for the collation: what DynamoDB keeps unique it compares byte for byte. The
 // NULL behind TIMESTAMP is for MariaDB, which would make the first TIMESTAMP of
 // a table NOT NULL and set it at every write.
 const createUsers = `CREATE TABLE users (
 	user_id INT PRIMARY KEY,
-	username VARCHAR(255) UNIQUE,
-	email VARCHAR(255) UNIQUE,
+	username VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin UNIQUE,
+	email VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin UNIQUE,
 	registration_date DATE,
 	last_login TIMESTAMP NULL,
 	profile_data JSON

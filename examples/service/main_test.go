@@ -18,8 +18,9 @@ func TestMain(m *testing.M) { enginetest.Main(m) }
 
 // The table and the rows of the quickstart, as far as the program reads them.
 const (
-	createUsers = `CREATE TABLE users (user_id INT PRIMARY KEY, username VARCHAR(255) UNIQUE, email VARCHAR(255) UNIQUE,
-		registration_date DATE, last_login TIMESTAMP NULL, profile_data JSON)`
+	createUsers = `CREATE TABLE users (user_id INT PRIMARY KEY,
+		username VARCHAR(255) COLLATE utf8mb4_bin UNIQUE, email VARCHAR(255) COLLATE utf8mb4_bin UNIQUE,
+		registration_date DATE, last_login TIMESTAMP NULL, profile_data JSON) CHARACTER SET utf8mb4`
 	insertUsers = `INSERT INTO users VALUES
 		(101, 'alice', 'alice@example.com', '2023-01-15', '2024-03-10 09:30:00', '{"bio": "Loves dogs"}'),
 		(102, 'bob', 'bob@example.com', '2023-02-20', NULL, NULL)`
