@@ -17,6 +17,18 @@ type createTableInput struct {
 	LocalSecondaryIndexes     []indexDefinition
 	Tags                      []tag
 	DeletionProtectionEnabled bool
+	StreamSpecification       streamSpecification
+}
+
+// A streamSpecification asks for what dynamotest does not have. It is refused:
+// a test of whoever reads the stream would wait for it for ever.
+type streamSpecification struct{ StreamEnabled bool }
+
+func (s streamSpecification) check() error {
+	if s.StreamEnabled {
+		return invalid("StreamSpecification: dynamotest has no streams")
+	}
+	return nil
 }
 
 // createTable makes a table that is active at once; the reply still says
@@ -24,6 +36,9 @@ type createTableInput struct {
 func (c *call) createTable(in *createTableInput) error {
 	name, err := checkTable(in.TableName)
 	if err != nil {
+		return err
+	}
+	if err := in.StreamSpecification.check(); err != nil {
 		return err
 	}
 	t, err := newTable(name, in)
@@ -157,6 +172,7 @@ type updateTableInput struct {
 	ProvisionedThroughput       *throughput
 	DeletionProtectionEnabled   *bool
 	GlobalSecondaryIndexUpdates []indexUpdate
+	StreamSpecification         streamSpecification
 }
 
 type indexUpdate struct {
@@ -168,6 +184,9 @@ type indexUpdate struct {
 func (c *call) updateTable(in *updateTableInput) error {
 	t, err := c.namedTable(in.TableName)
 	if err != nil {
+		return err
+	}
+	if err := in.StreamSpecification.check(); err != nil {
 		return err
 	}
 	if in.BillingMode == "" && in.ProvisionedThroughput == nil && in.DeletionProtectionEnabled == nil && len(in.GlobalSecondaryIndexUpdates) == 0 {

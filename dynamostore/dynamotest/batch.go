@@ -258,6 +258,15 @@ func (c *call) batchGets(requests map[string]*keysAndAttributes) ([]batchGet, er
 	if len(requests) == 0 {
 		return nil, invalid("1 validation error detected: Value '{}' at 'requestItems' failed to satisfy constraint: Member must have length greater than or equal to 1")
 	}
+	asked := 0
+	for _, of := range requests {
+		if of != nil {
+			asked += len(of.Keys)
+		}
+	}
+	if asked > maxBatchGet {
+		return nil, invalid("Too many items requested for the BatchGetItem call")
+	}
 	var gets []batchGet
 	for _, name := range slices.Sorted(maps.Keys(requests)) {
 		of, err := c.batchGetsOf(name, requests[name])
@@ -265,9 +274,6 @@ func (c *call) batchGets(requests map[string]*keysAndAttributes) ([]batchGet, er
 			return nil, err
 		}
 		gets = append(gets, of...)
-	}
-	if len(gets) > maxBatchGet {
-		return nil, invalid("Too many items requested for the BatchGetItem call")
 	}
 	if hasTwice(gets, batchGet.target) {
 		return nil, errDuplicateKeys

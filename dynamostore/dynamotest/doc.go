@@ -34,14 +34,25 @@
 //	srv.Advance(11 * time.Minute)                                  // tokens and TTLs go by this clock
 //
 //	for _, r := range srv.Requests("PutItem") {
-//		fmt.Println(r.Number, r.Names("orders", key), r.Error)
+//		fmt.Println(r, r.Names("orders", key)) // #6 PutItem orders 200 true
 //	}
 //
-// A rule that never has a hit breaks nothing: look at [Fault.Hits]. Each try of
+// A rule that never has a hit breaks nothing: look at [Fault.Hits]. One for an
+// operation that is not there, or without an effect, panics (TestMisusePanics). Narrowings
+// of one kind replace each other: Table("a").Table("b") is for b alone. Each try of
 // the SDK's is a request, and its pauses between tries take real time: give the
 // client a Retryer with a short MaxBackoff, or aws.NopRetryer{} to see the
 // first error. Example is a whole program, TestSignUpSurvivesThrottling a whole
 // test of a repository.
+//
+// Where a migrationctl.Controller is at work, it writes to DynamoDB as well, in
+// its own goroutines and as often as it takes: assert on Fault.Hits of a rule
+// that ends, on the first request of [Server.Requests] and on what is in the
+// tables at last, and not on how many requests there were.
+//
+// After [Server.Close] requests fail as where nobody listens, those that hung
+// are cut off, and the tables are gone; Requests and Hits still say what was
+// (TestAfterClose).
 //
 // For unit tests of code that needs no DynamoDB there is dal/memstore, a store
 // in memory. dal/faultstore fails the nth call of any store, which sweeps a
@@ -53,8 +64,10 @@
 // Tables, global and local indexes, items, queries, scans, batches,
 // transactions, PartiQL, time to live and tags, as Amazon documents them, and
 // where the documents are silent, as DynamoDB Local does. Messages are the
-// service's as far as they are known. There are no streams, backups, global
-// tables, and no limits on throughput but those of a [Rule].
+// service's as far as they are known. There are no streams, which a table that asks
+// for one is refused for, no backups, no global tables, and no limits on
+// throughput but those of a [Rule]. Operations that are missing answer with
+// UnknownOperationException (TestRequestsSayWhatIsNotThere).
 //
 // Guarantees, and the tests that hold them:
 //

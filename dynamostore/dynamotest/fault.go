@@ -11,6 +11,8 @@ import (
 
 // effects is what happens to a request.
 type effects struct {
+	some          bool // of a rule: it says what is to happen
+	throttles     bool // of a rule: with the reason, whatever it is
 	throttle      Reason
 	conflict      bool
 	internal      bool
@@ -62,13 +64,19 @@ func (f *Fault) Remove() {
 
 // A ruleBook holds a server's faults, in the order they were added.
 type ruleBook struct {
+	asking sync.Mutex // held while a When is called, and never inside mu
 	mu     sync.Mutex
-	faults []*Fault
+	faults []*Fault // replaced, never changed
 }
 
 // Fault puts a rule to work until it is removed. Where several befall one
 // request, all do what they say, and for what only one can, the first does.
+//
+// It panics, with the reason, if the rule names an operation that dynamotest
+// does not have or a reason to throttle that there is not, or if it says nothing
+// that is to happen: it would break nothing, and the test would pass.
 func (s *Server) Fault(rule Rule) *Fault {
+	rule.check()
 	f := &Fault{
 		server: s, rule: rule, since: s.Now(), removed: make(chan struct{}),
 		random: rand.New(rand.NewPCG(rule.seed, rule.seed)),
@@ -96,35 +104,49 @@ func (b *ruleBook) needHistory() bool {
 	return slices.ContainsFunc(b.faults, func(f *Fault) bool { return f.rule.does.stale > 0 || f.rule.does.indexLag > 0 })
 }
 
-// befall returns what happens to a request.
+// befall returns what happens to a request. The rules' own functions run
+// without the lock, so that they may use the server.
 func (b *ruleBook) befall(request *Request) effects {
 	b.mu.Lock()
-	defer b.mu.Unlock()
+	faults := b.faults
+	b.mu.Unlock()
 	var all effects
-	for _, f := range b.faults {
-		if f.befalls(request) {
+	for _, f := range faults {
+		if f.rule.fits(request) && b.asks(f.rule.when, request) && b.counts(f) {
 			all.merge(f)
 		}
 	}
 	return all
 }
 
-// befalls counts a hit and chooses. The caller holds the lock.
-func (f *Fault) befalls(request *Request) bool {
-	r := &f.rule
-	if !r.fits(request) {
+// asks calls a rule's own function, if it has one.
+func (b *ruleBook) asks(when func(*Request) bool, request *Request) bool {
+	if when == nil {
+		return true
+	}
+	b.asking.Lock()
+	defer b.asking.Unlock()
+	return when(request)
+}
+
+// counts counts a hit and chooses. A rule that was removed meanwhile has none.
+func (b *ruleBook) counts(f *Fault) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !slices.Contains(b.faults, f) {
 		return false
 	}
+	r := &f.rule
 	f.seen++
 	n := f.seen - r.skip
-	if n <= 0 || r.times > 0 && n > r.times || !r.chance(f.random) {
+	if n <= 0 || r.ends && n > r.times || !r.chance(f.random) {
 		return false
 	}
 	f.hits++
 	return true
 }
 
-// fits says whether the rule's narrowing is met.
+// fits says whether the rule's narrowing is met, but for When.
 func (r *Rule) fits(request *Request) bool {
 	switch {
 	case len(r.operations) > 0 && !slices.Contains(r.operations, request.Operation):
@@ -133,7 +155,7 @@ func (r *Rule) fits(request *Request) bool {
 	case !slices.ContainsFunc(request.parts(), r.fitsPart):
 		return false
 	}
-	return r.when == nil || r.when(request)
+	return true
 }
 
 // fitsPart says whether one part of a request is what the rule is about.

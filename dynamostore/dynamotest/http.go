@@ -39,7 +39,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	request := s.log.add(s, c)
 	err = c.answer(known, r.Header.Get("Authorization") != "", request)
 	status, reply := c.outcome(err)
-	s.log.end(request, status, err)
+	s.log.end(request, status, c.faults.loseReply, err)
 	if status == 0 || c.faults.loseReply {
 		cut()
 	}
@@ -61,7 +61,10 @@ func (c *call) answer(known, signed bool, request *Request) error {
 	op := operationOf(c.operation)
 	switch {
 	case !known || op == nil:
-		return &serviceError{status: http.StatusBadRequest, kind: coralErrors + "UnknownOperationException"}
+		return &serviceError{
+			status: http.StatusBadRequest, kind: coralErrors + "UnknownOperationException",
+			message: "dynamotest has no operation " + c.operation,
+		}
 	case !signed: // with anything: nobody checks it
 		return &serviceError{
 			status: http.StatusBadRequest, kind: coralErrors + "MissingAuthenticationTokenException",

@@ -2,6 +2,8 @@ package dynamotest
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,7 +26,8 @@ type Request struct {
 
 	// Of a request that has ended.
 	Ended  bool
-	Status int    // of HTTP; 0 if the connection was closed without a reply
+	Status int    // of HTTP; 0 if it was cut off before there was a reply
+	Lost   bool   // whether the reply, of that status, was lost by LoseReply
 	Error  string // the type, as in "ConditionalCheckFailedException"
 	Faults int    // how many rules befell it
 
@@ -66,10 +69,10 @@ func (l *requestLog) add(s *Server, c *call) *Request {
 }
 
 // end notes how a request ended.
-func (l *requestLog) end(e *Request, status int, err error) {
+func (l *requestLog) end(e *Request, status int, lost bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e.Ended, e.Status = true, status
+	e.Ended, e.Status, e.Lost = true, status, lost && status != 0
 	if err != nil && err != errCut {
 		e.Error = asServiceError(err).name()
 	}
@@ -108,6 +111,29 @@ func (r *Request) Tables() []string {
 		}
 	}
 	return tables
+}
+
+// String returns the request in a line, as in "#6 PutItem Orders 200": its
+// number, operation, tables, status and error, and "lost" or "cut" if nothing
+// came back.
+func (r Request) String() string {
+	words := []string{"#" + strconv.Itoa(r.Number), r.Operation}
+	tables := r.Tables()
+	slices.Sort(tables) // those of a batch come in no order
+	words = append(words, tables...)
+	switch {
+	case r.Ended && r.Status == 0:
+		words = append(words, "cut")
+	case r.Ended:
+		words = append(words, strconv.Itoa(r.Status))
+	}
+	if r.Error != "" {
+		words = append(words, r.Error)
+	}
+	if r.Lost {
+		words = append(words, "lost")
+	}
+	return strings.Join(words, " ")
 }
 
 // Names reports whether the request names an item of the table that has these

@@ -1,6 +1,7 @@
 package dynamotest
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -18,6 +19,10 @@ import (
 //
 // A rule whose narrowing is all met has a hit; Nth, Skip, Times and Probability
 // choose among the hits. Every try of the SDK's is a request of its own.
+//
+// Narrowings of different kinds must all be met. Of two of one kind the last
+// counts: OnTable("a").Table("b") is for b alone. For either of several, name
+// several operations, use When, or put two rules to work.
 type Rule struct {
 	operations []string
 	table      string
@@ -25,8 +30,10 @@ type Rule struct {
 	key        attr.Item
 	when       func(*Request) bool
 
-	skip, times int // times of 0 is without end
+	skip, times int
+	ends        bool // after times
 	probability float64
+	chancy      bool // by probability
 	seed        uint64
 
 	does effects
@@ -75,35 +82,53 @@ func (r Rule) Key(key map[string]types.AttributeValue) Rule {
 }
 
 // When narrows the rule to requests that f is true of. f is called by the
-// goroutine of the request, one call at a time, and must not add or remove
-// rules itself.
+// goroutine of the request, one call at a time for all rules of a server. It
+// may use the server's methods and those of a Fault: rules that it adds are for
+// later requests, one that it removes does nothing any more. It must not wait
+// for another request, which may wait for its turn to be asked.
 func (r Rule) When(f func(*Request) bool) Rule {
 	r.when = f
 	return r
 }
 
-// Nth makes only the nth hit count; the first is 1.
+// Nth makes only the nth hit count, as Skip(n-1).Times(1) does. The first is 1;
+// it panics if n is less.
 func (r Rule) Nth(n int) Rule {
-	r.skip, r.times = n-1, 1
-	return r
+	if n < 1 {
+		panic(fmt.Sprintf("dynamotest: Nth(%d): must be 1 at least, the first hit", n))
+	}
+	return r.Skip(n - 1).Times(1)
 }
 
-// Skip lets the first n hits pass.
+// Skip lets the first n hits pass. It panics if n is negative.
 func (r Rule) Skip(n int) Rule {
+	notNegative("Skip", n)
 	r.skip = n
 	return r
 }
 
-// Times ends the rule after n hits (after those that Skip lets pass).
+// Times ends the rule after n hits (after those that Skip lets pass); 0 is none
+// at all. It panics if n is negative.
 func (r Rule) Times(n int) Rule {
-	r.times = n
+	notNegative("Times", n)
+	r.times, r.ends = n, true
 	return r
 }
 
-// Probability makes a hit count with probability p, from 0 to 1. The choices
-// are the same for the same seed and order of requests.
+// Probability makes a hit count with probability p, from 0 for never to 1 for
+// always; it panics if p is outside. The choices are the same for the same seed
+// and order of requests.
 func (r Rule) Probability(p float64, seed uint64) Rule {
-	r.probability, r.seed = p, seed
+	if !(p >= 0 && p <= 1) { // NaN neither
+		panic(fmt.Sprintf("dynamotest: Probability(%v): must be from 0 to 1", p))
+	}
+	r.probability, r.chancy, r.seed = p, true, seed
+	return r
+}
+
+// doing notes that the rule has an effect, even if it is one of nothing.
+func (r Rule) doing() Rule {
+	r.does.some = true
 	return r
 }
 
@@ -123,8 +148,8 @@ const (
 // Throttle refuses the request, before it takes effect. With Key, a batch
 // returns that item as unprocessed, if others are left.
 func (r Rule) Throttle(reason Reason) Rule {
-	r.does.throttle = reason
-	return r
+	r.does.throttle, r.does.throttles = reason, true
+	return r.doing()
 }
 
 // Conflict refuses the request as if a transaction were ongoing for the item:
@@ -132,55 +157,58 @@ func (r Rule) Throttle(reason Reason) Rule {
 // TransactionConflict of the item that Key names, or the first.
 func (r Rule) Conflict() Rule {
 	r.does.conflict = true
-	return r
+	return r.doing()
 }
 
 // InternalError answers with InternalServerError, status 500, before the
 // request takes effect.
 func (r Rule) InternalError() Rule {
 	r.does.internal = true
-	return r
+	return r.doing()
 }
 
 // InternalErrorAfter answers with InternalServerError after the request took
 // effect: the service promises nothing about what became of such a one.
 func (r Rule) InternalErrorAfter() Rule {
 	r.does.internalAfter = true
-	return r
+	return r.doing()
 }
 
 // Unprocessed makes BatchGetItem and BatchWriteItem return the last n of their
 // items as unprocessed, or with Key all items that it fits. One at least is
-// processed, as in the service; a batch of one is throttled instead.
+// processed, as in the service; a batch of one is throttled instead. It panics
+// if n is negative.
 func (r Rule) Unprocessed(n int) Rule {
+	notNegative("Unprocessed", n)
 	r.does.unprocessed = n
-	return r
+	return r.doing()
 }
 
-// Latency delays the request before it takes effect, by real time. A
-// transaction waits while it holds its items, so that others conflict with it.
+// Latency delays the request before it takes effect, by real time; by 0, the
+// rule only counts. A transaction waits while it holds its items, so that others
+// conflict with it.
 func (r Rule) Latency(d time.Duration) Rule {
 	r.does.latency = d
-	return r
+	return r.doing()
 }
 
 // Hang keeps the request, without effect and without an answer, until the
 // client gives up, the rule is removed or the server is closed.
 func (r Rule) Hang() Rule {
 	r.does.hang = true
-	return r
+	return r.doing()
 }
 
 // Cut closes the connection before the request takes effect.
 func (r Rule) Cut() Rule {
 	r.does.cut = true
-	return r
+	return r.doing()
 }
 
 // LoseReply closes the connection after the request took effect.
 func (r Rule) LoseReply() Rule {
 	r.does.loseReply = true
-	return r
+	return r.doing()
 }
 
 // Stale makes reads that are not consistent answer as of the given time before
@@ -188,14 +216,14 @@ func (r Rule) LoseReply() Rule {
 // is as of then. It is for GetItem, BatchGetItem, Query and Scan.
 func (r Rule) Stale(age time.Duration) Rule {
 	r.does.stale = age
-	return r
+	return r.doing()
 }
 
 // IndexLag is Stale for queries and scans of global indexes only: they answer
 // as of earlier, while the table itself is up to date.
 func (r Rule) IndexLag(age time.Duration) Rule {
 	r.does.indexLag = age
-	return r
+	return r.doing()
 }
 
 // Settle makes the change of a table or an index take the given time of the
@@ -205,14 +233,14 @@ func (r Rule) IndexLag(age time.Duration) Rule {
 // UpdateTable and DeleteTable.
 func (r Rule) Settle(d time.Duration) Rule {
 	r.does.settleFor = d
-	return r
+	return r.doing()
 }
 
 // SettleAfter is Settle with a count of calls of DescribeTable for the table,
 // the next n of which see what goes on, instead of a time: no test has to wait.
 func (r Rule) SettleAfter(n int) Rule {
 	r.does.settleLooks = n
-	return r
+	return r.doing()
 }
 
 // Forever is an age for Stale and IndexLag: as of when the rule was added.
@@ -220,5 +248,28 @@ const Forever = time.Duration(1<<63 - 1)
 
 // chance returns whether the rule's seeded choice falls on this hit.
 func (r *Rule) chance(random *rand.Rand) bool {
-	return r.probability == 0 || random.Float64() < r.probability
+	return !r.chancy || random.Float64() < r.probability
+}
+
+func notNegative(method string, n int) {
+	if n < 0 {
+		panic(fmt.Sprintf("dynamotest: %s(%d): must not be negative", method, n))
+	}
+}
+
+// check panics if the rule could never do what it seems to: a test that breaks
+// nothing would pass.
+func (r *Rule) check() {
+	for _, name := range r.operations {
+		if operationOf(name) == nil {
+			panic(fmt.Sprintf("dynamotest: Fault: there is no operation %q", name))
+		}
+	}
+	d := &r.does
+	switch {
+	case d.throttles && d.throttle != TableThroughput && d.throttle != KeyRangeThroughput && d.throttle != AccountLimit:
+		panic(fmt.Sprintf("dynamotest: Fault: there is no reason %q to throttle", string(d.throttle)))
+	case !d.some:
+		panic("dynamotest: Fault: the rule says nothing that is to happen")
+	}
 }

@@ -74,7 +74,8 @@ func New() (*Server, error) {
 }
 
 // Close ends the server and all connections, also those of requests that hang.
-// It may be called more than once.
+// Later requests find nobody listening; the log and the hits of rules can still
+// be read. It may be called more than once.
 func (s *Server) Close() {
 	s.closed.Do(func() {
 		close(s.done)
