@@ -60,18 +60,6 @@ func (o *Operator) SetPhase(ctx context.Context, to store.Phase, c Change) error
 	return o.advance(ctx, l, next, "phase set", step, c, unmet)
 }
 
-// settled returns the store that leads, and an error while a hand-off is under
-// way: one step at a time.
-func (o *Operator) settled(ctx context.Context, step string) (lead, error) {
-	l, err := o.lead(ctx)
-	if err != nil || l.record.State == store.Open {
-		return l, err
-	}
-	return l, &RefusedError{Step: step, Unmet: []Unmet{{Guard: "hand-off", Data: true,
-		Reason: fmt.Sprintf("one to phase %d is under way, driven by %s", uint8(l.record.Next), l.record.Driver),
-		Mend:   "wait until it is done or given up"}}}
-}
-
 // CaptureOn makes every write leave a change record from now on. No write
 // without one commits after the first that has one. In MySQL the fence is held
 // exclusively while its epoch grows, so a process that does not know yet
@@ -216,10 +204,11 @@ func (o *Operator) handOff(ctx context.Context, l lead, to store.Phase, step str
 	if err := h.close(ctx, l, to, true); err != nil {
 		return err
 	}
-	if err := h.run(ctx); err != nil {
+	if err := h.run(ctx); err == nil {
+		o.report(h.report)
+	} else if !o.finished(ctx, to, err) {
 		return o.afterHandoff(ctx, to, err)
 	}
-	o.report(h.report)
 	now, err := o.lead(ctx)
 	if err != nil {
 		return &UnconfirmedError{Step: step, Cause: err}

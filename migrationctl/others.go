@@ -1,0 +1,86 @@
+package migrationctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+)
+
+// othersPause is between two looks at a hand-off that another process drives.
+const othersPause = 50 * time.Millisecond
+
+// settled returns the store that leads, once no hand-off is under way. One that
+// is driven is refused: one step at a time. One whose driver is silent is
+// finished or given up first, for there may be no process of the service that
+// could do it.
+func (o *Operator) settled(ctx context.Context, step string) (lead, error) {
+	return o.rest(ctx, func(s *standing) error {
+		return &RefusedError{Step: step, Unmet: []Unmet{{Guard: "hand-off", Data: true,
+			Reason: "one is under way, driven by " + driverOf(s),
+			Mend:   "wait until it is done or given up"}}}
+	})
+}
+
+func driverOf(s *standing) string {
+	if s.leader == nobody {
+		return "another process"
+	}
+	return fmt.Sprintf("%s, to phase %d", s.record().Driver, uint8(s.record().Next))
+}
+
+// finished reports whether a hand-off that this driver lost to another one came
+// to the phase it was for.
+func (o *Operator) finished(ctx context.Context, to store.Phase, cause error) bool {
+	if !errors.Is(cause, errSuperseded) {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.opts.HandoffWait)
+	defer cancel()
+	l, err := o.rest(ctx, func(*standing) error { return nil })
+	return err == nil && l.record.Phase == to
+}
+
+// rest waits until no hand-off is under way and returns the store that leads
+// then. It calls driven whenever it sees a sign of life of a driver, and ends
+// with the error that gives. A hand-off without any it takes over.
+func (o *Operator) rest(ctx context.Context, driven func(*standing) error) (lead, error) {
+	var seen deadline
+	for {
+		s := o.look(ctx, mysqlSide, false)
+		before := seen
+		seen.watch(&s, o.now())
+		switch {
+		case !unfinished(&s):
+			return o.leadOf(s)
+		case before.under && before.since != seen.since:
+			if err := driven(&s); err != nil {
+				return lead{}, err
+			}
+		case seen.silent(o.now()):
+			return o.takeOver(ctx)
+		}
+		if err := o.sleep(ctx, othersPause); err != nil {
+			return lead{}, err
+		}
+	}
+}
+
+// takeOver finishes a hand-off, or gives it up.
+func (o *Operator) takeOver(ctx context.Context) (lead, error) {
+	err := o.resume(ctx, o.opts.machine.name())
+	s := o.look(ctx, mysqlSide, false)
+	if unfinished(&s) {
+		return lead{}, errors.Join(&store.Error{Op: "phase set", Kind: store.ErrUnavailable, Outcome: store.NotApplied,
+			Detail: "a hand-off is under way, and can't be finished or given up"}, err)
+	}
+	return o.leadOf(s)
+}
+
+// unfinished reports whether a store is closed, or given away by one store and
+// not taken by the other.
+func unfinished(s *standing) bool {
+	return s.between || s.abandoning() || s.leader != nobody && s.record().State == store.Closed
+}

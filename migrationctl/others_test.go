@@ -1,0 +1,103 @@
+package migrationctl_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal/faultstore"
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/migrationctl"
+)
+
+// TestOperatorGoesOn: an operator dies inside a hand-off, and no process of the
+// service is there. The next operator's step finishes it, or gives it up and
+// makes it anew.
+func TestOperatorGoesOn(t *testing.T) {
+	for _, way := range []struct{ from, to store.Phase }{{3, 4}, {4, 3}, {4, 5}} {
+		t.Run(fmt.Sprintf("%d to %d", way.from, way.to), func(t *testing.T) {
+			faultstore.Sweep(t, func(t *testing.T, f *faultstore.Faults) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newMemoryWorld(t, faultstore.New())
+					p := w.lead(t, way.from)
+					p.verified(t)
+					require.NoError(t, p.Close(context.Background()))
+					dying := &world{contract: w.contract, mysql: w.mysql, dynamo: w.dynamo, faults: f}
+					op, err := migrationctl.NewOperator(dying.faulty(), dying.faultyDynamo(), leading())
+					require.NoError(t, err)
+					_ = op.SetPhase(t.Context(), way.to, migrationctl.Change{})
+
+					next, err := migrationctl.NewOperator(w.mysql, w.dynamo, leading())
+					require.NoError(t, err)
+					require.NoError(t, next.SetPhase(t.Context(), way.to, migrationctl.Change{}))
+					require.Equal(t, way.to, w.settled(t).Phase)
+					w.oneAuthority(t)
+				})
+			}, faultstore.Crash)
+		})
+	}
+}
+
+// TestOneStepAtATime: a hand-off whose driver is alive is neither joined nor
+// disturbed.
+func TestOneStepAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.Validate)
+		p.verified(t)
+		require.NoError(t, p.Close(context.Background()))
+		stuck := false
+		w.faults.On(func(c faultstore.Call) bool {
+			if c.Method == "Advance" && !stuck {
+				stuck = true
+				w.dirty(t, store.Validate)
+			}
+			return stuck && c.Store == "dynamodb" && c.Method == "Put"
+		}, faultstore.Before)
+		op, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), leading())
+		require.NoError(t, err)
+		done := make(chan error, 1)
+		go func() { done <- op.SetPhase(context.Background(), store.DynamoDBPrimary, migrationctl.Change{}) }()
+		for !stuck {
+			time.Sleep(time.Millisecond)
+		}
+		second, err := migrationctl.NewOperator(w.mysql, w.dynamo, leading())
+		require.NoError(t, err)
+		err = second.SetPhase(t.Context(), store.DualWrite, migrationctl.Change{})
+		var refused *migrationctl.RefusedError
+		require.ErrorAs(t, err, &refused)
+		require.Equal(t, "hand-off", refused.Unmet[0].Guard)
+		require.Error(t, <-done, "it waits for what never comes")
+	})
+}
+
+// TestDriverThatSlept: while the driver is stopped another process takes the
+// hand-off over and finishes it. The driver's own step is made then, and says so.
+func TestDriverThatSlept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.Validate)
+		p.verified(t)
+		sleepy := &world{contract: w.contract, mysql: w.mysql, dynamo: w.dynamo, faults: faultstore.New()}
+		closed := false
+		sleep := sleepy.faults.StallOn(func(c faultstore.Call) bool {
+			closed = closed || c.Method == "Advance"
+			return closed && c.Method == "Backlog"
+		})
+		op, err := migrationctl.NewOperator(sleepy.faulty(), sleepy.faultyDynamo(), leading())
+		require.NoError(t, err)
+		done := make(chan error, 1)
+		go func() { done <- op.SetPhase(context.Background(), store.DynamoDBPrimary, migrationctl.Change{}) }()
+		for w.settled(t).Phase != store.DynamoDBPrimary {
+			time.Sleep(100 * time.Millisecond)
+		}
+		sleep.Release()
+		require.NoError(t, <-done)
+		w.oneAuthority(t)
+		require.NoError(t, p.Close(context.Background()))
+	})
+}
