@@ -157,14 +157,15 @@ func (r *relay) poll(ctx context.Context, l lead, work chan<- task) error {
 // live processes of the fleet, and how many those are.
 type part struct{ place, of int }
 
-// part returns this process's part. A process that falls silent drops out of the
-// fleet, and its share falls to the others.
+// part returns this process's part. The share of a process that falls silent
+// goes to the others, sooner than it drops out of the fleet: should it still be
+// there after all, a change is brought over twice, which does no harm.
 func (r *relay) part(ctx context.Context, l lead) (part, error) {
 	fleet, err := l.authority.Registrations(ctx)
 	if err != nil {
 		return part{}, err
 	}
-	names := liveNames(fleet)
+	names := working(fleet)
 	place, found := slices.BinarySearch(names, r.c.member.name)
 	if !found {
 		return part{}, nil // not registered yet
@@ -197,12 +198,12 @@ func (p part) has(c store.Change) bool {
 	return int(h.Sum32()%uint32(p.of)) == p.place
 }
 
-// liveNames returns the names of the processes that have renewed lately, in
+// working returns the names of the processes that have renewed lately, in
 // order.
-func liveNames(fleet []store.Registration) []string {
+func working(fleet []store.Registration) []string {
 	var names []string
 	for _, p := range fleet {
-		if p.Age < RegistrationTTL {
+		if p.Age < RegistrationTTL/2 {
 			names = append(names, p.Process)
 		}
 	}

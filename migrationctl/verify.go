@@ -24,6 +24,10 @@ const (
 type VerifyOptions struct {
 	Entity string // one entity only; default: all
 	Repair bool   // mend each difference and look again
+	// Settle is how long, in the end, keys that were changing are looked at
+	// again. Default 10 s: what a process that died has left behind is refreshed
+	// by another one well within that.
+	Settle time.Duration
 	// Report is told after each page.
 	Report func(VerifyReport)
 }
@@ -51,6 +55,9 @@ func (r VerifyReport) Clean() bool {
 // only if the key is clean and its version the same before and after; then it
 // is named by key and column.
 func (o *Operator) Verify(ctx context.Context, opts VerifyOptions) ([]VerifyReport, error) {
+	if opts.Settle == 0 {
+		opts.Settle = settleFor
+	}
 	l, err := o.lead(ctx)
 	if err != nil {
 		return nil, err
@@ -91,13 +98,24 @@ type verify struct {
 
 	mu     sync.Mutex
 	report VerifyReport
+	later  []transform.Key // unsettled ones, to be looked at again
 }
+
+// How a verify looks again at the keys that were changing when it came to them.
+const (
+	settleFor   = 10 * time.Second
+	settlePause = 100 * time.Millisecond // before the first time, and twice as long each time
+	settleMost  = 10_000 // keys it remembers
+)
 
 func (v *verify) run(ctx context.Context) error {
 	if err := v.pages(ctx, v.lead.authority, v.lookRows); err != nil {
 		return err
 	}
 	if err := v.pages(ctx, v.lead.other, v.lookLeftovers); err != nil {
+		return err
+	}
+	if err := v.lookAgain(ctx); err != nil {
 		return err
 	}
 	v.report.Done = true
@@ -120,6 +138,24 @@ func (v *verify) pages(ctx context.Context, from store.Reader, look func(context
 			return ctx.Err()
 		}
 	}
+}
+
+// lookAgain looks at the keys that were unsettled until each has settled, or
+// they had their time.
+func (v *verify) lookAgain(ctx context.Context) error {
+	pause := settlePause
+	for end := v.o.now().Add(v.opts.Settle); len(v.later) > 0 && v.o.now().Before(end); pause *= 2 {
+		if err := v.o.sleep(ctx, min(pause, end.Sub(v.o.now()))); err != nil {
+			return err
+		}
+		keys := v.later
+		v.later = nil
+		v.report.Unsettled -= int64(len(keys))
+		if err := v.settle(ctx, keys); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lookRows compares rows of the authority with the follower's.
@@ -333,6 +369,9 @@ func (v *verify) count(found dal.Comparison, repaired bool) {
 		}
 	case dal.Unsettled:
 		v.report.Unsettled++
+		if len(v.later) < settleMost {
+			v.later = append(v.later, found.Key)
+		}
 	case waiting:
 		v.report.Waiting++
 	}
