@@ -151,7 +151,7 @@ func TestReplyAfterTheLease(t *testing.T) {
 				d.at.Lease.End()
 			}
 			return false
-		}))
+		}).LoseReply())
 		err := d.operations(r)[op]()
 		fault.Remove()
 		switch {

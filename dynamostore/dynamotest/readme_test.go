@@ -51,7 +51,6 @@ func TestSignUpSurvivesThrottling(t *testing.T) {
 	_, err = ctl.Drain(ctx, nil) // until DynamoDB has everything
 	require.NoError(t, err)
 	require.Equal(t, 3, hot.Hits())
-	require.Equal(t, "ProvisionedThroughputExceededException", srv.Requests("PutItem")[0].Error)
 	reports, err := ctl.Verify(ctx, migrationctl.VerifyOptions{})
 	require.NoError(t, err)
 	require.True(t, reports[0].Clean())
