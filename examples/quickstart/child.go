@@ -6,12 +6,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"time"
+
+	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
 // childEnv holds the path of a job, and makes the program do that job instead.
-// It is how --kill starts the process it kills. A path, because the job has a
+// It is how the run starts the processes of its load, and those it kills. A path, because the job has a
 // DSN in it, which other users of the machine could read in an argument.
 const childEnv = "CROSSFADE_QUICKSTART_JOB"
 
@@ -19,10 +24,32 @@ const childEnv = "CROSSFADE_QUICKSTART_JOB"
 // it forget at most.
 const tellEvery = 50 * time.Millisecond
 
-// A job is what a child process does.
+// A job is what a child process does: the load, or one change of phase.
 type job struct {
 	Place place
 	Load  loadPlan
+	To    dal.Phase // 0 for the load
+}
+
+// write puts a job into a file of a folder and returns its path.
+func (j job) write(dir, name string) (string, error) {
+	data, err := json.Marshal(j)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, name+".json")
+	return path, os.WriteFile(path, data, 0o600)
+}
+
+// jobCommand returns the command that does the job of a file.
+func jobCommand(path string) (*exec.Cmd, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), childEnv+"="+path)
+	return cmd, nil
 }
 
 // runChild does the job of a file until its standard input ends, which it also
@@ -31,7 +58,7 @@ func runChild(path string, stdin io.Reader, stdout, stderr io.Writer) int {
 	// Ctrl-C reaches the whole group; the parent says when to stop.
 	signal.Ignore(os.Interrupt)
 	if err := child(path, stdin, stdout); err != nil {
-		fmt.Fprintln(stderr, "quickstart: the load:", err)
+		fmt.Fprintln(stderr, "quickstart:", err)
 		return exitFound
 	}
 	return exitDone
@@ -56,11 +83,23 @@ func child(path string, stdin io.Reader, stdout io.Writer) error {
 		return err
 	}
 	defer s.close()
+	if j.To != 0 {
+		return s.setPhase(j.To)
+	}
 	l, err := startLive(context.Background(), s, j.Load)
 	if err != nil {
 		return err
 	}
 	return closing(l.tell(stdin, json.NewEncoder(stdout)), l.ctl)
+}
+
+// setPhase turns the phase, as an operator does from the command line.
+func (s *stores) setPhase(to dal.Phase) error {
+	operator, err := s.operator(nil)
+	if err != nil {
+		return err
+	}
+	return operator.SetPhase(context.Background(), to, migrationctl.Change{Reason: "walk"})
 }
 
 // tell prints samples until the input ends, and then ends the load.

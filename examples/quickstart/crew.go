@@ -6,21 +6,20 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 )
 
 // A crew is the load in child processes, which share the stores and divide the
-// workers among themselves. With deadly set they are killed (SIGKILL, wherever
-// they stand) and started again, one after the other, over and over.
+// workers among themselves. With kills set they are killed (SIGKILL, wherever
+// they stand) and started again, one after the other, over and over; with stops
+// they are stopped (SIGSTOP) for longer than a lease lasts, and go on.
 type crew struct {
-	program string
-	jobs    []string // each child's, a file
-	deadly  bool
-	random  *rand.Rand
-	pace    pace
+	jobs   []string // each child's, a file
+	kills  bool
+	stops  bool
+	random *rand.Rand
+	pace   pace
 
 	children []*running    // as of now, by number
 	ends     chan *running // children whose process has ended
@@ -28,29 +27,21 @@ type crew struct {
 
 	mu     sync.Mutex
 	counts sample
-	killed int
+	done   harm
 
 	stopping chan struct{} // closed by stop
 	ended    chan error
 }
 
 // startCrew starts the children, with their jobs in files of the folder.
-func startCrew(dir string, j job, processes int, deadly bool, p pace) (*crew, error) {
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	c := &crew{program: program, deadly: deadly, pace: p, random: rand.New(rand.NewPCG(j.Load.Seed, 3)),
-		children: make([]*running, processes), ends: make(chan *running, processes), switches: make(chan struct{}, 1),
+func startCrew(dir string, j job, set settings, p pace) (*crew, error) {
+	c := &crew{kills: set.kill, stops: set.stop, pace: p, random: rand.New(rand.NewPCG(j.Load.Seed, 3)),
+		children: make([]*running, set.processes), ends: make(chan *running, set.processes), switches: make(chan struct{}, 1),
 		stopping: make(chan struct{}), ended: make(chan error, 1)}
-	for n := range processes {
-		j.Load.Process, j.Load.Processes = n, processes
-		data, err := json.Marshal(j)
+	for n := range set.processes {
+		j.Load.Process, j.Load.Processes = n, set.processes
+		path, err := j.write(dir, fmt.Sprintf("load-%d", n))
 		if err != nil {
-			return nil, err
-		}
-		path := filepath.Join(dir, fmt.Sprintf("job-%d.json", n))
-		if err := os.WriteFile(path, data, 0o600); err != nil {
 			return nil, err
 		}
 		c.jobs = append(c.jobs, path)
@@ -80,7 +71,7 @@ func (c *crew) work() error {
 			return c.dismiss()
 		case <-c.moment(c.children[victim]):
 		}
-		if err := c.kill(victim); err != nil {
+		if err := c.harm(victim); err != nil {
 			return err
 		}
 	}
@@ -129,10 +120,12 @@ func (r *running) failure(why error) error {
 
 // start starts a child and reads what it counts.
 func (c *crew) start(n int) error {
-	r := &running{number: n, cmd: exec.Command(c.program), begun: make(chan struct{}), stderr: &tail{}}
-	r.cmd.Env = append(os.Environ(), childEnv+"="+c.jobs[n])
+	cmd, err := jobCommand(c.jobs[n])
+	if err != nil {
+		return err
+	}
+	r := &running{number: n, cmd: cmd, begun: make(chan struct{}), stderr: &tail{}}
 	r.cmd.Stderr = r.stderr
-	var err error
 	if r.input, err = r.cmd.StdinPipe(); err != nil {
 		return err
 	}
@@ -178,10 +171,16 @@ func (c *crew) sample() sample {
 	return s
 }
 
-func (c *crew) kills() int {
+func (c *crew) harms() harm {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.killed
+	return c.done
+}
+
+func (c *crew) count(h harm) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.done = c.done.plus(h)
 }
 
 func (c *crew) failed() <-chan error { return c.ended }

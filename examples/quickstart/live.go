@@ -43,7 +43,7 @@ func startLive(ctx context.Context, s *stores, plan loadPlan) (*live, error) {
 }
 
 func (l *live) sample() sample       { return l.load.meter.take(l.ctl.Stats()) }
-func (l *live) kills() int           { return 0 }
+func (l *live) harms() harm          { return harm{} }
 func (l *live) meet()                {}
 func (l *live) failed() <-chan error { return l.ended }
 

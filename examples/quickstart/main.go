@@ -1,7 +1,7 @@
 // Command quickstart moves a users table from MySQL to DynamoDB while it is being
 // used, back, and forth again, and then settles accounts:
 //
-//	go run ./examples/quickstart [--processes N] [--kill] [--walks N] [--bare]
+//	go run ./examples/quickstart [--processes N] [--kill] [--stop] [--walks N] [--bare]
 //
 // It uses the MySQL or MariaDB and the DynamoDB engine that are named, or finds
 // and starts them, or has them in its own process where there are none; makes a
@@ -15,7 +15,9 @@
 //
 // With --processes the load runs in that many processes, which share the stores.
 // With --kill they are killed (SIGKILL) and started again, one after the other,
-// in every stage and at every part of a switch.
+// in every stage and at every part of a switch, and so is a first operator of
+// every change of phase. With --stop they are stopped (SIGSTOP) for longer than
+// a lease lasts, and go on; with both, either happens.
 //
 // A contract of one's own that names no unique columns ends the walk in phase 3,
 // with the reason: DynamoDB would take what MySQL refuses.
@@ -107,7 +109,7 @@ type settings struct {
 	processes, walks       int
 	think                  time.Duration
 	seed                   uint64
-	kill, bare             bool
+	kill, stop, bare       bool
 }
 
 // run is the whole program but for the process around it.
@@ -137,8 +139,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.IntVar(&set.workers, "workers", 6, "how many workers write; half as many more only read")
 	flags.DurationVar(&set.think, "think", 0, "mean pause of a worker between two operations; 0 is 8ms, and more if there are more than six")
 	flags.Uint64Var(&set.seed, "seed", 0, "seed of rows and of the workers' choices; 0 draws one and says it")
-	flags.IntVar(&set.processes, "processes", 1, "how many processes the load runs in, which share the stores; one is this process, unless with --kill")
+	flags.IntVar(&set.processes, "processes", 1, "how many processes the load runs in, which share the stores; one is this process, unless with --kill or --stop")
 	flags.BoolVar(&set.kill, "kill", false, "run the load in processes that are killed and restarted all the time")
+	flags.BoolVar(&set.stop, "stop", false, "run the load in processes that are stopped, longer than a lease lasts, and go on")
 	flags.IntVar(&set.walks, "walks", 1, "how often to go from phase 1 to 5, back to 3 and forth to 4")
 	flags.BoolVar(&set.bare, "bare", false, "have phase 5 without capture for a while, and fill MySQL from DynamoDB to get back; takes half a minute more")
 	if err := flags.Parse(args); err != nil {
@@ -169,11 +172,16 @@ func (set *settings) check(rest []string) error {
 		return usage("--processes is %d; give 1 to %d, so that each has a worker", set.processes, set.workers)
 	case set.think < 0 || set.think > time.Minute:
 		return usage("--think is %v; give 0 to 1m", set.think)
+	case set.stop && !canStop:
+		return usage("--stop needs the signals SIGSTOP and SIGCONT, which this system does not have")
 	case set.walks < 1:
 		return usage("--walks is %d; give 1 or more", set.walks)
 	}
 	return nil
 }
+
+// harms reports whether processes are killed or stopped.
+func (set *settings) harms() bool { return set.kill || set.stop }
 
 // An input is what the run works on, checked.
 type input struct {

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 // quickPace is that of a short run.
 func quickPace() pace {
 	return pace{hold: 150 * time.Millisecond, think: 4 * time.Millisecond,
-		shortest: 200 * time.Millisecond, longest: 500 * time.Millisecond}
+		shortest: 250 * time.Millisecond, longest: time.Second}
 }
 
 // A result is what a run left.
@@ -107,16 +107,17 @@ func TestQuickstartKill(t *testing.T) {
 		require.Empty(t, r.stderr)
 		require.Equal(t, exitDone, r.code)
 		require.Len(t, regexp.MustCompile(`operations, killed`).FindAllString(r.stdout, -1), 12, "a stage without a kill")
+		require.Contains(t, r.stdout, "operators were killed inside a change of phase")
 		require.Contains(t, r.stdout, "all of it holds")
 		requireNothingLeft(t, e, r.stdout)
 	})
 }
 
-// TestQuickstartProcesses has the load in several processes, alive and killed,
-// on the way from 1 to 5 and back for a second time.
+// TestQuickstartProcesses has the load in several processes, which are alive on
+// the way from 1 to 5 and back for a second time, and stopped or killed on it.
 func TestQuickstartProcesses(t *testing.T) {
 	e := enginetest.DynamoDBEngines(t)[0]
-	for _, args := range [][]string{{"--walks", "2"}, {"--kill"}} {
+	for _, args := range [][]string{{"--walks", "2"}, {"--kill", "--stop"}} {
 		r := try(t.Context(), on(t, e, append(args, "--rows", "100", "--processes", "3")...)...)
 		t.Log(r.stdout)
 		require.Empty(t, r.stderr)

@@ -19,8 +19,9 @@ type sample struct {
 	// What the comparison of phase 3 did.
 	Compared, Mismatches, Unsettled, Dropped int64
 	// Wrong are answers that contradict a ledger, Failed operations that
-	// returned an error nobody expected. Each is one line.
-	Wrong, Failed []string
+	// returned an error nobody expected, Unsure writes that were sent again
+	// because nothing said what became of them. Each is one line.
+	Wrong, Failed, Unsure []string
 }
 
 func (s *sample) add(o sample) {
@@ -31,6 +32,7 @@ func (s *sample) add(o sample) {
 	s.Unsettled += o.Unsettled
 	s.Dropped += o.Dropped
 	s.Wrong, s.Failed = append(s.Wrong, o.Wrong...), append(s.Failed, o.Failed...)
+	s.Unsure = append(s.Unsure, o.Unsure...)
 }
 
 // A meter gathers samples.
@@ -44,6 +46,7 @@ func (m *meter) read(d time.Duration)  { m.count(func(s *sample) { s.Reads = app
 func (m *meter) write(d time.Duration) { m.count(func(s *sample) { s.Writes = append(s.Writes, d) }) }
 func (m *meter) wrong(line string)     { m.count(func(s *sample) { s.Wrong = append(s.Wrong, line) }) }
 func (m *meter) failed(line string)    { m.count(func(s *sample) { s.Failed = append(s.Failed, line) }) }
+func (m *meter) unsure(line string)    { m.count(func(s *sample) { s.Unsure = append(s.Unsure, line) }) }
 
 // OnWait makes it a hook of the router's.
 func (m *meter) OnWait(e dal.WaitEvent) {

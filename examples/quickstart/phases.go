@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
@@ -12,8 +13,8 @@ import (
 type traffic interface {
 	// sample returns what the load counted since the last call.
 	sample() sample
-	// kills returns how often one of its processes was killed so far.
-	kills() int
+	// harms returns what was done to its processes so far.
+	harms() harm
 	// meet says that a switch begins now.
 	meet()
 	// failed is closed, or gives an error, when the load ended by itself.
@@ -27,7 +28,7 @@ type stage struct {
 	sample
 	Name   string
 	Took   time.Duration
-	Kills  int
+	Harms  harm
 	Switch bool                        // it began with a change of phase or capture
 	Parts  *migrationctl.HandoffReport // of the hand-off, if the authority was closed for it
 }
@@ -39,7 +40,10 @@ type drive struct {
 	hold     time.Duration // how long each stage lasts at least
 	walks    int           // how often it goes all the way
 	bare     bool          // phase 5 is also bare, and a reverse backfill leads back
-	deadly   bool          // each stage also waits for a kill
+	harmed   bool          // processes are killed or stopped, and each stage waits until one was
+	// doomed begins a step in a process that is killed inside it, nil if none is.
+	doomed   func(context.Context, dal.Phase) error
+	dead     int           // operators that were killed
 	patience time.Duration // how long a stage waits for the first operations
 	say      func(string, ...any)
 	stages   []*stage
@@ -67,7 +71,7 @@ func (d *drive) run(ctx context.Context) error {
 
 func (d *drive) stage(ctx context.Context, s step) error {
 	now := &stage{Name: s.name, Switch: s.switches}
-	start, killed := time.Now(), d.traffic.kills()
+	start, before := time.Now(), d.traffic.harms()
 	if s.switches {
 		d.traffic.meet()
 	}
@@ -79,30 +83,20 @@ func (d *drive) stage(ctx context.Context, s step) error {
 	}
 	now.Parts = d.parts
 	d.stages = append(d.stages, now)
-	err := d.wait(ctx, now, s.compares, start, killed)
-	now.Took, now.Kills = time.Since(start), d.traffic.kills()-killed
-	d.say("  %-10s %6s, %5d operations%s", s.name, short(now.Took), len(now.Reads)+len(now.Writes), killedText(now.Kills))
+	err := d.wait(ctx, now, s.compares, start, before)
+	now.Took, now.Harms = time.Since(start), d.traffic.harms().minus(before)
+	d.say("  %-10s %6s, %5d operations%s", s.name, short(now.Took), len(now.Reads)+len(now.Writes), now.Harms)
 	return err
 }
 
-func killedText(n int) string {
-	switch n {
-	case 0:
-		return ""
-	case 1:
-		return ", killed once"
-	}
-	return fmt.Sprintf(", killed %d times", n)
-}
-
 // wait lets the stage last as long as it should, and gathers what is counted.
-func (d *drive) wait(ctx context.Context, now *stage, compares bool, start time.Time, killed int) error {
+func (d *drive) wait(ctx context.Context, now *stage, compares bool, start time.Time, before harm) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		d.book(now, compares)
 		busy := len(now.Reads) > 0 && len(now.Writes) > 0 || time.Since(start) > d.patience
-		if busy && time.Since(start) >= d.hold && (!d.deadly || d.traffic.kills() > killed) {
+		if busy && time.Since(start) >= d.hold && (!d.harmed || d.traffic.harms() != before) {
 			return nil
 		}
 		select {

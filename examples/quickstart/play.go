@@ -73,7 +73,7 @@ type game struct {
 func (g *game) play(ctx context.Context) error {
 	plan := loadPlan{Workers: g.set.workers, Readers: g.set.readers, Processes: 1, Seed: g.set.seed, Ledgers: g.dir, Think: g.pace.pause(g.set)}
 	g.say("load: %d workers and %d readers%s, seed %d", plan.Workers, plan.Readers, inProcesses(g.set.processes), plan.Seed)
-	if g.set.kill || g.set.processes > 1 {
+	if g.set.harms() || g.set.processes > 1 {
 		return g.apart(ctx, plan)
 	}
 	return g.within(ctx, plan)
@@ -106,20 +106,28 @@ func (g *game) within(ctx context.Context, plan loadPlan) error {
 }
 
 // drive returns what takes the group through its stages, as an operator of its
-// own beside the load. Phase 4 need not last a day before phase 5.
+// own beside the load.
 func (g *game) drive(t traffic) (*drive, error) {
-	d := &drive{traffic: t, hold: g.pace.hold, patience: patience, walks: g.set.walks, bare: g.set.bare, deadly: g.set.kill, say: g.say}
+	d := &drive{traffic: t, hold: g.pace.hold, patience: patience, walks: g.set.walks, bare: g.set.bare, harmed: g.set.harms(), say: g.say}
+	if g.set.kill {
+		d.doomed = g.doomed
+	}
 	var err error
-	d.operator, err = migrationctl.NewOperator(g.mysql, g.dynamo, &migrationctl.Options{Who: "quickstart",
-		MinPrimary: time.Nanosecond, Handoff: func(r migrationctl.HandoffReport) { d.parts = &r }})
+	d.operator, err = g.operator(func(r migrationctl.HandoffReport) { d.parts = &r })
 	return d, err
 }
 
-// apart has the load in processes of its own, which may be killed. When it is
+// operator returns one. Phase 4 need not last a day before phase 5.
+func (s *stores) operator(handoff func(migrationctl.HandoffReport)) (*migrationctl.Operator, error) {
+	return migrationctl.NewOperator(s.mysql, s.dynamo, &migrationctl.Options{Who: "quickstart",
+		MinPrimary: time.Nanosecond, Handoff: handoff})
+}
+
+// apart has the load in processes of its own, which may be killed or stopped. When it is
 // over, a new process, this one, takes over what the last ones left.
 func (g *game) apart(ctx context.Context, plan loadPlan) error {
 	plan.Tokens = g.name
-	v, err := startCrew(g.dir, job{Place: g.place, Load: plan}, g.set.processes, g.set.kill, g.pace)
+	v, err := startCrew(g.dir, job{Place: g.place, Load: plan}, g.set, g.pace)
 	if err != nil {
 		return err
 	}
@@ -155,7 +163,7 @@ func (g *game) settle(ctx context.Context, ctl *migrationctl.Controller, d *driv
 	if err != nil {
 		return fmt.Errorf("bring over what is left: %w", err)
 	}
-	g.say("load ended%s; %d keys were left to bring over, done in %s", killedText(d.traffic.kills()), left.Refreshed, short(time.Since(start)))
+	g.say("load ended%s; %d keys were left to bring over, done in %s", d.traffic.harms(), left.Refreshed, short(time.Since(start)))
 	reports, err := ctl.Verify(ctx, migrationctl.VerifyOptions{})
 	if err != nil {
 		return err
@@ -212,8 +220,17 @@ func observed(d *drive) []verdict {
 			idle.Wrong = append(idle.Wrong, s.Name)
 		}
 	}
+	unsure := verdict{What: "writes without an answer at first, sent again with their token", Of: len(all.Writes), Wrong: all.Unsure}
+	if d.harmed {
+		d.say("%d writes had no answer at first, and were sent again with their token", len(all.Unsure))
+		if d.doomed != nil {
+			d.say("%d operators were killed inside a change of phase", d.dead)
+		}
+		unsure.Wrong = nil // a process that is stopped can't know what became of them
+	}
 	return []verdict{
 		idle,
+		unsure,
 		{What: "answers that contradict a ledger", Of: operations, Wrong: all.Wrong},
 		{What: "operations that failed", Of: operations, Wrong: all.Failed},
 		{What: "mismatches of phase 3", Of: int(all.Compared), extra: int(all.Mismatches)},

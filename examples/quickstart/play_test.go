@@ -62,7 +62,7 @@ func newStand(t *testing.T, e *engine.DynamoDB) *stand {
 type still struct{}
 
 func (*still) sample() sample       { return sample{} }
-func (*still) kills() int           { return 0 }
+func (*still) harms() harm          { return harm{} }
 func (*still) meet()                {}
 func (*still) failed() <-chan error { return nil }
 func (*still) stop() error          { return nil }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/migrationctl"
@@ -54,8 +55,36 @@ func (d *drive) walk(again bool) []step {
 
 func (d *drive) to(name string, p dal.Phase) step {
 	return step{name: name, switches: true, compares: p == dal.Validate, do: func(ctx context.Context) error {
-		return d.operator.SetPhase(ctx, p, migrationctl.Change{Reason: "walk"})
+		if d.doomed != nil {
+			if err := d.doomed(ctx, p); err != nil {
+				return err
+			}
+			d.dead++
+		}
+		return d.setPhase(ctx, p)
 	}}
+}
+
+// setPhase makes a step. A killed operator may have left one that a process of
+// the load finishes or gives up meanwhile.
+func (d *drive) setPhase(ctx context.Context, to dal.Phase) error {
+	for start := time.Now(); ; {
+		err := d.operator.SetPhase(ctx, to, migrationctl.Change{Reason: "walk"})
+		if d.doomed == nil || !underWay(err) || time.Since(start) > patience {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// underWay reports whether a step was refused because another one is not over,
+// or began at the same time.
+func underWay(err error) bool {
+	var refused *migrationctl.RefusedError
+	if errors.As(err, &refused) {
+		return len(refused.Unmet) == 1 && refused.Unmet[0].Guard == "hand-off"
+	}
+	return errors.Is(err, dal.ErrConflict)
 }
 
 func (d *drive) capture(name string, do func(context.Context, migrationctl.Change) error) step {
@@ -88,7 +117,7 @@ const verifyTries = 20
 // at a version that stands still; keys that kept changing are only counted.
 func (d *drive) verify(ctx context.Context) error {
 	for try := 1; ; try++ {
-		reports, err := d.operator.Verify(ctx, migrationctl.VerifyOptions{})
+		reports, err := d.operator.Verify(ctx, migrationctl.VerifyOptions{Settle: 2 * time.Second})
 		if err != nil {
 			return err
 		}

@@ -206,11 +206,16 @@ func (w *worker) write(ctx context.Context, op string, id int64, want *plain) er
 	return w.send(ctx, e)
 }
 
-// send makes the call of an intent and writes down what became of it. A key
-// whose outcome is unknown is not touched again.
+// send makes the call of an intent and writes down what became of it. With a
+// token, one whose outcome is unknown is made again. A key whose outcome stays
+// unknown is not touched again.
 func (w *worker) send(ctx context.Context, e entry) error {
 	start := time.Now()
 	err := w.call(ctx, e)
+	if w.plan.Tokens != "" && err != nil && dal.OutcomeOf(err) == dal.Unknown {
+		w.meter.unsure(fmt.Sprintf("user_id %d: %v", e.ID, err))
+		err = w.call(ctx, e)
+	}
 	w.meter.write(time.Since(start))
 	outcome := applied
 	if err != nil {
