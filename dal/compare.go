@@ -50,7 +50,7 @@ const (
 func Compare(ctx context.Context, authority store.Authority, follower store.Follower, key transform.Key) (Comparison, error) {
 	pause := comparePause
 	for try := 0; ; try++ {
-		c, err := compareOnce(ctx, authority, follower, key)
+		c, err := CompareOnce(ctx, authority, follower, key)
 		if err != nil || c.Verdict != Unsettled || try == compareTries-1 {
 			return c, err
 		}
@@ -61,7 +61,9 @@ func Compare(ctx context.Context, authority store.Authority, follower store.Foll
 	}
 }
 
-func compareOnce(ctx context.Context, authority store.Authority, follower store.Follower, key transform.Key) (Comparison, error) {
+// CompareOnce is Compare without waiting: a key that is changing, or waits for
+// its refresh, is Unsettled.
+func CompareOnce(ctx context.Context, authority store.Authority, follower store.Follower, key transform.Key) (Comparison, error) {
 	before, err := authority.Get(ctx, relayed, key)
 	if err != nil {
 		return unreadable(key, err)

@@ -104,8 +104,8 @@ type verify struct {
 // How a verify looks again at the keys that were changing when it came to them.
 const (
 	settleFor   = 10 * time.Second
-	settlePause = 100 * time.Millisecond // before the first time, and twice as long each time
-	settleMost  = 10_000 // keys it remembers
+	settlePause = 100 * time.Millisecond // before the first time, then twice as long each time, to a second
+	settleMost  = 10_000                 // keys it remembers
 )
 
 func (v *verify) run(ctx context.Context) error {
@@ -145,7 +145,7 @@ func (v *verify) pages(ctx context.Context, from store.Reader, look func(context
 func (v *verify) lookAgain(ctx context.Context) error {
 	pause := settlePause
 	for end := v.o.now().Add(v.opts.Settle); len(v.later) > 0 && v.o.now().Before(end); pause *= 2 {
-		if err := v.o.sleep(ctx, min(pause, end.Sub(v.o.now()))); err != nil {
+		if err := v.o.sleep(ctx, min(pause, time.Second)); err != nil {
 			return err
 		}
 		keys := v.later
@@ -319,15 +319,17 @@ func (v *verify) repair(ctx context.Context, key transform.Key) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	again, err := v.compare(ctx, key)
+	again, err := dal.Compare(ctx, v.lead.authority, v.lead.other, key)
 	return again.Verdict == dal.Same, err
 }
 
 // waiting is the verdict on a key whose change record explains the difference.
 const waiting = dal.Verdict(100)
 
+// compare does not wait for a key to settle: what does not is looked at again
+// in the end, all together.
 func (v *verify) compare(ctx context.Context, key transform.Key) (dal.Comparison, error) {
-	return dal.Compare(ctx, v.lead.authority, v.lead.other, key)
+	return dal.CompareOnce(ctx, v.lead.authority, v.lead.other, key)
 }
 
 // changed returns those of the keys that a change record names.
