@@ -11,6 +11,9 @@ const (
 	breakerFirstRest = 200 * time.Millisecond // of the first opening, doubled by each failed probe
 	breakerLongRest  = 10 * time.Second
 	breakerProbeTime = 5 * time.Second // a probe that does not report in time is given up
+	// breakerFairTime is how long a call must have had before its caller's giving
+	// up says anything of the follower: one that is slow is not down.
+	breakerFairTime = time.Second
 )
 
 // A breaker stops calls to a follower that fails: after some failures in a row
@@ -24,6 +27,7 @@ type breaker struct {
 	failures int
 	rest     time.Duration
 	until    time.Time // while open: when the next probe may go
+	patient  bool      // while open: the next probe must have its time
 }
 
 func newBreaker(now func() time.Time) *breaker { return &breaker{now: now} }
@@ -31,15 +35,16 @@ func newBreaker(now func() time.Time) *breaker { return &breaker{now: now} }
 // A pass is the right to one call.
 type pass struct{ probe bool }
 
-// allow reports whether a call may go. A caller that was allowed must report.
-func (b *breaker) allow() (pass, bool) {
+// allow reports whether a call may go, which has the time that a slow follower
+// needs or not. A caller that was allowed must report or withdraw.
+func (b *breaker) allow(fair bool) (pass, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.failures < breakerThreshold {
 		return pass{}, true
 	}
 	now := b.now()
-	if now.Before(b.until) {
+	if now.Before(b.until) || b.patient && !fair {
 		return pass{}, false
 	}
 	// This call is the probe; others wait until it reports or is given up.
@@ -48,10 +53,10 @@ func (b *breaker) allow() (pass, bool) {
 }
 
 // ready reports whether a call might be allowed now. It takes nothing.
-func (b *breaker) ready() bool {
+func (b *breaker) ready(fair bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.failures < breakerThreshold || !b.now().Before(b.until)
+	return b.failures < breakerThreshold || !b.now().Before(b.until) && (fair || !b.patient)
 }
 
 // report tells how an allowed call went.
@@ -61,7 +66,7 @@ func (b *breaker) report(p pass, ok bool) {
 	wasOpen := b.failures >= breakerThreshold
 	switch {
 	case ok:
-		b.failures, b.rest = 0, 0
+		b.failures, b.rest, b.patient = 0, 0, false
 	case wasOpen && !p.probe:
 		// A call from before the opening. Many of them fail together; only a
 		// probe may lengthen the rest.
@@ -72,6 +77,18 @@ func (b *breaker) report(p pass, ok bool) {
 			b.until = b.now().Add(b.rest)
 		}
 	}
+}
+
+// withdraw ends an allowed call that has shown nothing, neither that the follower
+// is well nor that it is not. After a probe the next one may go at once if it has
+// more time: hurried ones, which are many, would take its place for ever.
+func (b *breaker) withdraw(p pass) {
+	if !p.probe {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.until, b.patient = b.now(), true
 }
 
 // open reports whether calls are being held back.

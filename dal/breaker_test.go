@@ -12,7 +12,7 @@ func TestBreaker(t *testing.T) {
 	now := time.Unix(0, 0)
 	b := newBreaker(func() time.Time { return now })
 	call := func(ok bool) bool {
-		p, allowed := b.allow()
+		p, allowed := b.allow(true)
 		if allowed {
 			b.report(p, ok)
 		}
@@ -30,9 +30,9 @@ func TestBreaker(t *testing.T) {
 	require.False(t, call(true), "open: nobody is let through")
 
 	now = now.Add(breakerFirstRest)
-	p, allowed := b.allow()
+	p, allowed := b.allow(true)
 	require.True(t, allowed, "a probe")
-	_, second := b.allow()
+	_, second := b.allow(true)
 	require.False(t, second, "one probe at a time")
 	b.report(p, false)
 	now = now.Add(breakerFirstRest)
@@ -50,14 +50,48 @@ func TestBreakerManyFailTogether(t *testing.T) {
 	b := newBreaker(func() time.Time { return now })
 	passes := make([]pass, 64)
 	for i := range passes {
-		passes[i], _ = b.allow()
+		passes[i], _ = b.allow(true)
 	}
 	for _, p := range passes {
 		b.report(p, false)
 	}
 	now = now.Add(breakerFirstRest)
-	_, allowed := b.allow()
+	_, allowed := b.allow(true)
 	require.True(t, allowed)
+}
+
+// TestBreakerProbeThatSaysNothing: what its caller gave up too early counts for
+// nothing, and the next one may try at once.
+func TestBreakerProbeThatSaysNothing(t *testing.T) {
+	now := time.Unix(0, 0)
+	b := newBreaker(func() time.Time { return now })
+	for range 10 * breakerThreshold {
+		p, allowed := b.allow(true)
+		require.True(t, allowed)
+		b.withdraw(p)
+	}
+	require.False(t, b.open())
+	for range breakerThreshold {
+		p, _ := b.allow(true)
+		b.report(p, false)
+	}
+	now = now.Add(breakerFirstRest)
+	for range 10 {
+		p, allowed := b.allow(true)
+		require.True(t, allowed)
+		require.False(t, b.ready(true), "one at a time")
+		b.withdraw(p)
+	}
+	require.True(t, b.open())
+	require.False(t, b.ready(false), "one without the time would say nothing again")
+	_, allowed := b.allow(false)
+	require.False(t, allowed)
+	p, _ := b.allow(true)
+	b.report(p, false)
+	now = now.Add(2 * breakerFirstRest)
+	require.True(t, b.ready(true), "the rest has doubled once")
+	b.withdraw(pass{}) // of a call from before the opening
+	require.True(t, b.ready(true))
 }
 
 // TestBreakerProbeThatNeverReports is given up after a while.
@@ -65,13 +99,13 @@ func TestBreakerProbeThatNeverReports(t *testing.T) {
 	now := time.Unix(0, 0)
 	b := newBreaker(func() time.Time { return now })
 	for range breakerThreshold {
-		p, _ := b.allow()
+		p, _ := b.allow(true)
 		b.report(p, false)
 	}
 	now = now.Add(breakerFirstRest)
-	_, allowed := b.allow()
+	_, allowed := b.allow(true)
 	require.True(t, allowed)
 	now = now.Add(breakerProbeTime)
-	_, allowed = b.allow()
+	_, allowed = b.allow(true)
 	require.True(t, allowed)
 }

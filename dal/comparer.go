@@ -160,6 +160,7 @@ func (c *comparer) settle(ctx context.Context, epoch uint64, key transform.Key) 
 
 func (c *comparer) mismatch(e MismatchEvent) {
 	c.router.counts.mismatches.Add(1)
+	c.router.counts.apart.Store(c.router.counts.compared.Load())
 	for _, h := range c.router.hooks.mismatch {
 		h.OnMismatch(e)
 	}

@@ -3,6 +3,7 @@ package dal
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 )
@@ -89,6 +90,8 @@ func unanswered(err error) bool {
 }
 
 func (r *Router) fellBack(op, entity string, cause error) {
+	now := time.Now()
+	r.counts.fellBack.Store(&now)
 	r.counts.fallbacks.Add(1)
 	for _, h := range r.hooks.fallback {
 		h.OnFallback(FallbackEvent{Op: op, Entity: entity, Cause: cause})

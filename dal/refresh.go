@@ -85,7 +85,7 @@ func KeyErrors(err error) []*KeyError {
 // returns an ErrUnavailable of the follower. ErrWrongPhase says that the
 // follower's fence is that of another phase.
 func (r *Refresher) Refresh(ctx context.Context, change store.Change) error {
-	if !r.breaker.ready() {
+	if !r.breaker.ready(fair(ctx)) {
 		return r.resting(change) // without a look at the authority: it has enough to do
 	}
 	// Before the read: a put of what was read in one epoch may not land in a
@@ -101,7 +101,7 @@ func (r *Refresher) Refresh(ctx context.Context, change store.Change) error {
 	}
 	if change.Token != nil {
 		// After the rows: a token that is there says that they are.
-		if _, err := r.ask(func() (bool, error) { return true, r.follower.Keep(ctx, []store.Token{*change.Token}) }); err != nil {
+		if _, err := r.ask(ctx, func() (bool, error) { return true, r.follower.Keep(ctx, []store.Token{*change.Token}) }); err != nil {
 			return err
 		}
 	}
@@ -117,7 +117,7 @@ func (r *Refresher) Refresh(ctx context.Context, change store.Change) error {
 // leaves to the backfill. A change record per key it cleans; one per
 // transaction stays, for other keys may be in it.
 func (r *Refresher) RefreshKey(ctx context.Context, key transform.Key) error {
-	if !r.breaker.ready() {
+	if !r.breaker.ready(fair(ctx)) {
 		return r.resting(store.Change{Keys: []store.KeyVersion{{Key: key}}})
 	}
 	at := store.At{Epoch: r.epoch(), Captured: true}
@@ -193,7 +193,7 @@ func (r *Refresher) bring(ctx context.Context, at store.At, row store.Row) (stor
 }
 
 func (r *Refresher) put(ctx context.Context, at store.At, row store.Row) (store.Row, error) {
-	applied, err := r.ask(func() (bool, error) { return r.follower.Put(ctx, at, row) })
+	applied, err := r.ask(ctx, func() (bool, error) { return r.follower.Put(ctx, at, row) })
 	if holder := holderOf(err); !holder.IsZero() {
 		row, err = r.swap(ctx, at, row, holder)
 		applied = false // it does not say
@@ -205,15 +205,29 @@ func (r *Refresher) put(ctx context.Context, at store.At, row store.Row) (store.
 }
 
 // ask calls the follower unless the breaker keeps it at rest.
-func (r *Refresher) ask(call func() (bool, error)) (bool, error) {
-	pass, ok := r.breaker.allow()
+func (r *Refresher) ask(ctx context.Context, call func() (bool, error)) (bool, error) {
+	pass, ok := r.breaker.allow(fair(ctx))
 	if !ok {
 		return false, r.resting(store.Change{})
 	}
+	start := time.Now()
 	applied, err := call()
+	if sick(err) && ctx.Err() != nil && time.Since(start) < breakerFairTime {
+		// A write's budget is short, and what it sent may well have landed. If
+		// that counted, a follower that is slow would be left alone as if it were
+		// down, also by the relay, which has the time, and fall behind for ever.
+		r.breaker.withdraw(pass)
+		return applied, err
+	}
 	// A follower that refuses a row is well.
-	r.breaker.report(pass, err == nil || !sick(err))
+	r.breaker.report(pass, !sick(err))
 	return applied, err
+}
+
+// fair reports whether a call has the time that a slow follower needs.
+func fair(ctx context.Context) bool {
+	until, bound := ctx.Deadline()
+	return !bound || time.Until(until) >= breakerFairTime
 }
 
 // sick reports whether an error says something of the follower's health, and
@@ -252,7 +266,7 @@ func (r *Refresher) notAhead(ctx context.Context, row store.Row) error {
 
 // Due reports whether the follower may be asked now: it is well, or rests and
 // the next probe is due.
-func (r *Refresher) Due() bool { return r.breaker.ready() }
+func (r *Refresher) Due() bool { return r.breaker.ready(true) }
 
 // Resting reports whether the follower failed repeatedly and is being left
 // alone until the next probe.

@@ -1,11 +1,21 @@
 package dal
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+)
 
 // counts are what a Router counts.
 type counts struct {
 	compared, mismatches, compareUnsettled, compareFailed, compareDropped atomic.Int64
 	unfit, waited, fallbacks                                              atomic.Int64
+
+	// apart is how many were compared when the last mismatch was found; fellBack
+	// is when the last fallback was, nil if there was none.
+	apart    atomic.Int64
+	fellBack atomic.Pointer[time.Time]
 }
 
 // refreshCounts are what a Refresher counts.
@@ -25,6 +35,18 @@ type Stats struct {
 	Waited     int64 // operations that had to
 	Fallbacks  int64 // reads of phase 4 that MySQL answered, perhaps stale
 	Resting    bool  // the follower failed repeatedly and is left alone for now
+}
+
+// Reads returns what the process has seen of its reads, for its registration.
+func (r *Router) Reads() store.ReadCounts {
+	c := store.ReadCounts{Mismatches: r.counts.mismatches.Load(), Fallbacks: r.counts.fallbacks.Load()}
+	apart := r.counts.apart.Load() // before what it is taken from
+	c.Compared = r.counts.compared.Load()
+	c.Matched = c.Compared - apart
+	if last := r.counts.fellBack.Load(); last != nil {
+		c.Quiet = time.Since(*last)
+	}
+	return c
 }
 
 // Stats returns the counts.

@@ -58,7 +58,7 @@ func (r *Refresher) swap(ctx context.Context, at store.At, row store.Row, holder
 				return row, err
 			}
 		}
-		_, err = r.ask(func() (bool, error) { return true, r.follower.PutTogether(ctx, at, rows) })
+		_, err = r.ask(ctx, func() (bool, error) { return true, r.follower.PutTogether(ctx, at, rows) })
 	}
 	return rows[0], err
 }

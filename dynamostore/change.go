@@ -32,6 +32,8 @@ func (s *Store) Shards() int { return shards }
 func (s *Store) shard(n int) string { return s.partition(partChange, strconv.Itoa(n)) }
 
 // changeItem returns a change item and what is known of it without reading it.
+// One without keys is of a bare write: it holds the token alone, for the case
+// that capture begins, and goes away with it by itself if it does not.
 func (s *Store) changeItem(id string, keys []store.KeyVersion, token *store.Token) (item, store.Change) {
 	shard := rand.IntN(shards)
 	it := libraryKey(s.shard(shard), id)
@@ -45,6 +47,9 @@ func (s *Store) changeItem(id string, keys []store.KeyVersion, token *store.Toke
 	it[changeCreated] = moment(s.opts.Now())
 	if token != nil {
 		it[changeToken] = &types.AttributeValueMemberM{Value: tokenAttributes(*token)}
+		if len(keys) == 0 {
+			it[libraryTTL] = tokenEnd(*token)
+		}
 	}
 	return it, store.Change{Ref: fmt.Sprintf("%d#%s", shard, id), Keys: keys, Token: token}
 }
@@ -75,6 +80,14 @@ func (s *Store) changeOf(shard int, it item) (store.Change, error) {
 	return c, r.err
 }
 
+// waits reports whether a change item is to be brought to the follower. A token
+// alone is not once it has expired: the service deletes its item some time later,
+// if nobody has carried it.
+func (s *Store) waits(it item) bool {
+	r := reading{item: it}
+	return it[libraryTTL] == nil || !r.moment(changeCreated).Before(s.expired())
+}
+
 // since is how long ago something was by the clocks of two processes: for
 // people, and never negative.
 func (s *Store) since(t time.Time) time.Duration {
@@ -94,7 +107,7 @@ func (s *Store) Dirty(ctx context.Context, r store.DirtyRange) (store.DirtyPage,
 	}
 	var page store.DirtyPage
 	q := libraryQuery{partition: s.shard(r.Shard), after: r.After, limit: r.Limit}
-	last := ""
+	read, last := 0, ""
 	for it, err := range s.libraryAll(ctx, "dirty", q) {
 		if err != nil {
 			return store.DirtyPage{}, err
@@ -103,10 +116,13 @@ func (s *Store) Dirty(ctx context.Context, r store.DirtyRange) (store.DirtyPage,
 		if err != nil {
 			return store.DirtyPage{}, s.broken("dirty", "change item", err)
 		}
-		page.Changes = append(page.Changes, c)
+		if s.waits(it) {
+			page.Changes = append(page.Changes, c)
+		}
+		read++
 		_, last, _ = strings.Cut(c.Ref, "#")
 	}
-	if len(page.Changes) == r.Limit {
+	if read == r.Limit {
 		page.Next = last
 	}
 	return page, nil
@@ -183,16 +199,19 @@ func (s *Store) Backlog(ctx context.Context) (store.Backlog, error) {
 
 func (s *Store) shardBacklog(ctx context.Context, shard int) (store.Backlog, error) {
 	var b store.Backlog
-	q := libraryQuery{partition: s.shard(shard), only: []string{changeCreated}}
+	q := libraryQuery{partition: s.shard(shard), only: []string{changeCreated, libraryTTL}}
 	for it, err := range s.libraryAll(ctx, "backlog", q) {
 		if err != nil {
 			return b, err
 		}
 		r := reading{item: it}
-		b.Dirty++
-		b.Oldest = max(b.Oldest, s.since(r.moment(changeCreated)))
+		created := r.moment(changeCreated)
 		if r.err != nil {
 			return b, s.broken("backlog", "change item", r.err)
+		}
+		if s.waits(it) {
+			b.Dirty++
+			b.Oldest = max(b.Oldest, s.since(created))
 		}
 	}
 	return b, nil

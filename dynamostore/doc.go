@@ -51,7 +51,8 @@
 //     the column holds (TestIDsAreGivenOnce, TestRaiseIDNeverGoesBack,
 //     TestSequenceEndsWithTheColumn).
 //   - A token applies once, for a day (TestTokenAppliesOnce,
-//     TestTokenOfManyAtOnce, TestKeepAndLifeOfTokens).
+//     TestTokenOfManyAtOnce, TestKeepAndLifeOfTokens), and is carried to the
+//     other store, that of a bare write too (TestTokenOfABareWriteIsCarried).
 //   - What MySQL could not hold, and what a transaction of the service could not,
 //     is refused before anything is sent (TestWriteRefusesWhatMySQLCannotHold,
 //     TestWriteCountsBeforeItSends).

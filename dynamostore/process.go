@@ -1,7 +1,9 @@
 package dynamostore
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -22,16 +24,20 @@ func (s *Store) Register(ctx context.Context, r store.Registration) (store.Phase
 	if r.Process == "" {
 		return store.PhaseRecord{}, invalid("register", "", store.NotApplied, "a registration needs the name of a process")
 	}
-	_, _, err := s.libraryUpdate(ctx, "register", &dynamodb.UpdateItemInput{
+	reads, err := json.Marshal(r.Reads)
+	if err != nil {
+		return store.PhaseRecord{}, fail("register", "", s.library.table, store.NotApplied, err)
+	}
+	_, _, err = s.libraryUpdate(ctx, "register", &dynamodb.UpdateItemInput{
 		Key: libraryKey(s.partition(partProcess), r.Process),
 		UpdateExpression: aws.String(
-			"SET #host = :host, #epoch = :epoch, #contract = :contract, #started = :started, #at = :at, #ttl = :ttl ADD #n :1"),
+			"SET #host = :host, #reads = :reads, #epoch = :epoch, #contract = :contract, #started = :started, #at = :at, #ttl = :ttl ADD #n :1"),
 		ExpressionAttributeNames: map[string]string{
-			"#host": "host", "#epoch": "epoch", "#contract": "contract", "#started": "started",
+			"#host": "host", "#reads": "reads", "#epoch": "epoch", "#contract": "contract", "#started": "started",
 			"#at": "at", "#ttl": libraryTTL, "#n": "renewals",
 		},
 		ExpressionAttributeValues: item{
-			":host": text(r.Host), ":epoch": number(r.Epoch), ":contract": text(r.Contract), ":started": moment(r.Started),
+			":host": text(r.Host), ":reads": text(string(reads)), ":epoch": number(r.Epoch), ":contract": text(r.Contract), ":started": moment(r.Started),
 			":at": moment(s.opts.Now()), ":ttl": s.expires(processMemory), ":1": number(1),
 		},
 	})
@@ -73,8 +79,8 @@ func (s *Store) Registrations(ctx context.Context) ([]store.Registration, error)
 			Contract: r.text("contract"), Started: r.moment("started"),
 		}
 		renewals, at := r.uint("renewals"), r.moment("at")
-		if r.err != nil {
-			return nil, s.broken("registrations", "registration", r.err)
+		if err := cmp.Or(r.err, json.Unmarshal([]byte(r.text("reads")), &p.Reads)); err != nil {
+			return nil, s.broken("registrations", "registration", err)
 		}
 		now := s.opts.Now()
 		seen[p.Process] = s.sightings.see(p.Process, renewals, now)

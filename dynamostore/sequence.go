@@ -142,12 +142,18 @@ func (s *Store) LastID(ctx context.Context, e *transform.Entity) (int64, error) 
 	return last, nil
 }
 
-// RaiseID makes the sequence go on above id. Blocks that other processes have at
+// RaiseID makes the sequence go on above id, which must be one that the column
+// holds. Blocks that other processes have at
 // hand last until the epoch changes; their ids were never given either.
 func (s *Store) RaiseID(ctx context.Context, e *transform.Entity, id int64) error {
 	q, err := s.sequence("raise id", e)
 	if err != nil {
 		return err
+	}
+	if id > q.most {
+		beyond := invalid("raise id", e.Name, store.NotApplied, "the other store's sequence stands above what the column holds")
+		beyond.Field = e.Columns[e.Sequence].Name
+		return beyond
 	}
 	_, _, err = s.libraryUpdate(ctx, "raise id", &dynamodb.UpdateItemInput{
 		Key: q.key(), UpdateExpression: aws.String("SET #l = :id"),

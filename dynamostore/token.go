@@ -72,8 +72,13 @@ func (s *Store) tokenItem(t store.Token) item {
 	for name, v := range tokenAttributes(t) {
 		it[name] = v
 	}
-	it[libraryTTL] = number(t.Created.Add(store.TokenLife + tokenSlack).Unix())
+	it[libraryTTL] = tokenEnd(t)
 	return it
+}
+
+// tokenEnd is from when on the service may delete what keeps a token.
+func tokenEnd(t store.Token) types.AttributeValue {
+	return number(t.Created.Add(store.TokenLife + tokenSlack).Unix())
 }
 
 // tokenFree is the condition that a token is not there, or has expired.

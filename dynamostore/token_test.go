@@ -1,6 +1,7 @@
 package dynamostore
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -85,6 +86,72 @@ func TestTokenOfManyAtOnce(t *testing.T) {
 		}
 		require.Equal(t, 1, applied)
 	})
+}
+
+// TestTokenOfABareWriteIsCarried for a day, and no longer: what tells of it has
+// a time to live, for capture may never begin. A write under capture must be told
+// of however long it takes.
+func TestTokenOfABareWriteIsCarried(t *testing.T) {
+	everywhere(t, func(t *testing.T, d *desk) {
+		now := time.Now()
+		d = d.with(d.client, Options{Now: func() time.Time { return now }})
+		_, err := d.bare().withToken("bare", d.create(d.note("a")), d.create(d.note("b")))
+		require.NoError(t, err)
+		left := d.dirty()
+		require.Len(t, left, 1)
+		require.Empty(t, left[0].Keys)
+		require.Equal(t, "bare", left[0].Token.Token)
+		key, err := d.changeKey("test", left[0])
+		require.NoError(t, err)
+		it, err := d.libraryGet(d.ctx, "test", key)
+		require.NoError(t, err)
+		require.Equal(t, number(now.Add(store.TokenLife+tokenSlack).Unix()), it[libraryTTL])
+
+		_, err = d.withToken("captured", d.create(d.note("c")))
+		require.NoError(t, err)
+		require.Len(t, d.dirty(), 2)
+		now = now.Add(store.TokenLife + time.Second)
+		left = d.dirty()
+		require.Len(t, left, 1, "the service deletes it late")
+		require.Equal(t, "captured", left[0].Token.Token)
+		backlog, err := d.Backlog(d.ctx)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, backlog.Dirty)
+		key, err = d.changeKey("test", left[0])
+		require.NoError(t, err)
+		it, err = d.libraryGet(d.ctx, "test", key)
+		require.NoError(t, err)
+		require.NotContains(t, it, libraryTTL, "keys are never forgotten")
+	})
+}
+
+// TestPagesOverExpiredTokens: a page that holds nothing but tokens that do not
+// count any more is not the last one.
+func TestPagesOverExpiredTokens(t *testing.T) {
+	d := inProcess(t)
+	now := time.Now()
+	d = d.with(d.client, Options{Now: func() time.Time { return now }})
+	for i := range 3 * shards {
+		_, err := d.bare().withToken("bare"+strconv.Itoa(i), d.create(d.note("b"+strconv.Itoa(i))))
+		require.NoError(t, err)
+	}
+	now = now.Add(store.TokenLife + time.Second)
+	want := 2 * shards
+	for i := range want {
+		d.write(d.create(d.note("c" + strconv.Itoa(i))))
+	}
+	found := 0
+	for shard := range d.Shards() {
+		for r := (store.DirtyRange{Shard: shard, Limit: 1}); ; {
+			page, err := d.Dirty(d.ctx, r)
+			require.NoError(t, err)
+			found += len(page.Changes)
+			if r.After = page.Next; r.After == "" {
+				break
+			}
+		}
+	}
+	require.Equal(t, want, found)
 }
 
 // TestKeepAndLifeOfTokens: what was kept counts, is not replaced, and counts no

@@ -43,6 +43,9 @@ func (e *callerError) Error() string { return e.err.Error() }
 // with what is there now, Modify included, within Options.RetryBudget; writers
 // of one key in this process wait for each other instead.
 //
+// A token has an item of its own. A bare write leaves a change item for it too,
+// so that it is carried to the follower if capture begins within its life.
+//
 // A request whose reply is lost is sent again and recognised, so that its error
 // is Unknown only if the service does not answer within the budget, or the lease
 // runs out.
@@ -239,9 +242,13 @@ func (wr *writing) bundle() (*bundle, store.Change, error) {
 		it[attrWrite] = text(b.id)
 		b.token = b.put(wr.s.library, it, wr.s.tokenFree())
 	}
+	var keys []store.KeyVersion // bare, none: the backfill brings them
 	if wr.at.Captured {
+		keys = keyVersions(edits(wr.steps))
+	}
+	if wr.at.Captured || token != nil {
 		var it item
-		it, change = wr.s.changeItem(b.id, keyVersions(edits(wr.steps)), token)
+		it, change = wr.s.changeItem(b.id, keys, token)
 		b.put(wr.s.library, it, condition{})
 	}
 	return b, change, b.fits()

@@ -112,7 +112,7 @@ func (c *Controller) start(parent context.Context, l lead) {
 		// spares the other.
 		Forward: c.forward, Backward: c.backward,
 	})
-	c.member.obey = c.router.Set
+	c.member.obey, c.member.reads = c.router.Set, c.router.Reads
 	for _, run := range []func(context.Context){c.renew, c.watch, c.relay.run, c.watchStrays} {
 		c.running.Add(1)
 		go func() { defer c.running.Done(); run(ctx) }()

@@ -18,15 +18,15 @@ const drainPause = 100 * time.Millisecond
 
 // A DrainReport is what a drain did, or is at.
 type DrainReport struct {
-	Refreshed int64 // keys that were dirty and are in the follower now
-	Dead      int64 // keys whose record can't be converted; they stay dirty
+	Refreshed int64 // changes, of keys or tokens, that waited and are in the follower now
+	Dead      int64 // changes of a record that can't be converted; they wait on
 }
 
-// Drain brings every key that is dirty when it begins to the follower, and
-// returns once all are there or dead letters. It waits for a follower that is
-// away. What is written meanwhile is the business of its writer and of the
-// relays: under load some keys are always dirty. report, if not nil, is told
-// after each page.
+// Drain brings every change that waits when it begins to the follower, tokens
+// too, and returns once all are there or dead letters. It waits for a follower
+// that is away. What is written meanwhile is the business of its writer and of
+// the relays: under load some always wait. report, if not nil, is told after each
+// page.
 func (o *Operator) Drain(ctx context.Context, report func(DrainReport)) (DrainReport, error) {
 	l, err := o.lead(ctx)
 	if err != nil {

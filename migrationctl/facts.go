@@ -3,14 +3,16 @@ package migrationctl
 import (
 	"context"
 	"encoding/json"
+	"math"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // facts gathers what the guards of the step look at, and no more: a step that
 // has no guards must work with the follower down.
 func (o *Operator) facts(ctx context.Context, l lead, to store.Phase) (Facts, error) {
-	f := Facts{MaxDirty: o.opts.MaxDirty, MinPrimary: o.opts.MinPrimary}
+	f := Facts{MaxDirty: o.opts.MaxDirty, MinPrimary: o.opts.MinPrimary, MinMatched: o.opts.MinMatched, MinQuiet: o.opts.MinQuiet}
 	switch from := l.record.Phase; {
 	case from == store.MySQLOnly && to == store.DualWrite:
 		f.Ready = reason(o.mysql.Ready(ctx))
@@ -26,6 +28,9 @@ func (o *Operator) facts(ctx context.Context, l lead, to store.Phase) (Facts, er
 	case from == store.DynamoDBPrimary && to == store.DynamoDBOnly:
 		f.Other = o.otherFact(ctx, l)
 		f.Primary = o.now().Sub(l.record.ChangedAt)
+		if err := o.readFacts(ctx, l, &f); err != nil {
+			return f, err
+		}
 		return f, o.backlogFact(ctx, l, &f)
 	case from == store.DynamoDBOnly && to == store.DynamoDBPrimary:
 		f.Other = o.otherFact(ctx, l)
@@ -66,6 +71,9 @@ func (o *Operator) primaryFacts(ctx context.Context, l lead, f *Facts) error {
 	if err := o.validateFacts(ctx, l, f); err != nil {
 		return err
 	}
+	if err := o.readFacts(ctx, l, f); err != nil {
+		return err
+	}
 	for _, e := range o.contract.Entities {
 		for _, column := range e.Lost() {
 			f.Lost = append(f.Lost, e.Name+"."+column)
@@ -75,8 +83,56 @@ func (o *Operator) primaryFacts(ctx context.Context, l lead, f *Facts) error {
 	if f.Unguarded, err = o.unguarded(ctx); err != nil {
 		return err
 	}
+	if f.Spent, err = o.spent(ctx); err != nil {
+		return err
+	}
 	f.Unverified, err = o.unverified(ctx, l)
 	return err
+}
+
+// readFacts sums up what the living processes have seen of their reads. What one
+// that has ended had seen is gone with it.
+func (o *Operator) readFacts(ctx context.Context, l lead, f *Facts) error {
+	fleet, err := l.authority.Registrations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range fleet {
+		if p.Age >= RegistrationTTL {
+			continue
+		}
+		if p.Reads.Matched < f.MinMatched {
+			f.Mismatches += p.Reads.Mismatches
+		}
+		if p.Reads.Fallbacks > 0 {
+			quiet := p.Reads.Quiet + p.Age
+			if f.Fallbacks == 0 || quiet < f.Quiet {
+				f.Quiet = quiet
+			}
+			f.Fallbacks += p.Reads.Fallbacks
+		}
+	}
+	return nil
+}
+
+// spent names the columns whose sequence in MySQL has come to their end. DynamoDB
+// goes on where it stands, with not one id to give.
+func (o *Operator) spent(ctx context.Context) ([]string, error) {
+	var columns []string
+	for _, e := range o.contract.Entities {
+		if e.Sequence < 0 {
+			continue
+		}
+		last, err := o.mysql.LastID(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		column := e.Columns[e.Sequence]
+		if last == math.MaxInt64 || column.Fit(transform.IntValue(last+1)) != nil {
+			columns = append(columns, e.Name+"."+column.Name)
+		}
+	}
+	return columns, nil
 }
 
 // otherFact says why the store that is about to lead or to follow can't, "" if

@@ -18,11 +18,17 @@ type Facts struct {
 	Unverified  []string      // entities without a clean verify since then
 	Lost        []string      // columns that no attribute carries
 	Unguarded   []string      // what MySQL keeps by itself and the contract does not know
+	Spent       []string      // columns whose sequence has no id left that they hold
 	DeadLetters int64         // records that could not be converted
-	Dirty       int64         // keys that wait to be refreshed
+	Dirty       int64         // changes, of keys or tokens, that the follower does not have yet
 	MaxDirty    int64         // how many of them a step may leave
 	Primary     time.Duration // since phase 4 began
 	MinPrimary  time.Duration // how long phase 4 should last
+	Mismatches  int64         // reads that DynamoDB answered differently, seen by processes with fewer than MinMatched alike since
+	MinMatched  int64         // how many reads should be alike after the last that was not
+	Fallbacks   int64         // reads of phase 4 that MySQL answered
+	Quiet       time.Duration // since the last of them
+	MinQuiet    time.Duration // how long there should be none
 }
 
 // An Unmet is a condition that a step needs and that does not hold.
@@ -126,7 +132,7 @@ func guardBacklog(f Facts) []Unmet {
 		return nil
 	}
 	return []Unmet{{Guard: "backlog",
-		Reason: fmt.Sprintf("keys that wait to be refreshed: %d, the limit is %d", f.Dirty, f.MaxDirty), Mend: "wait for the relay, or force"}}
+		Reason: fmt.Sprintf("changes that the follower does not have yet: %d, the limit is %d", f.Dirty, f.MaxDirty), Mend: "wait for the relay, or force"}}
 }
 
 func guardVerified(f Facts) []Unmet {
@@ -164,9 +170,19 @@ func guardPrimary(f Facts) []Unmet {
 			Reason: "MySQL keeps what the contract does not know: " + strings.Join(f.Unguarded, "; "),
 			Mend:   "declare it in the contract, or take it out of MySQL"})
 	}
+	if len(f.Spent) > 0 {
+		list = append(list, Unmet{Guard: "ids", Data: true,
+			Reason: "the sequence has no id left that fits " + strings.Join(f.Spent, ", "),
+			Mend:   "lower AUTO_INCREMENT if it stands above the rows, or make the column wider, in the contract too"})
+	}
 	if f.DeadLetters > 0 {
 		list = append(list, Unmet{Guard: "dead letters", Data: true,
 			Reason: fmt.Sprintf("records that could not be converted: %d", f.DeadLetters), Mend: "mend the rows"})
+	}
+	if f.Mismatches > 0 {
+		list = append(list, Unmet{Guard: "mismatches",
+			Reason: fmt.Sprintf("reads that DynamoDB answered differently: %d, and fewer than %d alike since", f.Mismatches, f.MinMatched),
+			Mend:   "migrationctl verify --repair, then wait for more reads, or force"})
 	}
 	return append(list, guardBacklog(f)...)
 }
@@ -177,12 +193,17 @@ func guardOnly(f Facts) []Unmet {
 	list := guardOther(f)
 	if f.Dirty > f.MaxDirty {
 		list = append(list, Unmet{Guard: "drained", Data: true,
-			Reason: fmt.Sprintf("change records that MySQL does not have yet: %d, the limit is %d", f.Dirty, f.MaxDirty),
+			Reason: fmt.Sprintf("changes that MySQL does not have yet: %d, the limit is %d", f.Dirty, f.MaxDirty),
 			Mend:   "wait for the relay"})
 	}
 	if f.Primary < f.MinPrimary {
 		list = append(list, Unmet{Guard: "time in phase 4",
 			Reason: fmt.Sprintf("%v, the limit is %v", f.Primary.Round(time.Second), f.MinPrimary), Mend: "wait, or force"})
+	}
+	if f.Fallbacks > 0 && f.Quiet < f.MinQuiet {
+		list = append(list, Unmet{Guard: "fallback reads",
+			Reason: fmt.Sprintf("reads that MySQL answered for DynamoDB: %d, the last %v ago, the limit is %v",
+				f.Fallbacks, f.Quiet.Round(time.Second), f.MinQuiet), Mend: "wait, or force"})
 	}
 	return list
 }

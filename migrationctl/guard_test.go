@@ -70,6 +70,14 @@ func readFacts(t *testing.T, words []string) Facts {
 			f.Lost = []string{"Users.notes"}
 		case "undeclared-unique":
 			f.Unguarded = []string{"users.phone"}
+		case "ids-spent":
+			f.Spent = []string{"Users.user_id"}
+		case "mismatches":
+			f.Mismatches, f.MinMatched = 1, 10
+		case "fallbacks":
+			f.Fallbacks, f.Quiet, f.MinQuiet = 1, time.Minute, time.Hour
+		case "old-fallbacks":
+			f.Fallbacks, f.Quiet, f.MinQuiet = 1, time.Hour, time.Hour
 		case "early":
 			f.MinPrimary = time.Hour
 		default:

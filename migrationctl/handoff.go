@@ -26,7 +26,7 @@ type HandoffReport struct {
 	Leases    time.Duration // until every lease was given back or had run out
 	Silent    int           // leases that had to run out
 	Drain     time.Duration // until nothing was dirty
-	Refreshed int64         // keys that the driver itself brought over meanwhile
+	Refreshed int64         // changes that the driver itself brought over meanwhile
 	LastLook  time.Duration // sealing and looking through all shards once more
 	Looks     int           // how often, 1 unless something landed in between
 	IDs       time.Duration // raising sequences
@@ -225,11 +225,11 @@ func (h *handoff) drain(ctx context.Context, l lead, record *store.PhaseRecord) 
 	defer func() { h.report.Refreshed += d.report().Refreshed }()
 	for {
 		if err := h.alive(ctx, l.authority, record); err != nil {
-			return h.late(ctx, err, "keys are still dirty")
+			return h.late(ctx, err, "changes still wait for the follower")
 		}
 		backlog, err := l.authority.Backlog(ctx)
 		if err != nil {
-			return h.late(ctx, err, "keys are still dirty")
+			return h.late(ctx, err, "changes still wait for the follower")
 		}
 		if backlog.Dirty == 0 {
 			return nil
@@ -242,7 +242,7 @@ func (h *handoff) drain(ctx context.Context, l lead, record *store.PhaseRecord) 
 			return err
 		}
 		if err != nil && h.o.sleep(ctx, handoffPause) != nil {
-			return h.late(ctx, err, "keys are still dirty")
+			return h.late(ctx, err, "changes still wait for the follower")
 		}
 		if dead := d.report().Dead; dead > 0 {
 			return &store.Error{Op: "drain", Kind: store.ErrInvalid, Outcome: store.NotApplied,

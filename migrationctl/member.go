@@ -37,6 +37,7 @@ type member struct {
 	name  string // of the process
 	lease *store.Lease
 	obey  func(dal.Snapshot) // tells the router; nil before there is one
+	reads func() store.ReadCounts
 
 	current  atomic.Pointer[lead] // as of the last join that found one
 	revision atomic.Uint64        // of DynamoDB's record, when it was last read
@@ -159,6 +160,9 @@ func (m *member) register(ctx context.Context, l lead) (lead, error) {
 func (m *member) registerOnce(ctx context.Context, l lead) (store.PhaseRecord, error) {
 	ctx, cancel := context.WithTimeout(ctx, RegistrationTTL/2)
 	defer cancel()
+	if m.reads != nil {
+		m.process.Reads = m.reads()
+	}
 	return l.authority.Register(ctx, m.process)
 }
 

@@ -42,12 +42,19 @@ type Options struct {
 	// RelayPoll is how often the relay looks for dirty keys that other
 	// processes left. Default 250 ms.
 	RelayPoll time.Duration
-	// MaxDirty is how many keys may be dirty at step 2 → 3, unless forced.
-	// Default 10,000.
+	// MaxDirty is how many changes may wait for the follower at the steps 2 → 3
+	// and 3 → 4, unless forced, and at 4 → 5. Default 10,000.
 	MaxDirty int64
 	// MinPrimary is how long phase 4 should last before step 4 → 5, unless
 	// forced. Default 24 hours.
 	MinPrimary time.Duration
+	// MinMatched is how many reads of phase 3 each process that met one which
+	// DynamoDB answered differently should find alike after it, before step
+	// 3 → 4, unless forced. Default 1,000.
+	MinMatched int64
+	// MinQuiet is for how long MySQL should have answered no read of phase 4 for
+	// DynamoDB before step 4 → 5, unless forced. Default 1 hour.
+	MinQuiet time.Duration
 	// HandoffWait bounds how long a hand-off may keep requests waiting before it
 	// is given up. It should be less than what callers wait, and more than
 	// LeaseLength: a process that is stopped holds its lease so long. Default 8 s.
@@ -80,6 +87,12 @@ func (o *Options) withDefaults() Options {
 	}
 	if c.MinPrimary == 0 {
 		c.MinPrimary = 24 * time.Hour
+	}
+	if c.MinMatched == 0 {
+		c.MinMatched = 1000
+	}
+	if c.MinQuiet == 0 {
+		c.MinQuiet = time.Hour
 	}
 	if c.HandoffWait == 0 {
 		c.HandoffWait = 8 * time.Second

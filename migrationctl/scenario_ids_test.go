@@ -1,13 +1,18 @@
 package migrationctl_test
 
 import (
+	"context"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/migrationctl"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // A Ticket's id comes from a sequence.
@@ -77,4 +82,57 @@ func TestScenario20OneIDEverywhere(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestIDsMustFit: a sequence that has come to the end of its column, or stands
+// above it, is told before the step.
+func TestIDsMustFit(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.to(t, store.Validate)
+		p := w.open(t, leading())
+		p.verified(t)
+		require.NoError(t, w.mysql.RaiseID(t.Context(), w.contract.Entity("Tickets"), 1<<31-1))
+		var refused *migrationctl.RefusedError
+		require.ErrorAs(t, p.SetPhase(t.Context(), store.DynamoDBPrimary, migrationctl.Change{Force: true}), &refused)
+		require.Len(t, refused.Unmet, 1)
+		require.Equal(t, "ids", refused.Unmet[0].Guard)
+		require.Contains(t, refused.Unmet[0].Reason, "Tickets.ticket_id")
+	})
+}
+
+// beyond is a store whose sequence stands above its column from the moment it is
+// closed.
+type beyond struct {
+	store.Store
+	store.Leases // nil of MySQL
+}
+
+func (b beyond) LastID(ctx context.Context, e *transform.Entity) (int64, error) {
+	if r, err := b.Phase(ctx); err != nil || r.State == store.Closed {
+		return 1 << 31, err
+	}
+	return b.Store.LastID(ctx, e)
+}
+
+// TestIDsBeyondEndTheHandoff: an id that the other store's column can't hold is
+// met before the authority is given away. The hand-off is given up, and the
+// group goes on where it was.
+func TestIDsBeyondEndTheHandoff(t *testing.T) {
+	for _, way := range []struct{ from, to store.Phase }{{3, 4}, {4, 3}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newMemoryWorld(t, faultstore.New())
+			p := w.lead(t, way.from)
+			p.verified(t)
+			op, err := migrationctl.NewOperator(beyond{w.mysql, nil}, beyond{w.dynamo, w.dynamo}, leading())
+			require.NoError(t, err)
+			err = op.SetPhase(t.Context(), way.to, migrationctl.Change{})
+			require.ErrorIs(t, err, store.ErrInvalid)
+			require.ErrorContains(t, err, "ticket_id")
+			require.Equal(t, way.from, w.settled(t).Phase)
+			w.oneAuthority(t)
+			u := user(1)
+			require.NoError(t, p.users.Create(t.Context(), &u))
+			require.NoError(t, p.Close(context.Background()))
+		})
+	}
 }

@@ -17,7 +17,7 @@ type Status struct {
 	Epoch       uint64
 	ChangedAt   time.Time
 	Processes   []ProcessStatus
-	Dirty       int64         // keys that wait to be refreshed
+	Dirty       int64         // changes, of keys or tokens, that the follower does not have yet; 0 without capture
 	OldestDirty time.Duration // how long the oldest of them has waited
 	DeadLetters int64
 	Backfill    []RunStatus
@@ -53,11 +53,14 @@ func (o *Operator) Status(ctx context.Context) (Status, error) {
 	record := l.record
 	s := Status{Group: record.Group, Phase: record.Phase, Flags: record.Phase.Flags(), Capture: record.Capture,
 		Epoch: record.Epoch, ChangedAt: record.ChangedAt}
-	backlog, err := l.authority.Backlog(ctx)
-	if err != nil {
-		return s, err
+	if record.Capture {
+		// Without it a store may tell of tokens that would be carried if it began.
+		backlog, err := l.authority.Backlog(ctx)
+		if err != nil {
+			return s, err
+		}
+		s.Dirty, s.OldestDirty = backlog.Dirty, backlog.Oldest
 	}
-	s.Dirty, s.OldestDirty = backlog.Dirty, backlog.Oldest
 	fleet, err := l.authority.Registrations(ctx)
 	if err != nil {
 		return s, err

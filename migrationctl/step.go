@@ -23,7 +23,8 @@ type Change struct {
 // condition, and then nothing has changed; or it returns when every process of
 // the fleet obeys the new phase. A process that does not renew its registration
 // is not waited for: it carries an old epoch, which writes nothing, or a lease
-// that has run out.
+// that has run out. For the phase that the group is in already there is no step
+// and no guard: SetPhase then only waits until every process obeys it.
 //
 // The steps 3 to 4 and 4 to 3 bring the authority to the other store, and 4 to 5
 // brings the last changes to the store that is left behind. If that

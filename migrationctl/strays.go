@@ -76,7 +76,14 @@ func (s *strays) shard(ctx context.Context, shard int) error {
 
 // undo writes a stray down and puts MySQL's state over it. The change record
 // goes last: until then the next pass finds it again.
+//
+// A change without keys is no stray: it is the token of a bare write in phase 5,
+// whose data came here with the reverse backfill, left behind when DynamoDB was
+// abandoned. The token itself stays, for it tells the truth.
 func (s *strays) undo(ctx context.Context, change store.Change) error {
+	if len(change.Keys) == 0 {
+		return s.o.dynamo.Clean(ctx, change)
+	}
 	s.found++
 	keys := make([]transform.Key, len(change.Keys))
 	names := make([]string, len(change.Keys))
@@ -90,10 +97,8 @@ func (s *strays) undo(ctx context.Context, change store.Change) error {
 	if err != nil {
 		return err
 	}
-	if len(keys) > 0 {
-		if err := s.o.mysql.Bump(ctx, keys); err != nil {
-			return err
-		}
+	if err := s.o.mysql.Bump(ctx, keys); err != nil {
+		return err
 	}
 	for _, key := range keys {
 		if err := s.o.forward.RefreshKey(ctx, key); err != nil {

@@ -3,6 +3,7 @@ package mysqlstore
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -15,10 +16,14 @@ func (s *Store) Register(ctx context.Context, r store.Registration) (store.Phase
 		return store.PhaseRecord{}, s.invalid("register", "", "", err.Error(), store.NotApplied)
 	}
 	started := r.Started.UTC().Format(sqlTime)
-	_, outcome, err := s.run(ctx, "INSERT INTO crossfade_process (grp, process, host, epoch, contract, started, renewed_at)"+
-		" VALUES (?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6))"+
-		" ON DUPLICATE KEY UPDATE host=?, epoch=?, contract=?, started=?, renewed_at=UTC_TIMESTAMP(6)",
-		s.group, r.Process, r.Host, r.Epoch, r.Contract, started, r.Host, r.Epoch, r.Contract, started)
+	reads, err := json.Marshal(r.Reads)
+	if err != nil {
+		return store.PhaseRecord{}, s.wrap("register", nil, store.NotApplied, err)
+	}
+	_, outcome, err := s.run(ctx, "INSERT INTO crossfade_process (grp, process, host, read_counts, epoch, contract, started, renewed_at)"+
+		" VALUES (?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(6))"+
+		" ON DUPLICATE KEY UPDATE host=?, read_counts=?, epoch=?, contract=?, started=?, renewed_at=UTC_TIMESTAMP(6)",
+		s.group, r.Process, r.Host, string(reads), r.Epoch, r.Contract, started, r.Host, string(reads), r.Epoch, r.Contract, started)
 	if err != nil {
 		return store.PhaseRecord{}, s.wrap("register", nil, outcome, err)
 	}
@@ -38,13 +43,16 @@ func (s *Store) Registrations(ctx context.Context) ([]store.Registration, error)
 	var all []store.Registration
 	err := each(ctx, s.db, func(rows *sql.Rows) error {
 		var r store.Registration
-		var started string
+		var started, reads string
 		var age int64 // microseconds
-		err := rows.Scan(&r.Process, &r.Host, &r.Epoch, &r.Contract, &started, &age)
+		err := rows.Scan(&r.Process, &r.Host, &reads, &r.Epoch, &r.Contract, &started, &age)
+		if err == nil {
+			err = json.Unmarshal([]byte(reads), &r.Reads)
+		}
 		r.Started, r.Age = parseTime(started), time.Duration(age)*time.Microsecond
 		all = append(all, r)
 		return err
-	}, "SELECT process, host, epoch, contract, CAST(started AS CHAR),"+
+	}, "SELECT process, host, read_counts, epoch, contract, CAST(started AS CHAR),"+
 		" TIMESTAMPDIFF(MICROSECOND, renewed_at, UTC_TIMESTAMP(6)) FROM crossfade_process"+
 		" WHERE grp=? ORDER BY process", s.group)
 	return all, s.wrap("registrations", nil, store.NoWrite, err)

@@ -37,12 +37,17 @@ func checkSequence(e *transform.Entity) string {
 }
 
 // RaiseID makes AUTO_INCREMENT go on above id, by an ALTER TABLE that rebuilds
-// nothing. It never goes back: one process at a time looks where the table is
+// nothing; id must be one that the column holds. It never goes back: one process at a time looks where the table is
 // before it alters it. It waits no longer than Options.FenceWait for
 // transactions that use the table, and needs ALTER on it.
 func (s *Store) RaiseID(ctx context.Context, e *transform.Entity, id int64) error {
 	if fault := checkSequence(e); fault != "" {
 		return s.invalid("raise id", e.Name, "", fault, store.NotApplied)
+	}
+	column := e.Columns[e.Sequence]
+	if column.Fit(transform.IntValue(id)) != nil {
+		// ALTER TABLE would take it, and no insert after that.
+		return s.invalid("raise id", e.Name, column.Name, "the other store's sequence stands above what the column holds", store.NotApplied)
 	}
 	err := s.aside(ctx, func(conn *sqlx.Conn) error {
 		seconds := strconv.FormatInt(max(1, int64(s.opts.FenceWait/time.Second)), 10)

@@ -2,7 +2,7 @@ package mysqlstore
 
 // schemaMark is the comment of each of the library's own tables. It says which
 // library and which version of its schema made them.
-const schemaMark = "crossfade schema 2"
+const schemaMark = "crossfade schema 3"
 
 // An ownTable is one of the library's own tables.
 type ownTable struct {
@@ -48,8 +48,9 @@ func ownTables() []ownTable {
 		{"crossfade_token", "grp " + typeIdent + ", token VARBINARY(128) NOT NULL," +
 			" fingerprint BINARY(32) NOT NULL, assigned " + typeText + ", carried TINYINT NOT NULL, created_at " + typeTime + "," +
 			" PRIMARY KEY (grp, token), KEY created (grp, created_at), KEY carried (grp, carried, token)"},
+		// read_counts is in JSON.
 		{"crossfade_process", "grp " + typeIdent + ", process " + typeIdent + ", host " + typeText + "," +
-			" epoch BIGINT UNSIGNED NOT NULL, contract " + typeIdent + ", started " + typeTime + ", renewed_at " + typeTime + "," +
+			" read_counts " + typeText + ", epoch BIGINT UNSIGNED NOT NULL, contract " + typeIdent + ", started " + typeTime + ", renewed_at " + typeTime + "," +
 			" PRIMARY KEY (grp, process)"},
 		{"crossfade_audit", "n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, grp " + typeIdent + "," +
 			" at " + typeTime + ", who " + typeText + ", action " + typeText + ", was " + typeText + "," +

@@ -50,6 +50,12 @@ func (s *Store) note(keys []store.KeyVersion, t *store.Token) store.Change {
 	return store.Change{Ref: ref(c.given), Keys: keys, Token: t}
 }
 
+// forgotten reports whether a change record holds nothing but a token that does
+// not count any more.
+func (s *Store) forgotten(t transaction) bool {
+	return len(t.keys) == 0 && t.token != nil && s.now().Sub(t.token.Created) >= store.TokenLife
+}
+
 // ref is the name of a change record. Its text is in the order of the numbers.
 func ref(n uint64) string { return fmt.Sprintf("%020d", n) }
 
@@ -130,7 +136,7 @@ func (s *Store) waiting(shard int) []waiting {
 	var all []waiting
 	age := func(since time.Time) int64 { return int64(s.now().Sub(since)) }
 	for n, t := range s.changes.open {
-		if shardOf(n) == shard {
+		if shardOf(n) == shard && !s.forgotten(t) {
 			all = append(all, waiting{ref(n), store.Change{Ref: ref(n), Keys: slices.Clone(t.keys), Token: t.token, Age: age(t.since)}})
 		}
 	}

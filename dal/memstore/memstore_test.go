@@ -270,6 +270,32 @@ func TestTokenOutOfDate(t *testing.T) {
 	}
 }
 
+// TestTokenOfABareWriteOutOfDate holds that a token that does not count any more
+// is not carried, of a store with a fence and of a leased one.
+func TestTokenOfABareWriteOutOfDate(t *testing.T) {
+	for _, leased := range []bool{false, true} {
+		now := time.Now()
+		f := newFixture(t, &memstore.Options{Leased: leased, Now: func() time.Time { return now }})
+		at := bare
+		if leased {
+			at = f.capture() // opens it
+			at.Captured, at.Lease = false, new(store.Lease)
+			at.Lease.Extend(at.Epoch, time.Now(), time.Hour)
+		}
+		_, err := f.Write(f.ctx, at, store.Write{Mutations: []store.Mutation{f.put(f.a)}, Token: "once"})
+		require.NoError(t, err)
+		if !leased {
+			f.capture()
+		}
+		for _, waiting := range []int64{1, 0} {
+			backlog, err := f.Backlog(f.ctx)
+			require.NoError(t, err)
+			require.Equal(t, waiting, backlog.Dirty)
+			now = now.Add(store.TokenLife)
+		}
+	}
+}
+
 // TestTombstoneWithoutVersion holds that even a tombstone at version 0 is
 // something: Insert leaves it alone.
 func TestTombstoneWithoutVersion(t *testing.T) {

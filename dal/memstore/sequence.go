@@ -66,5 +66,17 @@ func (s *Store) LastID(ctx context.Context, e *transform.Entity) (id int64, err 
 
 // RaiseID makes the sequence go on above id.
 func (s *Store) RaiseID(ctx context.Context, e *transform.Entity, id int64) error {
-	return s.controlled(ctx, "raise id", func(*control) error { s.raise(e, id); return nil })
+	return s.controlled(ctx, "raise id", func(*control) error {
+		if e.Sequence < 0 {
+			return s.fail("raise id", e.Name, store.ErrInvalid, "the entity has no sequence")
+		}
+		column := e.Columns[e.Sequence]
+		if err := column.Fit(transform.IntValue(id)); err != nil {
+			beyond := s.fail("raise id", e.Name, store.ErrInvalid, "the other store's sequence stands above what the column holds")
+			beyond.Field, beyond.Cause = column.Name, err
+			return beyond
+		}
+		s.raise(e, id)
+		return nil
+	})
 }

@@ -272,8 +272,13 @@ func (s *Store) apply(p *plan) store.Written {
 		}
 		done.Rows[i] = row
 	}
-	if t := s.remember(p); p.at.Captured {
+	t := s.remember(p)
+	switch {
+	case p.at.Captured:
 		done.Changes = s.left(keys, t)
+	case s.leased && t != nil:
+		// The token waits for capture; the keys are for the backfill.
+		s.note(nil, t)
 	}
 	return done
 }

@@ -34,13 +34,15 @@ type Control interface {
 	Deregister(ctx context.Context, process string) error
 	// Registrations returns all entries, also those long not renewed.
 	Registrations(ctx context.Context) ([]Registration, error)
-	// Backlog counts the change records that are not clean, in one snapshot
-	// where the store has snapshots.
+	// Backlog counts the change records that are not clean, tokens too, in one
+	// snapshot where the store has snapshots.
 	Backlog(ctx context.Context) (Backlog, error)
 	// LastID returns the highest id that the entity's sequence has given, 0 if
 	// none. No id above it was ever assigned by this store.
 	LastID(ctx context.Context, e *transform.Entity) (int64, error)
-	// RaiseID makes the sequence go on above id. It never goes back.
+	// RaiseID makes the sequence go on above id. It never goes back. An id that
+	// the column can't hold is ErrInvalid, and nothing has changed; the column's
+	// last one is none too many, though no id comes after it.
 	RaiseID(ctx context.Context, e *transform.Entity, id int64) error
 	// SaveProgress stores the state of a run, one per name and entity.
 	SaveProgress(ctx context.Context, p Progress) error

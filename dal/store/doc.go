@@ -51,7 +51,7 @@
 // Which mark may follow which is for CheckAdvance to say (TestCheckAdvance). A
 // Lease is over by the monotonic clock or by the wall clock, whichever says so
 // first (TestLeaseEnds), and is drained before it is given back
-// (TestDrainWaits).
+// (TestDrainWaits, TestDrainMeetsTheLast).
 //
 // The rules about versions, marks, leases, tombstones and change records come
 // from an exhaustive exploration of small configurations; the comments at the

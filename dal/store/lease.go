@@ -18,6 +18,8 @@ type Lease struct {
 	clock func() time.Time // time.Now if nil
 	term  atomic.Pointer[term]
 	inUse atomic.Int64
+	// waited says that idle is there: only then does who leaves take the mutex.
+	waited atomic.Bool
 
 	mu   sync.Mutex
 	idle chan struct{} // closed when nothing is in use, while Drain waits
@@ -113,15 +115,23 @@ func (l *Lease) Leave(epoch uint64) bool {
 	return valid
 }
 
+// leave counts first and then looks whether anybody waits. Drain first says that
+// it waits and then looks at the count: one of the two sees the other.
 func (l *Lease) leave() {
-	if l.inUse.Add(-1) > 0 {
+	if l.inUse.Add(-1) > 0 || !l.waited.Load() {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.tell()
+}
+
+// tell ends the waiting if nothing is in use. The caller holds the mutex.
+func (l *Lease) tell() {
 	if l.idle != nil && l.inUse.Load() == 0 {
 		close(l.idle)
 		l.idle = nil
+		l.waited.Store(false)
 	}
 }
 
@@ -137,14 +147,12 @@ func (l *Lease) Drain(ctx context.Context) {
 		ending.ending = true
 		l.term.Store(&ending)
 	}
-	if l.inUse.Load() == 0 {
-		l.mu.Unlock()
-		return
-	}
 	if l.idle == nil {
 		l.idle = make(chan struct{})
+		l.waited.Store(true)
 	}
 	idle := l.idle
+	l.tell()
 	l.mu.Unlock()
 	select {
 	case <-idle:

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -184,6 +185,36 @@ func TestDrainGivesUp(t *testing.T) {
 		require.True(t, l.Leave(8))
 		l.Drain(t.Context()) // nobody is left to be waited for
 	})
+}
+
+// TestDrainMeetsTheLast holds that a Drain learns of the last one that leaves,
+// also if he does so in the moment in which it begins to wait: he takes no lock
+// that would keep them apart. A Drain that missed him would never end.
+func TestDrainMeetsTheLast(t *testing.T) {
+	for i := range 20_000 {
+		l := &store.Lease{}
+		l.Extend(7, time.Now(), time.Hour)
+		require.True(t, l.Enter(7))
+		drained := make(chan struct{})
+		var ready atomic.Bool
+		go func() {
+			ready.Store(true)
+			l.Drain(context.Background())
+			close(drained)
+		}()
+		for !ready.Load() {
+			runtime.Gosched()
+		}
+		for until := time.Now().Add(time.Duration(i%50) * 20 * time.Nanosecond); time.Now().Before(until); {
+		}
+		l.Leave(7)
+		select {
+		case <-drained:
+		case <-time.After(10 * time.Second):
+			t.Fatal("the Drain waits for somebody who has left")
+		}
+		require.False(t, l.Enter(7))
+	}
 }
 
 // TestDrainAmongRequests holds that nobody is in when a Drain has returned,

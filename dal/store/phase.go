@@ -96,8 +96,20 @@ type Registration struct {
 	Epoch   uint64 // the epoch the process obeys
 	// Contract is the digest of the process's contract.
 	Contract string
-	Started  time.Time     // by the process's clock
-	Age      time.Duration // since it was last renewed, by the store's clock
+	Started  time.Time // by the process's clock
+	// Reads is what the process has seen of its reads, as of the renewal.
+	Reads ReadCounts
+	Age   time.Duration // since it was last renewed, by the store's clock
+}
+
+// ReadCounts are what a process has seen of its reads since it started, for the
+// guards of a step.
+type ReadCounts struct {
+	Compared   int64         // reads of phase 3 compared to the end
+	Mismatches int64         // of those, answered differently by clean keys
+	Matched    int64         // compared since the last mismatch
+	Fallbacks  int64         // reads of phase 4 that MySQL answered
+	Quiet      time.Duration // since the last fallback; 0 if there was none
 }
 
 // An AuditEntry is one line of the audit: who changed what, when and why. The
@@ -134,7 +146,8 @@ type Progress struct {
 	UpdatedAt    time.Time
 }
 
-// A Backlog is how many keys are dirty, and for how long the oldest one.
+// A Backlog is how many changes, of keys or of tokens, are not clean, and for how
+// long the oldest one.
 type Backlog struct {
 	Dirty  int64
 	Oldest time.Duration

@@ -171,7 +171,8 @@ type Change struct {
 	Keys []KeyVersion
 	// Token, if not nil, is an idempotency token that the follower must hold
 	// before the change is clean, so that it stays valid across a hand-off. A
-	// change may hold nothing else.
+	// change may hold nothing else. A bare write's token waits too, until its life
+	// is over; a store need not tell of it before capture is on.
 	Token *Token
 	// Age is how long it has waited, in nanoseconds by the store's clock; 0
 	// where the store does not know.

@@ -170,14 +170,9 @@ var carryFaults = []fault{
 				return b.Store.Clean(ctx, c)
 			}
 		}},
-	{name: "a bare write's token is not carried", breaks: cases(ruleCarry, "of a bare write, once capture begins"),
-		in: func(b *broken) {
-			b.dirty = func(ctx context.Context, r store.DirtyRange) (store.DirtyPage, error) {
-				page, err := b.Store.Dirty(ctx, r)
-				page.Changes = slices.DeleteFunc(page.Changes, func(c store.Change) bool { return c.Token != nil })
-				return page, err
-			}
-		}},
+	{name: "a bare write's token is not carried", breaks: cases(ruleCarry, "of a bare write, once capture begins"), in: tellsNoTokenAlone},
+	{name: "a bare write's token is not carried, under leases", leased: true,
+		breaks: cases(ruleCarry, "of a bare write, once capture begins"), in: tellsNoTokenAlone},
 	{name: "a stray keeps its token", breaks: cases(ruleCarry, "of a stray, which can be used again"), leased: true,
 		in: func(b *broken) {
 			b.disown = func(ctx context.Context, c store.Change) error { return b.Store.Clean(ctx, c) }
@@ -204,6 +199,15 @@ func tellsNoToken(b *broken) {
 		for i := range page.Changes {
 			page.Changes[i].Token = nil
 		}
+		return page, err
+	}
+}
+
+// tellsNoTokenAlone passes over the changes that hold nothing else.
+func tellsNoTokenAlone(b *broken) {
+	b.dirty = func(ctx context.Context, r store.DirtyRange) (store.DirtyPage, error) {
+		page, err := b.Store.Dirty(ctx, r)
+		page.Changes = slices.DeleteFunc(page.Changes, func(c store.Change) bool { return len(c.Keys) == 0 })
 		return page, err
 	}
 }

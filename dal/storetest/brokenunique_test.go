@@ -126,6 +126,15 @@ var idFaults = []fault{
 	{name: "a sequence is not raised",
 		breaks: append(both(ruleID, "above what it was raised to"), cases(ruleID, "after the store has followed")...),
 		in:     func(b *broken) { b.raiseID = func(context.Context, *transform.Entity, int64) error { return nil } }},
+	{name: "a sequence is raised above its column, and says nothing", breaks: cases(ruleID, "never above what the column holds"),
+		in: func(b *broken) {
+			b.raiseID = func(ctx context.Context, e *transform.Entity, id int64) error {
+				if err := b.Store.RaiseID(ctx, e, id); !errors.Is(err, store.ErrInvalid) {
+					return err
+				}
+				return nil
+			}
+		}},
 	{name: "every process counts its own ids", breaks: both(ruleID, "over processes"), in: ownIDs},
 	{name: "a key that nobody gives is none", breaks: cases(ruleID, "of an entity without a sequence"), in: pretend(store.ErrInvalid)},
 	{name: "a sequence never ends", breaks: cases(ruleID, "at the end of its column"), leased: true, in: pretend(store.ErrInvalid)},

@@ -12,7 +12,7 @@ func carryCases() []testCase {
 	return ruled(ruleCarry,
 		check{name: "with the write's changes", run: carriedWithWrite},
 		check{name: "until it is cleaned", run: carriedUntilClean},
-		withFence("of a bare write, once capture begins", carriedFromBare),
+		check{name: "of a bare write, once capture begins", run: carriedFromBare},
 		underLease("of a stray, which can be used again", disowned),
 	)
 }
@@ -100,12 +100,21 @@ func carriedUntilClean(e *env) {
 // whole migration.
 func carriedFromBare(e *env) {
 	e.start()
-	e.once("bare", e.create(e.user(1)))
+	w := e.once("bare", e.create(e.user(1)), e.replace(e.visit("v", 1)))
+	require.Empty(e, w.Changes, "a bare write tells of no change records")
+	e.write(e.create(e.user(2)))
 	e.capture()
-	require.Contains(e, e.carried(e.changes(100)), "bare")
+	got := e.carried(e.changesOf(e.other().Authority, 1))
+	want := e.token("bare", e.create(e.user(1)), e.replace(e.visit("v", 1)))
+	want.Created = got["bare"].Created
+	require.Equal(e, map[string]store.Token{"bare": want}, got)
 	require.Empty(e, e.dirty(), "the key itself is for the backfill")
+	require.EqualValues(e, 1, e.counted().Dirty, "a drain waits for it")
 	e.cleanAll()
 	require.Empty(e, e.changes(100))
+	require.Zero(e, e.counted().Dirty)
+	e.requireRepeated("bare", e.create(e.user(1)), e.replace(e.visit("v", 1)))
+	require.Empty(e, e.changes(100), "a repetition leaves nothing")
 }
 
 // disowned: the data of a stray is overwritten, so its client, who never had an

@@ -19,6 +19,7 @@ func idCases() []testCase {
 		check{name: "with a token", run: idsWithToken},
 	)), ruled(ruleID,
 		check{name: "of an entity without a sequence", run: idUnknown},
+		check{name: "never above what the column holds", run: idsBeyond},
 		underLease("at the end of its column", idsEnd),
 	)...)
 }
@@ -202,6 +203,24 @@ func idsEnd(e *env) {
 		_, err := e.try(e.createTicket("x", "one too many"))
 		e.requireError(err, store.ErrInvalid)
 	})
+}
+
+// idsBeyond: a sequence that is raised above its column gives no id any more, and
+// a hand-off that raises it must be given up while it can. The column's last id
+// is one that the other store may have given.
+func idsBeyond(e *env) {
+	e.start()
+	e.write(e.createTicket("x", "1"))
+	last := e.lastID()
+	for _, id := range []int64{1 << 31, 1<<63 - 1} {
+		e.requireError(e.Control.RaiseID(e.ctx, e.tickets, id), store.ErrInvalid)
+	}
+	require.Equal(e, last, e.lastID(), "nothing has changed")
+	e.write(e.createTicket("x", "2"))
+	require.NoError(e, e.Control.RaiseID(e.ctx, e.tickets, 1<<31-1))
+	require.EqualValues(e, 1<<31-1, e.lastID())
+	_, err := e.try(e.createTicket("x", "one too many"))
+	require.Error(e, err)
 }
 
 // followedIDs: the ids that a store has met while it followed are not its own,

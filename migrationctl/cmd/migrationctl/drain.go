@@ -13,23 +13,23 @@ import (
 // drainCommand is drain.
 func (c *cli) drainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "drain", Short: "Bring every key that is dirty now to DynamoDB", Args: cobra.NoArgs,
+		Use: "drain", Short: "Bring every change that waits now to the store that follows", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.drain(cmd.Context()) },
 	}
 }
 
 // A drainDoc is what a drain did.
 type drainDoc struct {
-	Refreshed int64 `json:"refreshed"` // dirty when it began, and not now
-	Dead      int64 `json:"dead"`      // dirty, and can't be converted
+	Refreshed int64 `json:"refreshed"` // changes that waited when it began, and do not now
+	Dead      int64 `json:"dead"`      // changes of a record that can't be converted
 }
 
 func (d drainDoc) text(w io.Writer) {
 	if d.Refreshed == 0 && d.Dead == 0 {
-		fmt.Fprintln(w, "no key is dirty")
+		fmt.Fprintln(w, "no change waits")
 		return
 	}
-	fmt.Fprintf(w, "%s refreshed\n", count(d.Refreshed, "key"))
+	fmt.Fprintf(w, "%s brought over\n", count(d.Refreshed, "change"))
 }
 
 // drain does a relay's work itself, so that it also ends where no process of
@@ -48,7 +48,7 @@ func (c *cli) drain(ctx context.Context) error {
 	if err := s.dynamo.Check(ctx); err != nil {
 		return err
 	}
-	show := c.begin("drain", "keys", 0, status.Dirty)
+	show := c.begin("drain", "changes", 0, status.Dirty)
 	defer show.stop()
 	report, err := s.operator.Drain(ctx, func(r migrationctl.DrainReport) { show.set(r.Refreshed + r.Dead) })
 	if err != nil {
@@ -57,5 +57,5 @@ func (c *cli) drain(ctx context.Context) error {
 	if err := c.out.print(drainDoc{Refreshed: report.Refreshed, Dead: report.Dead}); err != nil || report.Dead == 0 {
 		return err
 	}
-	return found("%s dirty, because the records can't be converted; migrationctl dead-letters lists them", count(report.Dead, "key"))
+	return found("%s left, because the records can't be converted; migrationctl dead-letters lists them", count(report.Dead, "change"))
 }

@@ -52,5 +52,5 @@ func TestDrainBesideWrites(t *testing.T) {
 	stopped()
 	require.NoError(t, <-ended)
 	require.Zero(t, code, stderr)
-	require.Contains(t, stdout, "refreshed")
+	require.Contains(t, stdout, "brought over")
 }

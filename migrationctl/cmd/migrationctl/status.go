@@ -21,8 +21,8 @@ func (c *cli) statusCommand() *cobra.Command {
 	}
 }
 
-// status asks MySQL alone: the phase record, the backlog and the runs are there,
-// so it answers while DynamoDB is gone.
+// status asks the store that leads: the phase record, the backlog and the runs
+// are there, so in phases 1 to 3 it answers while DynamoDB is gone.
 func (c *cli) status(ctx context.Context) error {
 	s, err := c.open(ctx, false)
 	if err != nil {
@@ -117,34 +117,39 @@ func (d statusDoc) text(out io.Writer) {
 	w.Flush()
 }
 
-// printProcesses lists the fleet, also processes that have fallen silent: they
-// are what an operator looks for when a step waits.
+// printProcesses lists the living, which are the ones that a step waits for, and
+// counts the others: a registration stays a day.
 func (d statusDoc) printProcesses(w io.Writer) {
-	live := 0
+	var lines []string
+	ended, last := 0, 0.0
 	for _, p := range d.Processes {
 		if p.Live {
-			live++
+			lines = append(lines, fmt.Sprintf("%s on %s, epoch %d, renewed %s ago", p.Process, p.Host, p.Epoch, span(seconds(p.Age))))
+			continue
+		}
+		if ended++; ended == 1 || p.Age < last {
+			last = p.Age
 		}
 	}
-	fmt.Fprintf(w, "processes\t%d live\n", live)
-	for _, p := range d.Processes {
-		state := ""
-		if !p.Live {
-			state = ", no longer live"
-		}
-		fmt.Fprintf(w, "\t%s on %s, epoch %d, renewed %s ago%s\n", p.Process, p.Host, p.Epoch, span(seconds(p.Age)), state)
+	fmt.Fprintf(w, "processes\t%d live\n", len(lines))
+	if ended > 0 {
+		lines = append(lines, fmt.Sprintf("%d more have ended or fallen silent, the last one %s ago", ended, span(seconds(last))))
+	}
+	for _, line := range lines {
+		fmt.Fprintf(w, "\t%s\n", line)
 	}
 }
 
 // seconds is the duration that a document gives in seconds.
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// backlog says how many keys are dirty, and for how long.
+// backlog says how many changes, of keys or of tokens, the follower does not have
+// yet, and for how long.
 func (d statusDoc) backlog() string {
 	if d.Dirty == 0 {
-		return "0 keys"
+		return "0 changes"
 	}
-	return fmt.Sprintf("%s, the oldest for %s", count(d.Dirty, "key"), span(seconds(d.OldestDirty)))
+	return fmt.Sprintf("%s, the oldest for %s", count(d.Dirty, "change"), span(seconds(d.OldestDirty)))
 }
 
 // printRuns prints a line for each entity of a kind of run.

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/migrationctl"
+)
+
+// TestStatusOfTheFleet: the processes that count are listed, and of those that
+// have ended no more than how many they are; a day of restarts must not bury the
+// rest. A program reads them all.
+func TestStatusOfTheFleet(t *testing.T) {
+	s := migrationctl.Status{Processes: []migrationctl.ProcessStatus{
+		{Process: "dead-1", Host: "h", Epoch: 3, Age: time.Hour},
+		{Process: "live", Host: "h", Epoch: 4, Age: time.Second, Live: true},
+		{Process: "dead-2", Host: "h", Epoch: 2, Age: 2 * time.Hour},
+	}}
+	text := printed(s)
+	require.Contains(t, text, "1 live")
+	require.Contains(t, text, "live on h, epoch 4, renewed 1.0s ago")
+	require.NotContains(t, text, "dead-")
+	require.Equal(t, 1, strings.Count(text, "2 more have ended or fallen silent, the last one 1h0m0s ago"))
+	require.Len(t, statusDocument(s).Processes, 3)
+
+	s.Processes = s.Processes[1:2]
+	require.NotContains(t, printed(s), "silent")
+}
+
+// TestStatusOfTheBacklog: what waits may be keys and tokens of writes.
+func TestStatusOfTheBacklog(t *testing.T) {
+	require.Contains(t, printed(migrationctl.Status{}), "0 changes\n")
+	require.Contains(t, printed(migrationctl.Status{Dirty: 2, OldestDirty: time.Minute}), "2 changes, the oldest for 1m0s\n")
+}
+
+func printed(s migrationctl.Status) string {
+	var b strings.Builder
+	statusDocument(s).text(&b)
+	return b.String()
+}
