@@ -165,7 +165,7 @@ func (r *relay) part(ctx context.Context, l lead) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	names := working(fleet)
+	names := working(fleet, r.c.member.name)
 	place, found := slices.BinarySearch(names, r.c.member.name)
 	if !found {
 		return part{}, nil // not registered yet
@@ -198,12 +198,13 @@ func (p part) has(c store.Change) bool {
 	return int(h.Sum32()%uint32(p.of)) == p.place
 }
 
-// working returns the names of the processes that have renewed lately, in
-// order.
-func working(fleet []store.Registration) []string {
+// working returns the names of the processes that have renewed lately, in order.
+// The one that asks is at work in any case: while DynamoDB is closed nobody
+// renews.
+func working(fleet []store.Registration, self string) []string {
 	var names []string
 	for _, p := range fleet {
-		if p.Age < RegistrationTTL/2 {
+		if p.Age < RegistrationTTL/2 || p.Process == self {
 			names = append(names, p.Process)
 		}
 	}
