@@ -43,7 +43,8 @@
 //     persists at the same version (TestVerifyCountsWhatPersists).
 //   - At no time do both stores take writes, whatever fails in a hand-off and
 //     wherever its driver dies; another process finishes it, or it is given up
-//     (TestSweepHandoff). Requests of live processes wait and do not fail
+//     (TestSweepHandoff), also where only operators are left (TestOperatorGoesOn,
+//     TestDriverThatSlept). Requests of live processes wait and do not fail
 //     (TestWalk).
 //   - A process that is silent is waited for as long as its lease may last, and
 //     nothing it asks afterwards is answered from the store that led before
