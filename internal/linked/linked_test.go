@@ -14,6 +14,11 @@ import (
 
 const module = "github.com/crossfade-go/crossfade"
 
+// exactNumbers evaluates the SQL fragments of a contract and is the type of money
+// in a service's structs: DECIMAL must never pass through float64. It requires
+// no other module.
+const exactNumbers = "github.com/shopspring/decimal"
+
 // What a service may link, by the path of the module.
 var (
 	// The attribute values of DynamoDB are types of the SDK. Its client and all
@@ -22,6 +27,7 @@ var (
 		module,
 		"github.com/aws/aws-sdk-go-v2/service/dynamodb",
 		"github.com/aws/smithy-go",
+		exactNumbers,
 	}
 	driver = []string{
 		module,
@@ -38,6 +44,7 @@ var (
 		"github.com/aws/aws-sdk-go-v2/service/internal/accept-encoding",
 		"github.com/aws/aws-sdk-go-v2/service/internal/endpoint-discovery",
 		"github.com/aws/smithy-go",
+		exactNumbers,
 	}
 )
 
