@@ -104,7 +104,8 @@ func compareValues(a, b transform.Value) int {
 	if ok && both {
 		return cmp.Compare(x, y)
 	}
-	if a.Kind() == transform.Int || a.Kind() == transform.Decimal {
+	switch a.Kind() {
+	case transform.Int, transform.Decimal, transform.Float:
 		r, ok := new(big.Rat).SetString(a.Text())
 		q, both := new(big.Rat).SetString(b.Text())
 		if ok && both {

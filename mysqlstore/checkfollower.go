@@ -85,7 +85,7 @@ func (s *Store) checkUniques(ctx context.Context, e *transform.Entity, all *find
 				fmt.Sprintf(`add {"name": %q, "columns": […]} to the table's "unique"`, i.Name))
 		}
 		for n, collation := range i.Collations {
-			if !bytewise(collation) {
+			if !bytewise(collation) && !labelled(e, i.Columns[n]) {
 				all.add(transform.Error, what+" compares "+i.Columns[n]+" by the collation "+collation+
 					", which takes different texts for equal; DynamoDB compares bytes", "give the column a binary collation, such as utf8mb4_bin")
 			}
@@ -104,6 +104,14 @@ func (s *Store) checkUniques(ctx context.Context, e *transform.Entity, all *find
 // their end aside. Columns without one hold bytes or no text.
 func bytewise(collation string) bool {
 	return collation == "" || collation == "binary" || strings.HasSuffix(collation, "_bin")
+}
+
+// labelled reports whether a column is an ENUM or a SET, whose values are equal
+// only if they are the same labels, whatever the collation.
+func labelled(e *transform.Entity, column string) bool {
+	return slices.ContainsFunc(e.Columns, func(c transform.Column) bool {
+		return strings.EqualFold(c.Name, column) && (c.SQLType == "enum" || c.SQLType == "set")
+	})
 }
 
 // declares reports whether the contract has a unique of the index's columns.

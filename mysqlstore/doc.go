@@ -40,10 +40,12 @@
 //   - An update sets the columns that changed, and no other
 //     (TestUpdateChangesOnlyWhatModifyChanged).
 //   - Records hold what MySQL stores, whatever the session and the driver do
-//     with it (TestValuesAsStored). A row that has no form as a record does not
+//     with it (TestValuesAsStored): a FLOAT, a BIT, a TIME is the same in both
+//     protocols, and whether plain SQL or the store wrote it (TestRowsOfSQL,
+//     TestRandomRowsOfTypes, TestKeysOfTypes). A row that has no form as a record does not
 //     hide its neighbours (TestRowsThatCanNotBeRepresented).
 //   - Queries compare and sort text byte by byte, as DynamoDB does
-//     (TestQueryComparesBytes).
+//     (TestQueryComparesBytes), labels of an ENUM too (TestQueriesOfTypes).
 //   - Errors show no content of a row (TestErrorsShowNoValues).
 //
 // # What it promises of its mark

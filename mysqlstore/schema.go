@@ -106,11 +106,15 @@ type columnInfo struct {
 // kindOf returns the kind of value that a type of MySQL holds.
 func kindOf(dataType string) transform.Kind {
 	switch dataType {
-	case "tinyint", "smallint", "mediumint", "int", "bigint":
+	case "tinyint", "smallint", "mediumint", "int", "bigint", "bit", "year":
 		return transform.Int
+	case "float", "double":
+		return transform.Float
+	case "time":
+		return transform.Time
 	case "decimal":
 		return transform.Decimal
-	case "char", "varchar", "tinytext", "text", "mediumtext", "longtext":
+	case "char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set":
 		return transform.Text
 	case "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob":
 		return transform.Bytes
@@ -138,6 +142,14 @@ func (i *columnInfo) column(mariaDB bool) transform.Column {
 	switch c.SQLType {
 	case "char", "varchar", "binary", "varbinary":
 		c.Length = int(i.length.V)
+	case "enum", "set":
+		c.Labels = labelsOf(i.columnType)
+	case "bit":
+		c.Length = int(i.precision.V)
+	case "float", "double":
+		if i.scale.Valid { // FLOAT(7,2); FLOAT alone has a precision, and no scale
+			c.Precision, c.Scale = int(i.precision.V), int(i.scale.V)
+		}
 	case "decimal":
 		c.Precision, c.Scale = int(i.precision.V), int(i.scale.V)
 	case "datetime", "timestamp", "time":
@@ -171,10 +183,58 @@ func (i *columnInfo) defaultSQL(mariaDB bool, kind transform.Kind) string {
 		return ""
 	case strings.HasPrefix(strings.ToLower(text), "current_timestamp"):
 		return currentTimestamp(text)
-	case mariaDB, strings.Contains(strings.ToUpper(i.extra), "DEFAULT_GENERATED"), kind == transform.Int, kind == transform.Decimal:
+	case mariaDB, strings.Contains(strings.ToUpper(i.extra), "DEFAULT_GENERATED"),
+		kind == transform.Int, kind == transform.Decimal, kind == transform.Float:
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", "''") + "'"
+}
+
+// labelsOf reads the labels of enum('a','it”s'). Both servers double quotes and
+// escape backslashes and control characters, whatever the sql_mode.
+func labelsOf(columnType string) []string {
+	_, list, _ := strings.Cut(columnType, "(")
+	var labels []string
+	for list != "" && list[0] != ')' {
+		var label string
+		label, list = cutLabel(list)
+		labels = append(labels, label)
+		list = strings.TrimPrefix(list, ",")
+	}
+	return labels
+}
+
+// cutLabel reads one quoted label and returns what follows it.
+func cutLabel(s string) (label, rest string) {
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '\'' && (i+1 == len(s) || s[i+1] != '\''):
+			return b.String(), s[i+1:]
+		case s[i] == '\'':
+			i++
+			b.WriteByte('\'')
+		case s[i] == '\\' && i+1 < len(s):
+			i++
+			b.WriteByte(unescaped(s[i]))
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String(), ""
+}
+
+// unescaped returns what follows a backslash stands for.
+func unescaped(c byte) byte {
+	switch c {
+	case '0':
+		return 0
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	}
+	return c
 }
 
 // currentTimestamp writes the function the way MySQL does: with its digits, and
@@ -293,7 +353,15 @@ func typeName(c transform.Column) string {
 		name += fmt.Sprintf("(%d)", max(1, c.Length))
 	case "decimal":
 		name += fmt.Sprintf("(%d,%d)", c.Precision, c.Scale)
-	case "datetime", "timestamp":
+	case "bit":
+		name += fmt.Sprintf("(%d)", max(1, c.Length))
+	case "float", "double":
+		if c.Precision > 0 {
+			name += fmt.Sprintf("(%d,%d)", c.Precision, c.Scale)
+		}
+	case "enum", "set":
+		name += "('" + strings.Join(c.Labels, "','") + "')"
+	case "datetime", "timestamp", "time":
 		name += fmt.Sprintf("(%d)", c.Precision)
 	}
 	if c.Unsigned {

@@ -67,7 +67,7 @@ func TestIntrospectDefaults(t *testing.T) {
 		{Name: "made", SQLType: "datetime", Kind: transform.DateTime, Precision: 3, Default: "CURRENT_TIMESTAMP(3)", OnUpdate: "CURRENT_TIMESTAMP(3)"},
 		{Name: "twice", SQLType: "int", Kind: transform.Int, Nullable: true, Generated: "virtual"},
 		{Name: "kept", SQLType: "int", Kind: transform.Int, Nullable: true, Generated: "stored"},
-		{Name: "ratio", SQLType: "double", Nullable: true},
+		{Name: "ratio", SQLType: "double", Kind: transform.Float, Nullable: true},
 		{Name: "notes", SQLType: "longtext", Kind: transform.Text, Nullable: true, Collation: "utf8mb4_bin"},
 	}
 	require.Equal(t, want, columns)

@@ -61,9 +61,11 @@ func newSource(e *transform.Entity) (*source, error) {
 // quote makes an identifier of a name.
 func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
-// selectList selects every column in the order of the entity's. Dates and times
-// are selected as text: the driver would turn them into a time.Time under
-// parseTime, in the zone that loc names, and fail on a zero date.
+// selectList selects every column in the order of the entity's, each so that
+// both protocols give the same. Dates and times are selected as text: the driver
+// would turn them into a time.Time under parseTime, in the zone that loc names,
+// and fail on a zero date. A FLOAT is made a DOUBLE: its own text has six digits,
+// 16777200 for 16777216. A BIT is bytes unless a number is made of it.
 func (src *source) selectList() string {
 	parts := make([]string, len(src.entity.Columns))
 	for i, c := range src.entity.Columns {
@@ -71,6 +73,12 @@ func (src *source) selectList() string {
 		switch c.Kind {
 		case transform.Date, transform.DateTime, transform.Timestamp:
 			parts[i] = "CAST(" + parts[i] + " AS CHAR)"
+		case transform.Float:
+			parts[i] = "(" + parts[i] + " + 0e0)"
+		case transform.Int, transform.Bool:
+			if c.SQLType == "bit" {
+				parts[i] = "CAST(" + parts[i] + " AS UNSIGNED)"
+			}
 		}
 	}
 	return strings.Join(parts, ", ")

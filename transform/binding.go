@@ -41,9 +41,12 @@ func (e *BindError) Error() string {
 //
 // A field's type must suit its column: any integer type for integers, bool for
 // BOOL and integers that are 0 or 1, string or []byte for text, bytes and
-// decimals, time.Time for dates and times (or a string, in MySQL's form).
-// A float suits a decimal only where its tag says so, `db:"price,float"`,
-// since it loses digits. For JSON, string, []byte and json.RawMessage hold the
+// decimals, []byte for BIT too, time.Time for dates and times (or a string, in
+// MySQL's form), time.Duration for TIME (or a string), float64 for DOUBLE and
+// FLOAT, float32 for FLOAT. A float suits a decimal only where its tag says so,
+// `db:"price,float"`, since it loses digits; exact decimal types of other
+// packages do if they are a sql.Scanner and a driver.Valuer, or an
+// encoding.TextMarshaler and an encoding.TextUnmarshaler. For JSON, string, []byte and json.RawMessage hold the
 // document's text, and maps, slices and structs what encoding/json makes of
 // it; numbers within an any become json.Number, which is exact.
 //

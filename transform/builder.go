@@ -58,3 +58,19 @@ func (b *builder) null() *types.AttributeValueMemberNULL {
 	b.size++
 	return &types.AttributeValueMemberNULL{Value: true}
 }
+
+func (b *builder) bytes(v []byte) *types.AttributeValueMemberB {
+	b.size += len(v)
+	return &types.AttributeValueMemberB{Value: v}
+}
+
+// set makes a set of the labels of a SET, nil for none: DynamoDB has no empty
+// set.
+func (b *builder) set(labels string) types.AttributeValue {
+	if labels == "" {
+		return nil
+	}
+	members := strings.Split(labels, ",")
+	b.size += len(labels) - len(members) + 1
+	return &types.AttributeValueMemberSS{Value: members}
+}

@@ -71,8 +71,8 @@ func TestFindings(t *testing.T) {
 		"access patterns": {[]string{`"group": "default"`, `"access_patterns": []`}, []string{`error /access_patterns: this version does not support access patterns`}},
 		"two columns":     {[]string{`"source_column": "profile_data"`, `"source_column": ["profile_data", "email"]`}, []string{`error /tables/0/attributes/5/source_column: this version does not support attributes of several columns`, `error /tables/0/columns/5: no attribute carries`}},
 		"no column":       {[]string{`"source_column": "profile_data"`, `"source_column": null`}, []string{`error /tables/0/attributes/5/source_column: this version does not support attributes without a column`, `error /tables/0/columns/5: no attribute carries`}},
-		"sets":            {[]string{`"M", `, `"SS", `}, []string{`error /tables/0/attributes/5/type: this version does not support attributes of type SS`}},
-		"float":           {[]string{lastUse, `{"name": "last_login", "type": "FLOAT"}`}, []string{`error /tables/0/columns/4/type: this version does not support columns of type float`}},
+		"sets":            {[]string{`"M", `, `"SS", `}, []string{`error /tables/0/attributes/5/type: SS can't hold column profile_data, which is json; use M or L or JSON or S`}},
+		"float":           {[]string{lastUse, `{"name": "last_login", "type": "FLOAT"}`}, []string{`error /tables/0/gsis/1/sk: attribute lastLogin sorts the numbers of last_login as text`}},
 		"generated":       {[]string{`"null": false`, `"generated": "stored"`}, []string{`error /tables/0/columns/0/generated: this version does not support generated columns`}},
 		"other table":     {[]string{`"source_table": "users", "source_column": "profile_data"`, `"source_table": "profiles", "source_column": "profile_data"`}, []string{`error /tables/0/attributes/5/source_table: "profiles" is not the table's source_table "users"; this version does not support joins`, `error /tables/0/columns/5: no attribute carries`}},
 

@@ -14,7 +14,7 @@ func (k *entityChecker) attributes() {
 			continue
 		}
 		at := k.at + "/attributes/" + strconv.Itoa(i)
-		a := Attribute{Name: n.str("name"), Type: n.str("type"), Column: -1}
+		a := Attribute{Name: n.str("name"), Type: n.str("type"), Column: -1, TypedNull: n.str("null") == "type"}
 		k.attributeName(n, a.Name, at)
 		k.source(n, at, &a)
 		k.entity.Attributes = append(k.entity.Attributes, a)
@@ -25,13 +25,15 @@ func (k *entityChecker) attributes() {
 	}
 	// A column is a Bool before its other attributes are looked at.
 	for _, a := range k.entity.Attributes {
-		if a.Column >= 0 && a.Type == "BOOL" && k.entity.Columns[a.Column].SQLType == "tinyint" {
+		if a.Column >= 0 && a.Type == "BOOL" && takesBool(&k.entity.Columns[a.Column]) {
 			k.entity.Columns[a.Column].Kind = Bool
 		}
 	}
 	for i, a := range k.entity.Attributes {
 		k.attributeType(a, k.attributeAt[i])
 	}
+	k.zeroDates()
+	k.nulls()
 }
 
 func (k *entityChecker) attributeName(n *node, name, at string) {
@@ -81,8 +83,13 @@ func (k *entityChecker) source(n *node, at string, a *Attribute) {
 func (k *entityChecker) attributeType(a Attribute, at string) {
 	at += "/type"
 	switch a.Type {
-	case "SS", "NS", "BS", "NULL":
-		k.later(at, "attributes of type "+a.Type)
+	case "NS", "BS":
+		k.err(at, "no column of MySQL is a set of numbers or bytes, so none could come back from an "+a.Type,
+			"use SS for a SET, and L for the array of a JSON column")
+		return
+	case "NULL":
+		k.err(at, "an attribute of type NULL holds nothing of its column",
+			`give the attribute the type of its values; "null": "type" beside it writes NULLs as that type`)
 		return
 	case "":
 		return
@@ -107,9 +114,14 @@ func (k *entityChecker) attributeType(a Attribute, at string) {
 func attributeTypes(c *Column) []string {
 	switch c.Kind {
 	case Int:
-		if c.SQLType == "tinyint" {
+		switch {
+		case takesBool(c):
 			return []string{"N", "S", "BOOL"}
+		case c.SQLType == "bit":
+			return []string{"N", "B", "S"}
 		}
+		return []string{"N", "S"}
+	case Float:
 		return []string{"N", "S"}
 	case Bool:
 		return []string{"BOOL"}
@@ -118,7 +130,10 @@ func attributeTypes(c *Column) []string {
 			return []string{"S"}
 		}
 		return []string{"N", "S"}
-	case Text, Date, DateTime, Timestamp:
+	case Text, Date, DateTime, Timestamp, Time:
+		if c.SQLType == "set" {
+			return []string{"S", "SS"}
+		}
 		return []string{"S"}
 	case Bytes:
 		return []string{"B"}
@@ -126,4 +141,10 @@ func attributeTypes(c *Column) []string {
 		return []string{"M", "L", "JSON", "S"}
 	}
 	return nil
+}
+
+// takesBool reports whether a contract may say that the column's numbers are
+// truth values. The data has to hold 0 and 1 only.
+func takesBool(c *Column) bool {
+	return c.SQLType == "tinyint" || c.SQLType == "bit" && c.Length == 1
 }

@@ -77,8 +77,8 @@ func (k *entityChecker) column(n *node, at string) Column {
 }
 
 func (k *entityChecker) unknownType(name, at string) {
-	if laterTypes[name] {
-		k.later(at, "columns of type "+name)
+	if f, ok := formlessTypes[name]; ok {
+		k.err(at, name+" "+f.reason, f.mend)
 		return
 	}
 	k.err(at, fmt.Sprintf("%q is no type of MySQL", name), suggest(name, sortedKeys(sqlTypes)))
@@ -107,12 +107,58 @@ func (k *entityChecker) measures(n *node, at string, c *Column, known sqlType) {
 			k.err(at, "a "+c.SQLType+" needs a length", mendColumns)
 		}
 	case optLength:
-		if c.Length == 0 && (c.Kind == Text || c.Kind == Bytes) {
+		if c.Length == 0 && (c.Kind == Text || c.Kind == Bytes || c.SQLType == "bit") {
 			c.Length = 1
 		}
+		if c.SQLType == "bit" && c.Length > 64 {
+			k.err(at+"/length", "a bit has at most 64", "")
+		}
+	case optDigits:
+		k.floatDigits(n, at, c)
+	case labels:
+		c.Labels = n.texts("values")
+		k.labels(c, at)
 	}
-	if known.kind != Int && known.kind != Decimal && c.Unsigned {
+	if known.bits == 0 && known.kind != Decimal && c.Unsigned {
 		k.err(at+"/unsigned", "a "+c.SQLType+" has no sign", "")
+	}
+}
+
+// floatDigits reads the digits of FLOAT(7,2): both or none.
+func (k *entityChecker) floatDigits(n *node, at string, c *Column) {
+	if (n.get("precision") == nil) != (n.get("scale") == nil) {
+		k.err(at, "a "+c.SQLType+" has precision and scale, or neither", mendColumns)
+	}
+	c.Precision = k.integer(n, at, "precision", 1, 255)
+	c.Scale = k.integer(n, at, "scale", 0, 30)
+	if c.Scale > c.Precision {
+		k.err(at+"/scale", "the scale is greater than the precision", "")
+	}
+}
+
+// maxSetLabels is how many members MySQL's SET can have (manual, "The SET type").
+const maxSetLabels = 64
+
+// labels checks the labels of an enum or set.
+func (k *entityChecker) labels(c *Column, at string) {
+	at += "/values"
+	if len(c.Labels) == 0 {
+		k.err(strings.TrimSuffix(at, "/values"), "says no values of its "+c.SQLType, mendColumns)
+	}
+	if c.SQLType == "set" && len(c.Labels) > maxSetLabels {
+		k.err(at, "a set has at most 64 values", "")
+	}
+	for i, label := range c.Labels {
+		at := at + "/" + strconv.Itoa(i)
+		switch {
+		case slices.Contains(c.Labels[:i], label):
+			k.err(at, fmt.Sprintf("value %q is there twice", label), mendColumns)
+		case c.SQLType == "set" && strings.Contains(label, ","):
+			k.err(at, "a value of a set has no comma", mendColumns)
+		case c.SQLType == "set" && label == "":
+			k.err(at, "a set with an empty value: MySQL gives it and no value at all the same text",
+				"give the value a name, or leave the table out of the contract")
+		}
 	}
 }
 
@@ -134,7 +180,7 @@ func (k *entityChecker) provenance(c *Column, at string) {
 // charset warns of character sets whose characters Fit doesn't know.
 func (k *entityChecker) charset(c *Column, at string) {
 	name, _, _ := strings.Cut(c.Collation, "_")
-	if _, known := charsets[name]; c.Kind == Text && c.Collation != "" && !known {
+	if _, known := charsets[name]; c.Kind == Text && !c.isLabelled() && c.Collation != "" && !known {
 		k.warn(at+"/collation", "which characters "+name+" has is not known here, so a value it can't hold is found by MySQL only",
 			"convert the column to utf8mb4")
 	}
@@ -172,6 +218,7 @@ func (k *entityChecker) keyColumn(c *Column, at string) {
 		k.err(at, "column "+c.Name+" may be NULL", "a primary key's columns are NOT NULL")
 	case c.Kind == JSON:
 		k.err(at, "a JSON column can't be in a key", "")
+	case c.isLabelled():
 	case c.Kind == Text && c.Collation == "":
 		k.err(at, "the collation of "+c.Name+" is not known, and it says which keys are one and the same", mendColumns)
 	case c.Kind == Text && !collationIsBinary(c.Collation):

@@ -82,16 +82,22 @@ func (k *entityChecker) keySource(c *Column, a Attribute, at, property string, t
 	switch {
 	case c.Kind == JSON:
 		k.err(at, "attribute "+a.Name+" is JSON, which can't be a key", "")
+	case a.TypedNull:
+		k.err(at, "attribute "+a.Name+" writes NULL as a type, which no key of DynamoDB takes",
+			`take "null" out of the attribute: where it is absent, the item is not in the index`)
 	case table && len(k.entity.KeyColumns) > 0 && !slices.Contains(k.entity.KeyColumns, a.Column):
 		k.err(at, "the item's key depends on column "+c.Name+", which is not of the primary key; this version does not support items that move",
 			"let pk and sk be the attributes of the primary key's columns")
-	case property == "sk" && a.Type == "S" && (c.Kind == Int || c.Kind == Decimal):
+	case property == "sk" && a.Type == "S" && (c.Kind == Int || c.Kind == Decimal || c.Kind == Float):
 		k.err(at, "attribute "+a.Name+" sorts the numbers of "+c.Name+" as text, 10 before 9", "make the attribute N")
 	}
 	if longest := longestKey(c); longest > size {
 		k.warn(at, fmt.Sprintf("a value of %s may have %d bytes, and this key at most %d; longer ones are refused", c.Name, longest, size), "")
 	}
-	if !table && c.Kind == Text && c.Collation != "" && !collationIsBinary(c.Collation) {
+	if c.Kind == Time {
+		k.warn(at, "a TIME below zero in "+c.Name+" is refused, since DynamoDB would sort it the wrong way round", "")
+	}
+	if !table && c.Kind == Text && !c.isLabelled() && c.Collation != "" && !collationIsBinary(c.Collation) {
 		k.warn(at, fmt.Sprintf("MySQL compares %s by %s, the index byte for byte; queries of the library do so in both stores", c.Name, c.Collation),
 			"look values up as they are stored")
 	}
@@ -102,7 +108,12 @@ func longestKey(c *Column) int {
 	if limit := sqlTypes[c.SQLType].bytes; limit > 0 {
 		return limit
 	}
-	if c.Kind == Text {
+	switch {
+	case c.isLabelled():
+		return c.longestLabels()
+	case c.Kind == Int:
+		return 0 // of a bit, Length counts bits
+	case c.Kind == Text:
 		return 4 * c.Length
 	}
 	return c.Length

@@ -58,7 +58,7 @@ func (k *entityChecker) uniqueColumn(c *Column, at string) {
 	switch {
 	case c.Kind == JSON:
 		k.err(at, "column "+c.Name+" is JSON, of which MySQL has no unique index", "")
-	case c.Kind != Text:
+	case c.Kind != Text, c.isLabelled():
 	case c.Collation == "":
 		k.err(at, "the collation of "+c.Name+" is not known, and it says which values are equal", mendColumns)
 	case !collationIsBinary(c.Collation):
@@ -107,7 +107,7 @@ func (k *entityChecker) sequence() {
 	}
 	c := &k.entity.Columns[column]
 	switch {
-	case c.Kind != Int:
+	case sqlTypes[c.SQLType].bits == 0 || c.Kind != Int:
 		k.err(at, "column "+c.Name+" is "+c.typeName()+", and a sequence gives integers", "")
 	case !slices.Equal(k.entity.KeyColumns, []int{column}):
 		k.err(at, "column "+c.Name+" is not the primary key alone, and a sequence gives keys", "")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"database/sql/driver"
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -19,11 +20,14 @@ type codec struct {
 }
 
 var (
-	timeType    = reflect.TypeFor[time.Time]()
-	nullString  = reflect.TypeFor[sql.NullString]()
-	nullStringT = reflect.TypeFor[sql.Null[string]]()
-	scannerType = reflect.TypeFor[sql.Scanner]()
-	valuerType  = reflect.TypeFor[driver.Valuer]()
+	timeType        = reflect.TypeFor[time.Time]()
+	durationType    = reflect.TypeFor[time.Duration]()
+	marshalerType   = reflect.TypeFor[encoding.TextMarshaler]()
+	unmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
+	nullString      = reflect.TypeFor[sql.NullString]()
+	nullStringT     = reflect.TypeFor[sql.Null[string]]()
+	scannerType     = reflect.TypeFor[sql.Scanner]()
+	valuerType      = reflect.TypeFor[driver.Valuer]()
 )
 
 // scans reports whether a type talks to database/sql itself, both ways.
@@ -32,10 +36,18 @@ func scans(t reflect.Type) bool {
 	return p.Implements(scannerType) && p.Implements(valuerType)
 }
 
+// writesText reports whether a type has a text form, both ways, as exact decimal
+// types do that know nothing of database/sql.
+func writesText(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(marshalerType) && p.Implements(unmarshalerType)
+}
+
 // codecFor returns the codec of a field of type t, or why there is none.
 func codecFor(c *Column, t reflect.Type, float bool) (codec, string) {
 	kind := t.Kind()
 	temporal := c.Kind == Date || c.Kind == DateTime || c.Kind == Timestamp
+	number := c.Kind == Int || c.Kind == Bool
 	switch {
 	case scans(t):
 		return codec{func(c *Column, f reflect.Value) (Value, string) { return getValuer(c, f, float) }, setScanner}, ""
@@ -43,9 +55,11 @@ func codecFor(c *Column, t reflect.Type, float bool) (codec, string) {
 		return pointerCodec(c, t.Elem(), float)
 	case t == timeType && temporal:
 		return codec{getTime, setTime}, ""
-	case isBytes(t) && c.Kind != Int && c.Kind != Bool:
+	case t == durationType && c.Kind == Time:
+		return codec{getDuration, setDuration}, ""
+	case isBytes(t) && (!number || c.SQLType == "bit"):
 		return codec{getBytes, setBytes}, ""
-	case kind == reflect.String && c.Kind != Int && c.Kind != Bool:
+	case kind == reflect.String && !number:
 		return codec{getString, setString}, ""
 	case kind == reflect.Bool && (c.Kind == Int || c.Kind == Bool):
 		return codec{getBool, setBool}, ""
@@ -53,11 +67,18 @@ func codecFor(c *Column, t reflect.Type, float bool) (codec, string) {
 		return codec{getInt, setInt}, ""
 	case isUint(kind) && takesInt(c):
 		return codec{getUint, setUint}, ""
+	case isFloat(kind) && c.Kind == Float:
+		if t.Bits() < c.floatBits() {
+			return codec{}, fmt.Sprintf("is a double, which a %s can't hold exactly; use a float64", t)
+		}
+		return codec{getFloat, setFloat}, ""
 	case isFloat(kind) && c.Kind == Decimal:
 		if !float {
 			return codec{}, fmt.Sprintf("is a decimal, which a %s can't hold exactly; use a string, or say ,float in the tag", t)
 		}
 		return codec{getFloat, setFloat}, ""
+	case c.Kind == Decimal && writesText(t):
+		return codec{getText, setText}, ""
 	case c.Kind == JSON && isDocument(kind):
 		return codec{getDocument, setDocument}, ""
 	}
@@ -116,6 +137,36 @@ func getString(c *Column, f reflect.Value) (Value, string) { return c.fromString
 func getBytes(c *Column, f reflect.Value) (Value, string)  { return c.fromBytes(f.Bytes()) }
 func getFloat(c *Column, f reflect.Value) (Value, string) {
 	return c.fromFloat(f.Float(), f.Type().Bits())
+}
+func getDuration(c *Column, f reflect.Value) (Value, string) {
+	return c.fromDuration(time.Duration(f.Int()))
+}
+
+func getText(c *Column, f reflect.Value) (Value, string) {
+	text, err := f.Addr().Interface().(encoding.TextMarshaler).MarshalText()
+	if err != nil {
+		return Value{}, fmt.Sprintf("%s can't give its text", f.Type())
+	}
+	return c.fromString(string(text))
+}
+
+func setText(_ *Column, f reflect.Value, v Value) string {
+	if v.IsNull() {
+		return cantNull(f)
+	}
+	if err := f.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(v.text)); err != nil {
+		return fmt.Sprintf("%s does not take the column's value", f.Type())
+	}
+	return ""
+}
+
+func setDuration(_ *Column, f reflect.Value, v Value) string {
+	d, ok := v.Duration()
+	if !ok {
+		return cantNull(f)
+	}
+	f.SetInt(int64(d))
+	return ""
 }
 
 func getTime(c *Column, f reflect.Value) (Value, string) {
@@ -178,6 +229,8 @@ func driverText(v Value) string {
 	switch v.kind {
 	case Date, DateTime, Timestamp:
 		return mysqlTemporal(v.text)
+	case Time:
+		return mysqlTime(v.text)
 	}
 	return v.text
 }
@@ -190,9 +243,13 @@ func setString(_ *Column, f reflect.Value, v Value) string {
 	return ""
 }
 
-func setBytes(_ *Column, f reflect.Value, v Value) string {
+func setBytes(c *Column, f reflect.Value, v Value) string {
 	if v.IsNull() {
 		f.SetZero()
+		return ""
+	}
+	if c.SQLType == "bit" {
+		f.SetBytes(c.bitBytes(v))
 		return ""
 	}
 	f.SetBytes([]byte(driverText(v)))
@@ -201,8 +258,11 @@ func setBytes(_ *Column, f reflect.Value, v Value) string {
 
 func setTime(_ *Column, f reflect.Value, v Value) string {
 	t, ok := v.Time()
-	if !ok {
+	switch {
+	case v.IsNull():
 		return cantNull(f)
+	case !ok:
+		return "a zero or partial date, which a time.Time can't be"
 	}
 	f.Set(reflect.ValueOf(t))
 	return ""
@@ -273,11 +333,20 @@ func setScanner(c *Column, f reflect.Value, v Value) string {
 	case Null:
 		err = s.Scan(nil)
 	case Int, Bool:
-		err = s.Scan(c.SQL(v))
+		if err = s.Scan(c.SQL(v)); err != nil && c.SQLType == "bit" {
+			err = s.Scan(c.bitBytes(v)) // as the driver gives it
+		}
+	case Float:
+		if f.Type() == nullString || f.Type() == nullStringT {
+			err = s.Scan([]byte(v.text)) // else it would write a float its own way
+			break
+		}
+		x, _ := v.Float()
+		err = s.Scan(x)
 	case Date, DateTime, Timestamp:
 		err = scanTime(s, f, v)
 	default:
-		err = s.Scan([]byte(v.text))
+		err = s.Scan([]byte(driverText(v)))
 	}
 	if err != nil {
 		return fmt.Sprintf("%s does not take the column's value", f.Type())

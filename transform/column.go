@@ -34,7 +34,7 @@ func (c Column) Parse(text string) (Value, error) {
 func (c Column) parse(text string) (Value, string) {
 	switch c.Kind {
 	case Int:
-		return parseInt(text)
+		return c.parseInt(text)
 	case Bool:
 		return parseBool(text)
 	case Text:
@@ -44,13 +44,27 @@ func (c Column) parse(text string) (Value, string) {
 	case Decimal:
 		return c.parseDecimal(text)
 	case Date, DateTime, Timestamp:
-		s, reason := canonTemporal(c.Kind, c.Precision, text)
-		return Value{kind: c.Kind, text: s}, reason
+		return c.parseTemporal(text)
+	case Time:
+		s, reason := canonTime(c.Precision, text)
+		return Value{kind: Time, text: s}, reason
+	case Float:
+		return c.parseFloat(text)
 	case JSON:
 		s, reason := canonicalJSON(text)
 		return Value{kind: JSON, text: s}, reason
 	}
 	return Value{}, "the column has no kind"
+}
+
+// parseInt reads the column's integer. A YEAR is held to its range here: YEAR(2)
+// has the text 24 for 2024 and for 1924.
+func (c *Column) parseInt(text string) (Value, string) {
+	v, reason := parseInt(text)
+	if reason == "" && c.SQLType == "year" {
+		reason = c.fitYear(v)
+	}
+	return v, reason
 }
 
 // parseInt reads an integer as MySQL writes it, the zeros of ZEROFILL included.
@@ -80,12 +94,16 @@ func parseBool(text string) (Value, string) {
 }
 
 // canonText takes off what MySQL doesn't keep: the trailing blanks of a CHAR,
-// and of a VARCHAR those beyond its length.
+// and of a VARCHAR those beyond its length. Labels it puts in order.
 func (c Column) canonText(s string) (Value, string) {
 	if !utf8.ValidString(s) {
 		return Value{}, reasonNotUTF8
 	}
 	switch c.SQLType {
+	case "enum":
+		return c.canonLabel(s)
+	case "set":
+		return c.canonSet(s)
 	case "char":
 		s = strings.TrimRight(s, " ")
 	case "varchar":
@@ -129,13 +147,19 @@ func (c Column) parseDecimal(text string) (Value, string) {
 }
 
 // SQL returns the value as an argument for the MySQL driver: nil, int64,
-// uint64 beyond that, []byte for Bytes, and a string for the rest. A Bool is 0
-// or 1; dates and times are 'YYYY-MM-DD HH:MM:SS[.ffffff]', which needs a
-// session in UTC.
+// uint64 beyond that, float64 for Float, []byte for Bytes, and a string for the
+// rest. A Bool is 0 or 1; dates and times are 'YYYY-MM-DD HH:MM:SS[.ffffff]',
+// which needs a session in UTC. NULL that stands for zero dates of a NOT NULL
+// column is the zero date; it and zero dates that are kept as text need a
+// session whose sql_mode lacks NO_ZERO_DATE.
 func (c Column) SQL(v Value) any {
 	switch v.kind {
 	case Null:
-		return nil
+		return c.nullSQL()
+	case Float:
+		return c.floatSQL(v)
+	case Time:
+		return mysqlTime(v.text)
 	case Int:
 		if !v.neg && v.num > 1<<63-1 {
 			return v.num
@@ -149,6 +173,16 @@ func (c Column) SQL(v Value) any {
 		return mysqlTemporal(v.text)
 	}
 	return v.text
+}
+
+func (c *Column) nullSQL() any {
+	if c.Nullable || c.ZeroDates != ZeroDateNull {
+		return nil
+	}
+	if c.Kind == Date {
+		return "0000-00-00"
+	}
+	return "0000-00-00 00:00:00"
 }
 
 // collationPads reports whether the collation compares strings as if they had

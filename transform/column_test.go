@@ -147,8 +147,13 @@ func FuzzColumnParse(f *testing.F) {
 		{Kind: Decimal, SQLType: "decimal", Precision: 20, Scale: 4}, {Kind: Text, SQLType: "varchar", Length: 4},
 		{Kind: Text, SQLType: "char", Length: 4}, {Kind: Bytes, SQLType: "binary", Length: 4}, {Kind: Date, SQLType: "date"},
 		{Kind: DateTime, SQLType: "datetime", Precision: 3}, {Kind: Timestamp, SQLType: "timestamp"}, {Kind: JSON, SQLType: "json"},
+		{Kind: Float, SQLType: "float"}, {Kind: Float, SQLType: "double"}, {Kind: Time, SQLType: "time", Precision: 2},
+		{Kind: Int, SQLType: "year"}, {Kind: Text, SQLType: "enum", Labels: []string{"", "a b"}},
+		{Kind: Text, SQLType: "set", Labels: []string{"b", "a"}}, {Kind: DateTime, SQLType: "datetime", ZeroDates: ZeroDateText},
+		{Kind: Date, SQLType: "date", ZeroDates: ZeroDateNull}, {Kind: Text, SQLType: "set", Labels: []string{"b", "a"}, emptyIsNull: true},
 	}
-	for i, s := range []string{"42", "1", "-1.50", "ab  ", "ab  ", "\x00", "2024-02-29", "2024-02-29 01:02:03.5", "2024-02-29T01:02:03Z", `{"b":[1.0],"a":null}`} {
+	for i, s := range []string{"42", "1", "-1.50", "ab  ", "ab  ", "\x00", "2024-02-29", "2024-02-29 01:02:03.5", "2024-02-29T01:02:03Z", `{"b":[1.0],"a":null}`,
+		"16777217", "-1.5e-300", "-100:00:00.5", "2024", "a b", "a,b", "2024-00-31 00:00:00", "0000-00-00", ""} {
 		f.Add(i, s)
 	}
 	f.Fuzz(func(t *testing.T, i int, text string) {
@@ -159,6 +164,10 @@ func FuzzColumnParse(f *testing.F) {
 			if !errors.As(err, &fault) {
 				t.Fatalf("%T", err)
 			}
+			return
+		}
+		if v.IsNull() {
+			require.True(t, c.ZeroDates == ZeroDateNull || c.emptyIsNull)
 			return
 		}
 		again, err := c.Parse(v.Text())

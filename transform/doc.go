@@ -18,10 +18,9 @@
 //
 // Tables of one entity each, "type": "single-entity", whose item key is made of
 // the primary key's columns; attributes that carry one column each; columns of
-// the integer types, DECIMAL, CHAR, VARCHAR, the TEXT and BLOB types, BINARY,
-// VARBINARY, DATE, DATETIME, TIMESTAMP and JSON, NULL or not. The rest of the
-// contract's format is read strictly, so that a misspelt property is found, and
-// is then an error that says it is not supported.
+// every type but the spatial ones, MariaDB's UUID and INET, and VECTOR, NULL or
+// not. The rest of the contract's format is read strictly, so that a misspelt
+// property is found, and is then an error that says it is not supported.
 //
 // The format is the migrationContract.json that AWS published for its
 // modernizer workshop, an array of tables or an object that has one, with these
@@ -31,7 +30,10 @@
 //	  "table": "Users", "type": "single-entity", "source_table": "users", "pk": "userId",
 //	  "columns": [ {"name": "user_id", "type": "int", "unsigned": false, "null": false,
 //	                "length": 0, "precision": 0, "scale": 0, "collation": "",
-//	                "default": "0", "on_update": "CURRENT_TIMESTAMP", "generated": "auto_increment"} ],
+//	                "default": "0", "on_update": "CURRENT_TIMESTAMP", "generated": "auto_increment",
+//	                "values": ["of", "enum", "and", "set"]} ],
+//	  "attributes": [ {"name": "born", "type": "S", "source_column": "born",
+//	                   "null": "absent", "zero_dates": "error"} ],
 //	  "primary_key": ["user_id"],
 //	  "unique": [ {"name": "username", "columns": ["username"]} ],
 //	  "sequence": {"column": "user_id"},
@@ -52,31 +54,60 @@
 //
 // # Forms
 //
-// A DATE is S "2024-03-10"; a TIMESTAMP S "2024-03-10T09:30:00Z" with as many
-// fractional digits as the column has; a DATETIME the same without the Z, for
-// it has no zone. NULL is an absent attribute, JSON's null one of type NULL. A
-// DECIMAL is an N and comes back with its scale, or S where it has more than 38
-// digits. A TINYINT is BOOL where the contract says so. Attributes whose names
-// begin with LibraryPrefix belong to the library.
+// One value has one form, whichever way it was read or written:
+//
+//	integers             N
+//	DECIMAL              N, exact; S where it has more than 38 digits; the scale comes back
+//	FLOAT, DOUBLE        N (or S), the fewest digits that give the same float: 16777216, 1.1
+//	TINYINT, BIT(1)      BOOL where the contract says so; a 2 is then an error
+//	BIT                  N, or B of as many bytes as the bits need
+//	YEAR                 N
+//	CHAR, VARCHAR, TEXT  S
+//	BINARY, VARBINARY, BLOB  B, nothing trimmed
+//	ENUM                 S, the label
+//	SET                  S "a,b" in the order of the declaration, or SS, absent when empty
+//	DATE                 S "2024-03-10"
+//	DATETIME             S "2024-03-10T09:30:00", with the column's fractional digits; no zone
+//	TIMESTAMP            S "2024-03-10T09:30:00Z", likewise, in UTC
+//	TIME                 S "[-]HHH:MM:SS", likewise: a duration of up to 838:59:59
+//	JSON                 M, L, JSON for either or a scalar, or S; numbers exact
+//
+// NULL is an absent attribute, or one of type NULL where the attribute says
+// "null": "type", which a key's can't; JSON's null is always one of type NULL. An
+// SS that is absent is the empty set. Where it would be NULL as well, in a column
+// that may be NULL without "null": "type", the empty set becomes NULL, and the
+// check warns that it is lost.
+//
+// A DOUBLE beyond what N holds, 1E-130 to 9.99E+125, can't be an N: an attribute
+// of type S holds every one. -0 is 0, as in MySQL's comparisons. A zero or partial
+// date is an error of its row, NULL, or its text, by the "zero_dates" of the
+// column's attributes: "error", "null" or "text". As NULL it is lost, and the
+// check says so. A TIME below zero is in no key, where it would sort the wrong
+// way round. Attributes whose names begin with LibraryPrefix belong to the
+// library.
 //
 // # Guarantees
 //
 //   - A record that becomes an item comes back from it equal, to the digit and
-//     the byte, whatever DynamoDB does to numbers in between:
-//     TestRecordItemRoundTrip, FuzzCanonicalJSON.
+//     the byte, whatever DynamoDB does to numbers and sets in between:
+//     TestRecordItemRoundTrip, TestGoldenTypes, TestOrderOfSet,
+//     FuzzCanonicalJSON, FuzzColumnParse.
 //   - NULL, the empty string, blanks and the text "null" stay what they are:
-//     TestNullEmptyAndTheTextNull, TestNullOfJSON.
+//     TestNullEmptyAndTheTextNull, TestNullOfJSON; so does an empty SET:
+//     TestNullOfTypes, TestSetInSeveralAttributes.
 //   - One value has one item: an item in another form is an error and not a
-//     guess: TestRecordOfStrangeItem.
+//     guess: TestRecordOfStrangeItem, TestStrangeItemOfTypes.
 //   - What DynamoDB would refuse is refused before anything is sent:
-//     TestItemRefuses, TestItemOf400KB, TestItemSize.
+//     TestItemRefuses, TestTypesThatNoItemHolds, TestItemOf400KB, TestItemSize.
 //   - Two keys have the same ID exactly when they have the same values, and no
 //     ID is empty: TestKeyBijection, FuzzKeyText, FuzzKeyID, TestKeyValuesRefuses.
 //   - Two records share a unique text exactly when MySQL takes their values for
 //     equal: TestUniqueText.
-//   - A contract is used only if nothing in it is misunderstood: TestFindings,
-//     TestUniqueAndSequenceFindings, TestPublishedContract, FuzzParse.
-//   - No error carries a value of a row: TestItemRefuses, TestBindingFails.
+//   - A contract is used only if nothing in it is misunderstood, and it is said
+//     what it would lose: TestFindings, TestFindingsOfTypes,
+//     TestFindingsOfTypesInKeys, TestUniqueAndSequenceFindings, TestPublishedContract, FuzzParse.
+//   - No error carries a value of a row: TestItemRefuses, TestBindingFails,
+//     TestBindingOfTypesFails.
 //
 // They hold for a contract whose columns are those of the live table, and for
 // text that MySQL gave in a session in UTC. A column altered since, or a

@@ -112,6 +112,17 @@ func columnNode(c Column) *node {
 		if c.Length > 0 {
 			add("length", number(c.Length))
 		}
+	case labels:
+		list := &node{form: formArray}
+		for _, label := range c.Labels {
+			list.items = append(list.items, stringNode(label))
+		}
+		add("values", list)
+	case optDigits:
+		if c.Precision > 0 {
+			add("precision", number(c.Precision))
+			add("scale", number(c.Scale))
+		}
 	case fraction:
 		add("precision", number(c.Precision))
 	case digits:

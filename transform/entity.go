@@ -90,6 +90,7 @@ type Entity struct {
 	strings     int        // attributes of type S
 	numbers     int        // attributes of type N
 	documents   []int      // columns of attributes that are JSON
+	typedNulls  bool       // an attribute writes NULL as a type
 }
 
 // prepare computes what conversions look up. Nothing is a sequence until the
@@ -104,6 +105,7 @@ func (e *Entity) prepare() {
 	e.keyLimits = make([]keyLimit, len(e.Attributes))
 	for i, a := range e.Attributes {
 		e.byAttribute[a.Name] = i
+		e.typedNulls = e.typedNulls || a.TypedNull
 		switch a.Type {
 		case "S":
 			e.strings++
@@ -188,14 +190,29 @@ type Column struct {
 	Kind      Kind
 	Unsigned  bool
 	Nullable  bool
-	Length    int    // characters of char and varchar, bytes of binary types, 0 where unbounded
-	Precision int    // fractional digits of temporal types; total digits of decimal
-	Scale     int    // digits after the point of decimal
-	Collation string // of character types
-	Default   string // the default as SQL: "0", "'new'", "CURRENT_TIMESTAMP"; "" for none
-	OnUpdate  string // "CURRENT_TIMESTAMP" and the like; "" for none
-	Generated string // "auto_increment", "virtual", "stored"; "" for none
+	Length    int      // characters of char and varchar, bytes of binary types, bits of bit, 0 where unbounded
+	Precision int      // fractional digits of temporal types; total digits of decimal, and of float(7,2)
+	Scale     int      // digits after the point of decimal, and of float(7,2)
+	Collation string   // of character types
+	Default   string   // the default as SQL: "0", "'new'", "CURRENT_TIMESTAMP"; "" for none
+	OnUpdate  string   // "CURRENT_TIMESTAMP" and the like; "" for none
+	Generated string   // "auto_increment", "virtual", "stored"; "" for none
+	Labels    []string // of enum and set, in the order of their declaration
+	// ZeroDates says what a zero or partial date becomes, ZeroDateError where it
+	// is "". The attributes of the column say it.
+	ZeroDates string
+
+	// emptyIsNull says of a set that its empty value is read as NULL: the item
+	// has an absent attribute for both.
+	emptyIsNull bool
 }
+
+// What becomes of zero and partial dates, 0000-00-00 and 2024-00-00.
+const (
+	ZeroDateError = "error" // the row can't be represented
+	ZeroDateNull  = "null"  // the value is NULL, and does not come back
+	ZeroDateText  = "text"  // the text as it is, which time.Time can't hold
+)
 
 // A Unique is a set of columns that hold no combination of values twice. As in
 // MySQL, NULL in one of them exempts the record.
@@ -207,6 +224,9 @@ type Unique struct {
 // An Attribute is an attribute of the entity's items.
 type Attribute struct {
 	Name   string
-	Type   string // S N B BOOL M L, or JSON for whatever the JSON value is
+	Type   string // S N B BOOL M L SS, or JSON for whatever the JSON value is
 	Column int    // position in Entity.Columns
+	// TypedNull says that NULL is an attribute of type NULL, and not an absent
+	// one.
+	TypedNull bool
 }

@@ -32,7 +32,7 @@ func (r Record) Fit() error {
 
 func (c *Column) fit(v Value) string {
 	if v.kind == Null {
-		if c.Nullable {
+		if c.mayBeNull() {
 			return ""
 		}
 		return reasonNull
@@ -53,11 +53,25 @@ func (c *Column) fit(v Value) string {
 		return c.fitTimestamp(v.text)
 	case Date, DateTime:
 		return c.fitTemporal(v.text)
+	case Time:
+		return c.fitTime(v.text)
+	case Float:
+		return c.fitFloat(v.text)
 	}
 	return ""
 }
 
+// mayBeNull reports whether a record may have NULL there: where the column may,
+// and where NULL stands for zero dates.
+func (c *Column) mayBeNull() bool { return c.Nullable || c.ZeroDates == ZeroDateNull }
+
 func (c *Column) fitInt(v Value) string {
+	switch c.SQLType {
+	case "bit":
+		return c.fitBit(v)
+	case "year":
+		return c.fitYear(v)
+	}
 	bits := sqlTypes[c.SQLType].bits
 	if bits == 0 {
 		bits = 64
@@ -97,6 +111,9 @@ func (c *Column) fitText(s string) string {
 	if !utf8.ValidString(s) {
 		return reasonNotUTF8
 	}
+	if c.isLabelled() {
+		return c.fitLabels(s)
+	}
 	if c.Length > 0 && len(s) > c.Length && utf8.RuneCountInString(s) > c.Length {
 		return fmt.Sprintf("longer than %d characters", c.Length)
 	}
@@ -119,6 +136,8 @@ func (c *Column) fitBytes(s string) string {
 
 // The range of TIMESTAMP in MySQL and in MariaDB before 11.5.
 const (
+	zeroTimestamp = "0000-00-00T00:00:00"
+
 	minTimestamp = "1970-01-01T00:00:01"
 	maxTimestamp = "2038-01-19T03:14:07"
 )
@@ -127,15 +146,17 @@ func (c *Column) fitTimestamp(text string) string {
 	if reason := c.fitTemporal(text); reason != "" {
 		return reason
 	}
-	// To the second: "07Z" would sort after "07.999999Z".
-	if s := text[:19]; s < minTimestamp || s > maxTimestamp {
+	// To the second: "07Z" would sort after "07.999999Z". The zero timestamp is
+	// there whatever the range, and no partial one.
+	s := text[:19]
+	if s != zeroTimestamp && (s < minTimestamp || s > maxTimestamp || checkDate(s[:10]) != "") {
 		return "out of the range of timestamp, 1970-01-01 00:00:01 to 2038-01-19 03:14:07 UTC"
 	}
 	return ""
 }
 
 func (c *Column) fitTemporal(text string) string {
-	_, reason := canonTemporal(c.Kind, c.Precision, text)
+	_, reason := canonTemporal(c.Kind, c.Precision, c.ZeroDates == ZeroDateText, text)
 	return reason
 }
 
@@ -143,6 +164,12 @@ func (c *Column) fitTemporal(text string) string {
 func (c *Column) typeName() string {
 	s := c.SQLType
 	switch sqlTypes[c.SQLType].want {
+	case labels:
+		s += "('" + strings.Join(c.Labels, "','") + "')"
+	case optDigits:
+		if c.Precision > 0 {
+			s = fmt.Sprintf("%s(%d,%d)", s, c.Precision, c.Scale)
+		}
 	case digits:
 		s = fmt.Sprintf("%s(%d,%d)", s, c.Precision, c.Scale)
 	case fraction:

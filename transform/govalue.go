@@ -10,9 +10,11 @@ import (
 )
 
 // Value converts a Go value for the column: integers, strings, []byte, bool,
-// time.Time, types of these kinds, pointers to them, and driver.Valuer; nil
+// floats for FLOAT and DOUBLE, time.Time, time.Duration for TIME, types of these
+// kinds, pointers to them, and driver.Valuer; nil
 // and a nil pointer are NULL. Of JSON columns a string or []byte is the
-// document's text, any other type is what encoding/json makes of it.
+// document's text, any other type is what encoding/json makes of it. Of BIT
+// columns a []byte is the bits, as it is for MySQL.
 //
 // The value becomes what MySQL would store: a time is rounded to the column's
 // precision, a decimal to its scale, a CHAR loses its trailing blanks. Whether
@@ -40,6 +42,10 @@ func (c *Column) fromGo(arg any) (Value, string) {
 		return c.fromBytes(x)
 	case time.Time:
 		return c.fromTime(x)
+	case time.Duration:
+		if c.Kind == Time {
+			return c.fromDuration(x)
+		}
 	case Value:
 		return c.fromValue(x)
 	case driver.Valuer:
@@ -58,6 +64,8 @@ func (c *Column) fromReflect(rv reflect.Value) (Value, string) {
 		return c.fromInt(rv.Int())
 	case rv.CanUint():
 		return c.fromUint(rv.Uint())
+	case rv.CanFloat() && c.Kind == Float:
+		return c.fromFloat(rv.Float(), rv.Type().Bits())
 	case kind == reflect.Pointer:
 		if rv.IsNil() {
 			return Value{}, ""
@@ -86,6 +94,8 @@ func (c *Column) fromInt(i int64) (Value, string) {
 		return Value{}, "neither 0 nor 1, and the contract says BOOL"
 	case Decimal:
 		return c.roundDecimal(strconv.FormatInt(i, 10))
+	case Float:
+		return c.roundFloat(float64(i))
 	}
 	return Value{}, c.mismatch("integer")
 }
@@ -99,6 +109,8 @@ func (c *Column) fromUint(u uint64) (Value, string) {
 		return UintValue(u), ""
 	case Decimal:
 		return c.roundDecimal(strconv.FormatUint(u, 10))
+	case Float:
+		return c.roundFloat(float64(u))
 	}
 	return Value{}, c.mismatch("unsigned integer")
 }
@@ -121,6 +133,12 @@ func (c *Column) fromString(s string) (Value, string) {
 		return Value{}, c.mismatch("string")
 	case Decimal:
 		return c.roundDecimal(s)
+	case Float:
+		v, reason := c.parseFloat(s)
+		if f, ok := v.Float(); ok && c.Precision > 0 {
+			return c.roundFloat(f)
+		}
+		return v, reason
 	}
 	return c.parse(s)
 }
@@ -128,6 +146,9 @@ func (c *Column) fromString(s string) (Value, string) {
 func (c *Column) fromBytes(b []byte) (Value, string) {
 	if b == nil {
 		return Value{}, ""
+	}
+	if c.SQLType == "bit" {
+		return c.fromBits(b)
 	}
 	if c.Kind == Int || c.Kind == Bool {
 		return Value{}, c.mismatch("[]byte")
@@ -143,9 +164,18 @@ func (c *Column) fromTime(t time.Time) (Value, string) {
 	return Value{kind: c.Kind, text: s}, reason
 }
 
-// fromFloat is reached only where a float was declared: the shortest decimal
-// that gives the same float is what MySQL is sent for one.
+// fromDuration makes a TIME of a duration.
+func (c *Column) fromDuration(d time.Duration) (Value, string) {
+	s, reason := timeText(c.Precision, d)
+	return Value{kind: Time, text: s}, reason
+}
+
+// fromFloat is reached for a decimal only where a float was declared: the
+// shortest decimal that gives the same float is what MySQL is sent for one.
 func (c *Column) fromFloat(f float64, bits int) (Value, string) {
+	if c.Kind == Float {
+		return c.roundFloat(f)
+	}
 	return c.roundDecimal(strconv.FormatFloat(f, 'f', -1, bits))
 }
 
@@ -184,7 +214,7 @@ func (c *Column) fromDriver(dv any) (Value, string) {
 			return c.parse(x)
 		}
 	case []byte:
-		if x != nil && (c.Kind == Int || c.Kind == Bool) {
+		if x != nil && (c.Kind == Int || c.Kind == Bool) && c.SQLType != "bit" {
 			return c.parse(string(x))
 		}
 	case driver.Valuer: // a sql.Null holds any type
@@ -224,5 +254,5 @@ func (c *Column) mismatch(got string) string {
 var goTypes = [...]string{
 	Null: "nothing", Int: "an integer", Bool: "a bool", Decimal: "a decimal as a string",
 	Text: "a string", Bytes: "a []byte", Date: "a time.Time", DateTime: "a time.Time",
-	Timestamp: "a time.Time", JSON: "a JSON document",
+	Timestamp: "a time.Time", JSON: "a JSON document", Float: "a float64", Time: "a time.Duration",
 }

@@ -153,12 +153,19 @@ func (e *Entity) fault(column int, reason string) *ValueError {
 	return &ValueError{Entity: e.Name, Column: e.Columns[column].Name, Reason: reason}
 }
 
-// attribute makes attribute i of the column's value, nil for NULL.
+// reasonNegativeKey is why a TIME below zero is in no key.
+const reasonNegativeKey = "a TIME below zero, and part of a key, where DynamoDB would sort it the wrong way round"
+
+// attribute makes attribute i of the column's value, nil for one that is absent:
+// NULL, and a set without members.
 func (e *Entity) attribute(i int, v Value, b *builder) (types.AttributeValue, string) {
 	limit := e.keyLimits[i]
 	if v.kind == Null {
-		if limit.table {
+		switch {
+		case limit.table:
 			return nil, "NULL in the item's key"
+		case e.Attributes[i].TypedNull:
+			return b.null(), ""
 		}
 		return nil, ""
 	}
@@ -169,6 +176,9 @@ func (e *Entity) attribute(i int, v Value, b *builder) (types.AttributeValue, st
 	}
 	av, reason := c.encode(attr.Type, v, b)
 	if reason == "" && limit.max > 0 {
+		if v.kind == Time && v.text[0] == '-' {
+			return nil, reasonNegativeKey
+		}
 		reason = limit.check(av)
 	}
 	return av, reason
@@ -200,8 +210,9 @@ func (c *Column) encode(attrType string, v Value, b *builder) (types.AttributeVa
 	case "BOOL":
 		return b.boolean(v.num == 1), ""
 	case "B":
-		b.size += len(v.text)
-		return &types.AttributeValueMemberB{Value: []byte(v.text)}, ""
+		return b.bytes(c.bytes(v)), ""
+	case "SS":
+		return b.set(v.text), ""
 	case "M":
 		if v.text[0] != '{' && v.text != "null" {
 			return nil, "the contract says M, and the JSON is no object"
@@ -218,10 +229,18 @@ func (c *Column) encode(attrType string, v Value, b *builder) (types.AttributeVa
 	return b.text(v.Text()), ""
 }
 
+// bytes returns the bytes of a B.
+func (c *Column) bytes(v Value) []byte {
+	if v.kind == Int {
+		return c.bitBytes(v)
+	}
+	return []byte(v.text)
+}
+
 // encodeNumber writes numbers the way DynamoDB gives them back, without the
 // zeros that a decimal's scale adds.
 func encodeNumber(v Value, b *builder) (types.AttributeValue, string) {
-	if v.kind != Decimal {
+	if v.kind != Decimal && v.kind != Float {
 		return b.number(v.Text()), ""
 	}
 	n, ok := parseNumber(v.text)

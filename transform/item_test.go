@@ -3,8 +3,10 @@ package transform
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/rand"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/quick"
@@ -99,7 +101,12 @@ func TestNullOfJSON(t *testing.T) {
 // A record becomes an item and the item the same record, for random values of
 // every type.
 func TestRecordItemRoundTrip(t *testing.T) {
-	e := load(t, "everything.json")
+	for _, file := range []string{"everything.json", "types.json"} {
+		t.Run(file, func(t *testing.T) { recordItemRoundTrip(t, load(t, file)) })
+	}
+}
+
+func recordItemRoundTrip(t *testing.T, e *Entity) {
 	check := func(seed int64) bool {
 		r := randomRecord(rand.New(rand.NewSource(seed)), e)
 		item, err := e.Item(r)
@@ -118,7 +125,11 @@ func TestRecordItemRoundTrip(t *testing.T) {
 			return false
 		}
 		key, err := e.ItemKey(k)
-		return err == nil && equalItems(key, map[string]types.AttributeValue{"region": item["region"], "number": item["number"]})
+		want := map[string]types.AttributeValue{e.Table.PK.Name: item[e.Table.PK.Name]}
+		if !e.Table.SK.IsZero() {
+			want[e.Table.SK.Name] = item[e.Table.SK.Name]
+		}
+		return err == nil && equalItems(key, want)
 	}
 	require.NoError(t, quick.Check(check, &quick.Config{MaxCount: 2000}))
 }
@@ -175,7 +186,33 @@ func randomRecord(rnd *rand.Rand, e *Entity) Record {
 // not empty for those that are part of a key.
 func randomText(rnd *rand.Rand, c *Column) string {
 	switch c.Kind {
+	case Float:
+		f := math.Float64frombits(rnd.Uint64())
+		if c.floatBits() == 32 {
+			f = float64(math.Float32frombits(rnd.Uint32()))
+		}
+		if math.IsNaN(f) || math.IsInf(f, 0) || f != 0 && (math.Abs(f) > 9e125 || math.Abs(f) < 1e-130) || c.Precision > 0 {
+			f = float64(rnd.Intn(1e6)) / 8
+		}
+		if c.Unsigned {
+			f = math.Abs(f)
+		}
+		return strconv.FormatFloat(f, 'g', -1, 64)
+	case Time:
+		sign := strings.Repeat("-", rnd.Intn(2))
+		if c.Name == "opens" {
+			sign = "" // part of a key
+		}
+		s := fmt.Sprintf("%s%02d:%02d:%02d.%s", sign, rnd.Intn(838), rnd.Intn(60), rnd.Intn(60),
+			randomDigits(rnd, c.Precision))
+		return strings.TrimSuffix(s, ".")
 	case Int:
+		switch c.SQLType {
+		case "bit":
+			return fmt.Sprint(rnd.Uint64() >> (64 - c.Length))
+		case "year":
+			return fmt.Sprint(1901 + rnd.Intn(255))
+		}
 		bits := sqlTypes[c.SQLType].bits
 		if c.Unsigned {
 			return fmt.Sprint(rnd.Uint64() >> (64 - bits) >> rnd.Intn(bits))
@@ -187,6 +224,9 @@ func randomText(rnd *rand.Rand, c *Column) string {
 		whole := randomDigits(rnd, 1+rnd.Intn(c.Precision-c.Scale))
 		return strings.Repeat("-", rnd.Intn(2)) + whole + "." + randomDigits(rnd, c.Scale)
 	case Text:
+		if c.isLabelled() {
+			return randomLabels(rnd, c)
+		}
 		return randomString(rnd, max(2, c.Length)) + "x"
 	case Bytes:
 		b := make([]byte, rnd.Intn(max(4, c.Length)))
@@ -208,6 +248,17 @@ func randomText(rnd *rand.Rand, c *Column) string {
 		s = strings.TrimSuffix(s, ".")
 	}
 	return s
+}
+
+func randomLabels(rnd *rand.Rand, c *Column) string {
+	if c.SQLType == "enum" {
+		return c.Labels[rnd.Intn(len(c.Labels))]
+	}
+	var some []string
+	for _, i := range rnd.Perm(len(c.Labels))[:rnd.Intn(len(c.Labels)+1)] {
+		some = append(some, c.Labels[i])
+	}
+	return strings.Join(some, ",")
 }
 
 func randomDigits(rnd *rand.Rand, n int) string {
@@ -243,7 +294,7 @@ func TestRecordOfStrangeItem(t *testing.T) {
 		"more digits":           {"price", n("1.505"), "more digits after the point"},
 		"other precision":       {"moment", s("2024-03-10T09:30:00Z"), "not in the form"},
 		"a zone on a wall":      {"wall", s("2024-03-10T09:30:00.000000Z"), "not a date and time"},
-		"zero date":             {"day", s("0000-00-00"), "zero or partial date"},
+		"zero date":             {"day", s("0000-00-00"), "a zero or partial date, for which"},
 		"no such day":           {"day", s("2023-02-29"), "no day of the calendar"},
 		"set":                   {"tags", &types.AttributeValueMemberSS{Value: []string{"a"}}, "is of type SS"},
 		"set in a document":     {"doc", &types.AttributeValueMemberL{Value: []types.AttributeValue{&types.AttributeValueMemberSS{}}}, "holds SS"},
@@ -321,7 +372,12 @@ func nested(n int, text string) string {
 // The size counted while an item is built is the size of the item.
 func TestSizeCountedWhileBuilding(t *testing.T) {
 	e := load(t, "everything.json")
-	for seed := range int64(500) {
+	other := load(t, "types.json")
+	for seed := range int64(1000) {
+		e := e
+		if seed%2 == 0 {
+			e = other
+		}
 		r := randomRecord(rand.New(rand.NewSource(seed)), e)
 		b := e.newBuilder(r)
 		item, err := e.build(r, &b)

@@ -17,10 +17,14 @@ func (e *Entity) Record(item map[string]types.AttributeValue) (Record, error) {
 	found := 0
 	for i := range e.Attributes {
 		av, ok := item[e.Attributes[i].Name]
-		if !ok {
+		switch {
+		case ok:
+			found++
+		case e.absentIsEmpty(i):
+			av = nil
+		default:
 			continue
 		}
-		found++
 		if reason := e.take(r, i, av); reason != "" {
 			return Record{}, e.fault(e.Attributes[i].Column, reason)
 		}
@@ -30,8 +34,8 @@ func (e *Entity) Record(item map[string]types.AttributeValue) (Record, error) {
 			return Record{}, &ValueError{Entity: e.Name, Reason: "the item has an attribute " + name + " that the contract does not name"}
 		}
 	}
-	if found < len(e.Attributes) {
-		return r, e.checkAbsent(r, item)
+	if found < len(e.Attributes) || e.typedNulls {
+		return r, e.checkNulls(r, item)
 	}
 	return r, nil
 }
@@ -40,7 +44,7 @@ func (e *Entity) Record(item map[string]types.AttributeValue) (Record, error) {
 // must be the same in each.
 func (e *Entity) take(r Record, i int, av types.AttributeValue) string {
 	attr := &e.Attributes[i]
-	v, reason := e.Columns[attr.Column].decode(attr.Type, av)
+	v, reason := e.value(attr, av)
 	if reason != "" {
 		return "attribute " + attr.Name + " " + reason
 	}
@@ -50,6 +54,32 @@ func (e *Entity) take(r Record, i int, av types.AttributeValue) string {
 	r.values[attr.Column] = v
 	return ""
 }
+
+// value reads one attribute; nil is one that is absent.
+func (e *Entity) value(attr *Attribute, av types.AttributeValue) (Value, string) {
+	c := &e.Columns[attr.Column]
+	if av == nil {
+		return c.emptySet(), ""
+	}
+	if attr.TypedNull && isNull(av) {
+		if !c.mayBeNull() {
+			return Value{}, "is NULL, and the column is NOT NULL"
+		}
+		return Value{}, ""
+	}
+	return c.decode(attr.Type, av)
+}
+
+// absentIsEmpty reports whether attribute i is absent for a set without members
+// and for nothing else.
+func (e *Entity) absentIsEmpty(i int) bool {
+	attr := &e.Attributes[i]
+	return attr.Type == "SS" && !attr.blurs(&e.Columns[attr.Column])
+}
+
+// blurs reports whether the attribute is absent for NULL and for a set without
+// members as well.
+func (a *Attribute) blurs(c *Column) bool { return a.Type == "SS" && c.Nullable && !a.TypedNull }
 
 // unknown returns an attribute that is neither the contract's nor the
 // library's.
@@ -62,21 +92,45 @@ func (e *Entity) unknown(item map[string]types.AttributeValue) (string, bool) {
 	return "", false
 }
 
-// checkAbsent looks at the columns of which an attribute is absent.
-func (e *Entity) checkAbsent(r Record, item map[string]types.AttributeValue) error {
+// checkNulls looks at the columns of which an attribute is absent or NULL.
+func (e *Entity) checkNulls(r Record, item map[string]types.AttributeValue) error {
 	for i := range e.Attributes {
 		attr := &e.Attributes[i]
-		if _, ok := item[attr.Name]; ok {
-			continue
+		av, ok := item[attr.Name]
+		reason := ""
+		switch {
+		case !ok && !e.absentIsEmpty(i):
+			reason = e.checkAbsent(attr, r.values[attr.Column])
+		case ok && attr.TypedNull && isNull(av) && r.values[attr.Column].kind != Null:
+			reason = " is NULL, and another attribute of the column is not"
 		}
-		if !e.Columns[attr.Column].Nullable {
-			return e.fault(attr.Column, "attribute "+attr.Name+" is absent, and the column is NOT NULL")
-		}
-		if r.values[attr.Column].kind != Null {
-			return e.fault(attr.Column, "attribute "+attr.Name+" is absent, and another attribute of the column is not")
+		if reason != "" {
+			return e.fault(attr.Column, "attribute "+attr.Name+reason)
 		}
 	}
 	return nil
+}
+
+// checkAbsent returns why an attribute can't be absent, whose column has the
+// value.
+func (e *Entity) checkAbsent(attr *Attribute, v Value) string {
+	c := &e.Columns[attr.Column]
+	switch {
+	case attr.blurs(c) && v.text == "":
+		return ""
+	case attr.TypedNull:
+		return " is absent, and the contract says that NULL is a type"
+	case !c.mayBeNull():
+		return " is absent, and the column is NOT NULL"
+	case v.kind != Null:
+		return " is absent, and another attribute of the column is not"
+	}
+	return ""
+}
+
+func isNull(av types.AttributeValue) bool {
+	_, null := av.(*types.AttributeValueMemberNULL)
+	return null
 }
 
 // decode reads an attribute value of the type that the contract says. Only the
@@ -96,8 +150,15 @@ func (c *Column) decode(attrType string, av types.AttributeValue) (Value, string
 			return BoolValue(x.Value), ""
 		}
 	case *types.AttributeValueMemberB:
+		if attrType == "B" && c.Kind == Int {
+			return c.decodeBits(x.Value)
+		}
 		if attrType == "B" {
 			return BytesValue(x.Value), ""
+		}
+	case *types.AttributeValueMemberSS:
+		if attrType == "SS" {
+			return c.decodeSet(x.Value)
 		}
 	}
 	if !holdsJSON(attrType, av) {
@@ -133,10 +194,13 @@ func (c *Column) decodeText(s string) (Value, string) {
 
 // decodeNumber reads an N, which DynamoDB gives back without needless digits.
 func (c *Column) decodeNumber(s string) (Value, string) {
-	if c.Kind == Decimal {
+	switch c.Kind {
+	case Decimal:
 		return c.parseDecimal(s)
+	case Float:
+		return c.decodeFloat(s)
 	}
-	v, reason := parseInt(s)
+	v, reason := c.parseInt(s)
 	if reason == "" {
 		return v, ""
 	}
@@ -145,7 +209,7 @@ func (c *Column) decodeNumber(s string) (Value, string) {
 	if !ok || n.exp < 0 || n.first() > 20 {
 		return Value{}, reasonNotInteger
 	}
-	return parseInt(string(n.appendPlain(nil)))
+	return c.parseInt(string(n.appendPlain(nil)))
 }
 
 // attributeType returns the type's name in DynamoDB's JSON.

@@ -122,8 +122,11 @@ func (c *Column) fitKey(v Value) string {
 			return "not in the form that the column gives it"
 		}
 	}
+	if v.kind == Time && v.text[0] == '-' {
+		return reasonNegativeKey
+	}
 	// MySQL would find one row for both "a" and "a ", DynamoDB two items.
-	if v.kind == Text && strings.HasSuffix(v.text, " ") && collationPads(c.Collation) {
+	if v.kind == Text && strings.HasSuffix(v.text, " ") && collationPads(c.Collation) && !c.isLabelled() {
 		return "ends in a blank, which the column's collation does not tell from none"
 	}
 	return ""

@@ -87,6 +87,7 @@ var attributeShape = &shape{props: []prop{
 	typed("calculation", "calculations", calculationShapes),
 	typed("transformation", "transformations", transformationShapes),
 	truth("denormalized"), text("justification"),
+	text("null").oneOf("absent", "type"), text("zero_dates").oneOf(ZeroDateError, ZeroDateNull, ZeroDateText),
 	unsupported("literal", "literals"),
 	{name: "keep", form: formObject, of: keepShape, later: "keeping joined attributes"},
 }}
@@ -97,7 +98,7 @@ var keepShape = &shape{props: []prop{
 
 var columnShape = &shape{props: []prop{
 	text("name").must(), text("type").must(), truth("unsigned"), truth("null"),
-	count("length"), count("precision"), count("scale"), textOrNull("collation"),
+	count("length"), count("precision"), count("scale"), textOrNull("collation"), texts("values"),
 	{name: "default", form: formString | formNumber | formBool | formNull},
 	textOrNull("on_update"), textOrNull("generated"),
 }}

@@ -19,6 +19,8 @@ const (
 	mustLength        // varchar needs one
 	fraction          // digits of a second: Precision
 	digits            // of a decimal: Precision and Scale
+	optDigits         // of a float: float(7,2), or none
+	labels            // of enum and set: Labels
 )
 
 // What MySQL's DECIMAL can have (manual, "Fixed-point types").
@@ -50,20 +52,42 @@ var sqlTypes = map[string]sqlType{
 	"datetime":   {kind: DateTime, want: fraction},
 	"timestamp":  {kind: Timestamp, want: fraction},
 	"json":       {kind: JSON},
+	"float":      {kind: Float, bits: 32, want: optDigits},
+	"double":     {kind: Float, bits: 64, want: optDigits},
+	"bit":        {kind: Int, want: optLength},
+	"time":       {kind: Time, want: fraction},
+	"year":       {kind: Int},
+	"enum":       {kind: Text, want: labels},
+	"set":        {kind: Text, want: labels},
 }
 
 // sqlAliases are other names MySQL takes for a type.
 var sqlAliases = map[string]string{
 	"bool": "tinyint", "boolean": "tinyint", "integer": "int",
-	"dec": "decimal", "numeric": "decimal", "fixed": "decimal",
+	"dec": "decimal", "numeric": "decimal", "fixed": "decimal", "real": "double",
 }
 
-// laterTypes are types of MySQL that this version can't convert.
-var laterTypes = map[string]bool{
-	"float": true, "double": true, "real": true, "bit": true, "time": true, "year": true,
-	"enum": true, "set": true, "geometry": true, "point": true, "linestring": true, "polygon": true,
-	"multipoint": true, "multilinestring": true, "multipolygon": true, "geometrycollection": true,
-	"uuid": true, "inet4": true, "inet6": true, "vector": true,
+// A formless type is one whose values have no form in an item that could come
+// back from it.
+type formless struct{ reason, mend string }
+
+var (
+	spatial = formless{
+		"has no form in an item: DynamoDB has no spatial type, and a text of it loses the reference system",
+		"keep ST_AsWKB of it in a BLOB column, or its coordinates in columns of their own, or leave the table out of the contract"}
+	mariaDBOnly = formless{
+		"is a type of MariaDB alone, whose text MySQL would not take back",
+		"convert the column to CHAR or BINARY, or leave the table out of the contract"}
+)
+
+// formlessTypes are types of MySQL and MariaDB that no item can hold.
+var formlessTypes = map[string]formless{
+	"geometry": spatial, "point": spatial, "linestring": spatial, "polygon": spatial,
+	"multipoint": spatial, "multilinestring": spatial, "multipolygon": spatial,
+	"geometrycollection": spatial, "geomcollection": spatial,
+	"uuid": mariaDBOnly, "inet4": mariaDBOnly, "inet6": mariaDBOnly,
+	"vector": {"has no form in an item: its text and its bytes are not the same in every server",
+		"keep the vector in a BLOB column, or leave the table out of the contract"},
 }
 
 // sqlTypeName returns the name under which a type is known: in lower case,

@@ -7,20 +7,31 @@ import (
 
 // Reasons that several readers of temporal text share.
 const (
-	reasonZeroDate = "a zero or partial date has no form in an item"
+	reasonZeroDate = "a zero or partial date, for which the contract names no form"
+	reasonNoDay    = "no day of the calendar"
 	reasonBadTime  = "not a date and time as MySQL writes them"
 	reasonBadDate  = "not a date as MySQL writes it"
 )
 
+// parseTemporal reads a date or time, zero ones as the contract says.
+func (c *Column) parseTemporal(text string) (Value, string) {
+	s, reason := canonTemporal(c.Kind, c.Precision, c.ZeroDates == ZeroDateText, text)
+	if reason == reasonZeroDate && c.ZeroDates == ZeroDateNull {
+		return Value{}, ""
+	}
+	return Value{kind: c.Kind, text: s}, reason
+}
+
 // canonTemporal returns the canonical form of a date or time in MySQL's form,
 // 'YYYY-MM-DD HH:MM:SS[.ffffff]', or already in canonical form, and the reason
 // if it has none. Zeros are added or dropped to give precision fractional
-// digits; a digit that is not zero is never dropped.
-func canonTemporal(kind Kind, precision int, text string) (canonical, reason string) {
+// digits; a digit that is not zero is never dropped. zero says that zero and
+// partial dates are dates like others.
+func canonTemporal(kind Kind, precision int, zero bool, text string) (canonical, reason string) {
 	if len(text) < 10 {
 		return "", reasonBadDate
 	}
-	if reason := checkDate(text[:10]); reason != "" {
+	if reason := checkDate(text[:10]); reason != "" && !(zero && reason == reasonZeroDate) {
 		return "", reason
 	}
 	if kind == Date {
@@ -92,10 +103,13 @@ func checkDate(s string) string {
 	}
 	year, month, day := number4(s[:4]), number4(s[5:7]), number4(s[8:])
 	if month == 0 || day == 0 {
+		if month > 12 || day > 31 {
+			return reasonNoDay
+		}
 		return reasonZeroDate
 	}
 	if month > 12 || day > daysIn(year, month) {
-		return "no day of the calendar"
+		return reasonNoDay
 	}
 	return ""
 }

@@ -27,13 +27,13 @@ func TestTemporalText(t *testing.T) {
 		{DateTime, 0, "2024-03-31 02:30:00", "2024-03-31T02:30:00"}, // in a gap of Europe's summer time
 		{DateTime, 0, "2024-03-10T09:30:00", "2024-03-10T09:30:00"},
 	} {
-		got, reason := canonTemporal(c.kind, c.precision, c.text)
+		got, reason := canonTemporal(c.kind, c.precision, false, c.text)
 		require.Empty(t, reason, c.text)
 		require.Equal(t, c.want, got)
-		again, reason := canonTemporal(c.kind, c.precision, got)
+		again, reason := canonTemporal(c.kind, c.precision, false, got)
 		require.Empty(t, reason)
 		require.Equal(t, got, again)
-		back, reason := canonTemporal(c.kind, c.precision, mysqlTemporal(got))
+		back, reason := canonTemporal(c.kind, c.precision, false, mysqlTemporal(got))
 		require.Empty(t, reason)
 		require.Equal(t, got, back)
 	}
@@ -57,7 +57,7 @@ func TestTemporalTextRefuses(t *testing.T) {
 		{Timestamp, "2024-01-01T00:00:00+01:00", reasonBadTime},
 		{Timestamp, "2024-01-01 00:00:00.0001", "more fractional digits than the contract says the column has"},
 	} {
-		_, reason := canonTemporal(c.kind, 3, c.text)
+		_, reason := canonTemporal(c.kind, 3, false, c.text)
 		require.Equal(t, c.want, reason, "%q", c.text)
 	}
 }

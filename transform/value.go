@@ -22,9 +22,12 @@ const (
 	DateTime              // "2006-01-02T15:04:05[.ffffff]", a wall clock without zone
 	Timestamp             // "2006-01-02T15:04:05[.ffffff]Z", a moment in UTC
 	JSON                  // canonical JSON text: sorted keys, no blanks, plain numbers
+	Float                 // FLOAT, DOUBLE: the shortest decimal that gives the same float, 16777216, 1.5e-30
+	Time                  // TIME, a duration: "[-]HHH:MM:SS[.ffffff]"
 )
 
-var kindNames = [...]string{"null", "int", "bool", "decimal", "text", "bytes", "date", "datetime", "timestamp", "json"}
+var kindNames = [...]string{"null", "int", "bool", "decimal", "text", "bytes", "date", "datetime", "timestamp", "json",
+	"float", "time"}
 
 // String returns the kind's name in lower case.
 func (k Kind) String() string {
@@ -137,7 +140,7 @@ func JSONValue(text []byte) (Value, error) {
 
 // Time returns the moment of a timestamp, the wall clock of a datetime as if
 // it were UTC, or the midnight that begins a date, and whether the value is
-// one of these. The location is UTC.
+// one of these. The location is UTC. A zero or partial date is none.
 func (v Value) Time() (time.Time, bool) {
 	layout := "2006-01-02"
 	switch v.kind {
@@ -151,4 +154,23 @@ func (v Value) Time() (time.Time, bool) {
 	}
 	t, err := time.Parse(layout, v.text)
 	return t, err == nil
+}
+
+// Float returns the number of a FLOAT or DOUBLE, as the float64 nearest to its
+// text, and whether the value is one. Of a FLOAT that is what MySQL prints,
+// 1.1 and not 1.100000023841858.
+func (v Value) Float() (float64, bool) {
+	if v.kind != Float {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(v.text, 64)
+	return f, err == nil
+}
+
+// Duration returns the duration of a TIME, and whether the value is one.
+func (v Value) Duration() (time.Duration, bool) {
+	if v.kind != Time {
+		return 0, false
+	}
+	return durationOf(v.text), true
 }
