@@ -101,3 +101,30 @@ func TestDriverThatSlept(t *testing.T) {
 		require.NoError(t, p.Close(context.Background()))
 	})
 }
+
+// TestSamePhaseIsWaitedFor: two operators ask for the same phase at the same
+// time. One of them drives, and both steps are made.
+func TestSamePhaseIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.DynamoDBPrimary)
+		// A process whose lease has to run out makes it take its time.
+		other := &world{contract: w.contract, mysql: w.mysql, dynamo: w.dynamo, faults: faultstore.New()}
+		silent := other.open(t, nil)
+		stall := other.faults.StallOn(func(faultstore.Call) bool { return true })
+		time.Sleep(10 * time.Millisecond)
+		done := make(chan error, 2)
+		for range cap(done) {
+			op, err := migrationctl.NewOperator(w.mysql, w.dynamo, leading())
+			require.NoError(t, err)
+			go func() { done <- op.SetPhase(context.Background(), store.Validate, migrationctl.Change{}) }()
+			time.Sleep(500 * time.Millisecond)
+		}
+		require.NoError(t, <-done)
+		require.NoError(t, <-done)
+		require.Equal(t, store.Validate, w.settled(t).Phase)
+		stall.Release()
+		require.NoError(t, silent.Close(context.Background()))
+		require.NoError(t, p.Close(context.Background()))
+	})
+}

@@ -31,7 +31,7 @@ type Change struct {
 // can't be done within Options.HandoffWait it is given up, and the error says
 // what was waited for: then the group is in the phase it was in.
 func (o *Operator) SetPhase(ctx context.Context, to store.Phase, c Change) error {
-	l, err := o.settled(ctx, "phase set")
+	l, err := o.settled(ctx, "phase set", to)
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (o *Operator) SetPhase(ctx context.Context, to store.Phase, c Change) error
 // carries an old epoch and writes nothing; in DynamoDB every lease is waited
 // for.
 func (o *Operator) CaptureOn(ctx context.Context, c Change) error {
-	l, err := o.settled(ctx, "capture on")
+	l, err := o.settled(ctx, "capture on", 0)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (o *Operator) CaptureOn(ctx context.Context, c Change) error {
 // CaptureOff makes writes bare again. It voids every backfill: what is written
 // from now on leaves no record.
 func (o *Operator) CaptureOff(ctx context.Context, c Change) error {
-	l, err := o.settled(ctx, "capture off")
+	l, err := o.settled(ctx, "capture off", 0)
 	if err != nil {
 		return err
 	}
