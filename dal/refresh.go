@@ -83,7 +83,7 @@ func KeyErrors(err error) []*KeyError {
 //
 // While the follower is resting after repeated failures Refresh asks nobody and
 // returns an ErrUnavailable of the follower. ErrWrongPhase says that the
-// follower's fence is that of another phase.
+// follower's fence is that of another phase, or that the follower leads by now.
 func (r *Refresher) Refresh(ctx context.Context, change store.Change) error {
 	if !r.breaker.ready(fair(ctx)) {
 		return r.resting(change) // without a look at the authority: it has enough to do
@@ -246,13 +246,19 @@ func (r *Refresher) resting(change store.Change) error {
 }
 
 // notAhead is asked when the follower refused a put as not newer. That another
-// refresh was faster is well. But a follower that is ahead of the authority
-// itself holds a later history, of which the authority knows nothing any more:
-// it was restored from a backup, or its own tables were made anew. To clean
-// the key then would hide the difference for ever.
+// refresh was faster is well, and so is that the follower leads by now, but then
+// it is none any more. A follower that is ahead of an authority which still
+// leads holds a later history, of which the authority knows nothing any more: it
+// was restored from a backup, or its own tables were made anew. To clean the key
+// then would hide the difference for ever.
 func (r *Refresher) notAhead(ctx context.Context, row store.Row) error {
 	there, err := r.follower.Get(ctx, relayed, row.Key)
 	if err != nil || there.Version <= row.Version {
+		return err
+	}
+	// Between the two reads: whatever the follower was given as the authority
+	// has been brought back before this one leads.
+	if err := r.stillLeads(ctx, row.Key.Entity); err != nil {
 		return err
 	}
 	now, err := r.authority.Get(ctx, relayed, row.Key)
@@ -263,6 +269,36 @@ func (r *Refresher) notAhead(ctx context.Context, row store.Row) error {
 		Detail: row.Key.String() + " has a higher version than the authority ever gave; empty the follower's tables, " +
 			"then capture off and on, and backfill", Cause: errLaterHistory}
 }
+
+// stillLeads returns ErrWrongPhase if the authority has given the group away,
+// or the follower was opened without it. Their marks say so, and not what this
+// process has heard of the phase, nor the epoch in a version: an authority that
+// was restored from a backup is of an earlier epoch too.
+func (r *Refresher) stillLeads(ctx context.Context, entity string) error {
+	mine, err := markOf(ctx, r.authority)
+	if err != nil {
+		return err
+	}
+	theirs, err := markOf(ctx, r.follower)
+	if err != nil {
+		return err
+	}
+	if mine.State == 0 || leads(mine) && !(leads(theirs) && theirs.Epoch > mine.Epoch) {
+		return nil
+	}
+	return &store.Error{Op: "refresh", Entity: entity, Store: r.authority.Name(), Kind: store.ErrWrongPhase,
+		Outcome: store.NotApplied, Detail: "it is not the authority any more"}
+}
+
+// markOf returns the record of a store that keeps one, zero for another.
+func markOf(ctx context.Context, s any) (store.PhaseRecord, error) {
+	if c, ok := s.(store.Control); ok {
+		return c.Phase(ctx)
+	}
+	return store.PhaseRecord{}, nil
+}
+
+func leads(r store.PhaseRecord) bool { return r.State == store.Open || r.State == store.Closed }
 
 // Due reports whether the follower may be asked now: it is well, or rests and
 // the next probe is due.
