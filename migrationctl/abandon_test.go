@@ -2,6 +2,7 @@ package migrationctl_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,8 +57,8 @@ func TestAbandonDuringStepTo5(t *testing.T) {
 			p := w.lead(t, store.DynamoDBPrimary)
 			require.NoError(t, p.Close(context.Background()))
 			sleepy := w.with(faultstore.New())
-			calls := 0
-			sleep := sleepy.faults.StallOn(func(c faultstore.Call) bool { calls++; return calls == n+1 })
+			var calls atomic.Int64
+			sleep := sleepy.faults.StallOn(func(c faultstore.Call) bool { return calls.Add(1) == int64(n+1) })
 			op, err := migrationctl.NewOperator(sleepy.faulty(), sleepy.faultyDynamo(), leading())
 			require.NoError(t, err)
 			done := make(chan error, 1)
@@ -209,17 +210,18 @@ func TestStepTo5ThatWasGivenUp(t *testing.T) {
 		w := newMemoryWorld(t, faultstore.New())
 		p := w.lead(t, store.DynamoDBPrimary)
 		require.NoError(t, p.Close(context.Background()))
-		sleepy, filled := w.with(faultstore.New()), false
+		sleepy := w.with(faultstore.New())
+		var filled atomic.Bool
 		sleep := sleepy.faults.StallOn(func(c faultstore.Call) bool {
-			filled = filled || c.Method == "SaveProgress"
-			return filled && c.Store == "mysql" && c.Method == "Advance"
+			filled.CompareAndSwap(false, c.Method == "SaveProgress")
+			return filled.Load() && c.Store == "mysql" && c.Method == "Advance"
 		})
 		op, err := migrationctl.NewOperator(sleepy.faulty(), sleepy.faultyDynamo(), leading())
 		require.NoError(t, err)
 		done := make(chan error, 1)
 		go func() { done <- op.SetPhase(context.Background(), store.DynamoDBOnly, migrationctl.Change{}) }()
 		time.Sleep(time.Second)
-		require.True(t, filled)
+		require.True(t, filled.Load())
 		unable := w.with(faultstore.New())
 		unable.faults.On(func(c faultstore.Call) bool { return c.Method == "Progress" }, faultstore.Before)
 		q := unable.open(t, nil) // it takes over, and gives up

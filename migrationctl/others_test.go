@@ -3,6 +3,7 @@ package migrationctl_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,19 +51,18 @@ func TestOneStepAtATime(t *testing.T) {
 		p := w.lead(t, store.Validate)
 		p.verified(t)
 		require.NoError(t, p.Close(context.Background()))
-		stuck := false
+		var stuck atomic.Bool
 		w.faults.On(func(c faultstore.Call) bool {
-			if c.Method == "Advance" && !stuck {
-				stuck = true
+			if c.Method == "Advance" && stuck.CompareAndSwap(false, true) {
 				w.dirty(t, store.Validate)
 			}
-			return stuck && c.Store == "dynamodb" && c.Method == "Put"
+			return stuck.Load() && c.Store == "dynamodb" && c.Method == "Put"
 		}, faultstore.Before)
 		op, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), leading())
 		require.NoError(t, err)
 		done := make(chan error, 1)
 		go func() { done <- op.SetPhase(context.Background(), store.DynamoDBPrimary, migrationctl.Change{}) }()
-		for !stuck {
+		for !stuck.Load() {
 			time.Sleep(time.Millisecond)
 		}
 		second, err := migrationctl.NewOperator(w.mysql, w.dynamo, leading())
