@@ -13,8 +13,9 @@ import (
 const (
 	handoffPause = 10 * time.Millisecond // between two looks at what it waits for
 	// Before the authority is closed, what is dirty is brought over until that
-	// takes no more than this part of HandoffWait, for so long at most.
+	// takes no more than this part of HandoffWait, or after a while half of it.
 	catchUpPart = 8
+	catchUpFair = 10 * time.Second
 	catchUpTime = time.Minute
 	awayTime    = 5 * time.Second // of it, while the follower does not answer
 	// minHandoffWait lets a lease run out, and leaves something for the rest.

@@ -199,6 +199,8 @@ func (o *Operator) catchUp(ctx context.Context, step string, l lead) error {
 		switch {
 		case err == nil && took <= o.opts.HandoffWait/catchUpPart:
 			return nil
+		case err == nil && took <= o.opts.HandoffWait/2 && o.now().Sub(began) > catchUpFair:
+			return nil // it gets no better
 		case ctx.Err() != nil || err != nil && !away(err) || o.now().Sub(began) > catchUpTime || err != nil && o.now().Sub(began) > awayTime:
 			if err == nil {
 				err = fmt.Errorf("one look over what waits took %v, and there is always more: less load, or a faster follower", took.Round(time.Millisecond))

@@ -120,8 +120,8 @@ const doubtMost = 100_000
 // How a verify looks again at the keys that were changing when it came to them.
 const (
 	settleFor   = 10 * time.Second
-	settlePause = 100 * time.Millisecond // before the first time, then twice as long each time, to a second
-	settleMost  = 10_000                 // keys it remembers
+	settlePause = 20 * time.Millisecond // between two looks, or twice as long as the last one took
+	settleMost  = 10_000                // keys it remembers
 )
 
 func (v *verify) run(ctx context.Context) error {
@@ -177,13 +177,16 @@ func (v *verify) pages(ctx context.Context, from store.Reader, look func(context
 }
 
 // lookAgain looks at the keys that were unsettled until each has settled, or
-// they had their time.
+// they had their time. A key that changes all the time is met between its refresh
+// and its next write sooner or later, so a few keys are looked at often; many of
+// them get a third of the time at most, for the refreshes need the rest.
 func (v *verify) lookAgain(ctx context.Context) error {
-	pause := settlePause
-	for end := v.o.now().Add(v.opts.Settle); len(v.later) > 0 && v.o.now().Before(end); pause *= 2 {
-		if err := v.o.sleep(ctx, min(pause, time.Second)); err != nil {
+	var took time.Duration
+	for end := v.o.now().Add(v.opts.Settle); len(v.later) > 0 && v.o.now().Before(end); {
+		if err := v.o.sleep(ctx, max(settlePause, 2*took)); err != nil {
 			return err
 		}
+		start := v.o.now()
 		keys := v.later
 		v.later = nil
 		v.report.Unsettled -= int64(len(keys))
@@ -193,6 +196,7 @@ func (v *verify) lookAgain(ctx context.Context) error {
 		if err := v.settleDoubts(ctx); err != nil {
 			return err
 		}
+		took = v.o.now().Sub(start)
 	}
 	return nil
 }
