@@ -233,3 +233,37 @@ func TestStepTo5ThatWasGivenUp(t *testing.T) {
 		require.NoError(t, q.Close(context.Background()))
 	})
 }
+
+// TestStepTo5GoesOn: the answer to what was written into MySQL's record is lost.
+// From there on the step is not given up, and the driver goes on.
+func TestStepTo5GoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.DynamoDBPrimary)
+		require.NoError(t, p.Close(context.Background()))
+		var filled, lost atomic.Bool
+		w.faults.On(func(c faultstore.Call) bool {
+			filled.CompareAndSwap(false, c.Method == "SaveProgress")
+			return filled.Load() && c.Store == "mysql" && c.Method == "Advance" && lost.CompareAndSwap(false, true)
+		}, faultstore.After)
+		var back atomic.Bool
+		w.faults.On(func(c faultstore.Call) bool {
+			if c.Store == "dynamodb" && c.Method == "Advance" {
+				m, err := w.mysql.Phase(context.Background())
+				back.CompareAndSwap(false, lost.Load() && (err != nil || m.Phase != store.DynamoDBOnly))
+			}
+			return false
+		}, faultstore.Before)
+		op, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), leading())
+		require.NoError(t, err)
+		require.NoError(t, op.SetPhase(t.Context(), store.DynamoDBOnly, migrationctl.Change{}))
+		require.True(t, lost.Load())
+		require.False(t, back.Load())
+		d, err := w.dynamo.Phase(t.Context())
+		require.NoError(t, err)
+		m, err := w.mysql.Phase(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, m.Epoch, d.Epoch)
+		w.oneAuthority(t)
+	})
+}

@@ -139,6 +139,9 @@ func (h *handoff) under(ctx context.Context, s store.Store, record *store.PhaseR
 	if err == nil || errors.Is(err, errSuperseded) {
 		return err
 	}
+	if !h.mayGiveUp(*record) && h.o.sleep(ctx, handoffPause) == nil {
+		return nil // on from what the records say now
+	}
 	return errors.Join(err, h.giveUp(ctx, s, record))
 }
 
@@ -146,11 +149,16 @@ func (h *handoff) under(ctx context.Context, s store.Store, record *store.PhaseR
 // somebody else drives now.
 var errSuperseded = errors.New("another process drives the hand-off now")
 
+// mayGiveUp is false once MySQL's record may say phase 5.
+func (h *handoff) mayGiveUp(record store.PhaseRecord) bool {
+	return h.sure || record.Next != store.DynamoDBOnly || !record.Phase.HasFollower()
+}
+
 // giveUp opens the closed authority again, in the epoch it had. If it was given
 // away after all, by this driver's last request or by another one's, that takes
 // no effect, and the records say so.
 func (h *handoff) giveUp(ctx context.Context, s store.Store, record *store.PhaseRecord) error {
-	if record.Next == store.DynamoDBOnly && record.Phase.HasFollower() && !h.sure {
+	if !h.mayGiveUp(*record) {
 		return &store.Error{Op: "phase set", Store: h.o.mysql.Name(), Kind: store.ErrUnavailable, Outcome: store.Unknown,
 			Detail: "its record may say phase 5 already; the step can't be given up, and goes on once it answers"}
 	}
