@@ -28,6 +28,7 @@ type breaker struct {
 	rest     time.Duration
 	until    time.Time // while open: when the next probe may go
 	patient  bool      // while open: the next probe must have its time
+	quiet    time.Time // since when nothing but withdrawn calls came back, zero if something did
 }
 
 func newBreaker(now func() time.Time) *breaker { return &breaker{now: now} }
@@ -63,10 +64,14 @@ func (b *breaker) ready(fair bool) bool {
 func (b *breaker) report(p pass, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.count(p, ok)
+}
+
+func (b *breaker) count(p pass, ok bool) {
 	wasOpen := b.failures >= breakerThreshold
 	switch {
 	case ok:
-		b.failures, b.rest, b.patient = 0, 0, false
+		b.failures, b.rest, b.patient, b.quiet = 0, 0, false, time.Time{}
 	case wasOpen && !p.probe:
 		// A call from before the opening. Many of them fail together; only a
 		// probe may lengthen the rest.
@@ -79,16 +84,23 @@ func (b *breaker) report(p pass, ok bool) {
 	}
 }
 
-// withdraw ends an allowed call that has shown nothing, neither that the follower
-// is well nor that it is not. After a probe the next one may go at once if it has
-// more time: hurried ones, which are many, would take its place for ever.
+// withdraw ends an allowed call that had too little time to show that the follower
+// is well or that it is not. It is a failure only once nothing else has come back
+// for as long as a slow follower may take. After a probe the next one may go at
+// once if it has more time: hurried ones, which are many, would take its place for
+// ever.
 func (b *breaker) withdraw(p pass) {
-	if !p.probe {
-		return
-	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.until, b.patient = b.now(), true
+	now := b.now()
+	switch {
+	case p.probe:
+		b.until, b.patient = now, true
+	case b.quiet.IsZero():
+		b.quiet = now
+	case now.Sub(b.quiet) >= breakerFairTime:
+		b.count(p, false)
+	}
 }
 
 // open reports whether calls are being held back.

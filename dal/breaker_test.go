@@ -71,10 +71,13 @@ func TestBreakerProbeThatSaysNothing(t *testing.T) {
 		b.withdraw(p)
 	}
 	require.False(t, b.open())
+	now = now.Add(breakerFairTime)
 	for range breakerThreshold {
-		p, _ := b.allow(true)
-		b.report(p, false)
+		require.False(t, b.open())
+		p, _ := b.allow(false)
+		b.withdraw(p) // by now something should have come back
 	}
+	require.True(t, b.open())
 	now = now.Add(breakerFirstRest)
 	for range 10 {
 		p, allowed := b.allow(true)

@@ -93,20 +93,29 @@ func hopeless(err error) bool { return Unfit(err) || errors.Is(err, errLaterHist
 
 // carried is asked when the follower takes nothing any more because it has
 // become the authority: whether the hand-off has brought the write there. It
-// has if each key is at the write's version or at a later one of the same
-// epoch. A version of a later epoch proves nothing, for MySQL may have been
-// opened without what was still to come.
+// has if each key is at the write's version or at a later one.
 func (r *Router) carried(ctx context.Context, w *write, change store.Change, err error) bool {
 	if !errors.Is(err, ErrWrongPhase) {
 		return false
 	}
 	for _, k := range change.Keys {
 		row, err := r.side(w.snapshot).follower.Get(ctx, relayed, k.Key)
-		if err != nil || k.Version == 0 || row.Version < k.Version || row.Version >= store.Floor(w.snapshot.Epoch+1) {
+		if err != nil || !holds(w.snapshot, row.Version, k.Version) {
 			return false
 		}
 	}
 	return true
+}
+
+// holds reports whether a key at version there has the write that gave it
+// version v, 0 where that is not known. A version of a later epoch proves
+// nothing in MySQL, which may have been opened without what was still to come.
+// In DynamoDB it proves all: MySQL is never given away before it is drained.
+func holds(s *Snapshot, there, v store.Version) bool {
+	if there >= store.Floor(s.Epoch+1) {
+		return !s.Phase.DynamoDBLeads()
+	}
+	return v > 0 && there >= v
 }
 
 // dirty tells the relay of this process what is left to do.

@@ -73,43 +73,72 @@ func KeyErrors(err error) []*KeyError {
 	return nil
 }
 
-// Refresh brings a change over. It reads version and state of each of its keys
-// in one snapshot of the authority, which is after the change was given, puts
-// them into the follower unless something as new is there, keeps the change's
-// token there, and cleans the change: a change record per key if its version is
+// Refresh brings changes over. It reads version and state of each of their keys
+// in one snapshot of the authority, which is after the changes were given, puts
+// them into the follower unless something as new is there, keeps the changes'
+// tokens there, and cleans the changes: a change record per key if its version is
 // still the one it read, one per transaction when all of it has been brought.
 // It returns nil once the follower holds each key at that version or a higher
-// one. KeyErrors takes an error apart.
+// one. KeyErrors takes an error apart. Several changes of one key cost one read
+// and one put; each of them waits for the others.
 //
 // While the follower is resting after repeated failures Refresh asks nobody and
 // returns an ErrUnavailable of the follower. ErrWrongPhase says that the
-// follower's fence is that of another phase.
-func (r *Refresher) Refresh(ctx context.Context, change store.Change) error {
+// follower's fence is that of another phase, or that the follower leads by now.
+func (r *Refresher) Refresh(ctx context.Context, changes ...store.Change) error {
+	keys, perTransaction := changedKeys(changes)
 	if !r.breaker.ready(fair(ctx)) {
-		return r.resting(change) // without a look at the authority: it has enough to do
+		return r.resting(keys) // without a look at the authority: it has enough to do
 	}
 	// Before the read: a put of what was read in one epoch may not land in a
 	// later one.
 	at := store.At{Epoch: r.epoch(), Captured: true}
-	rows, err := r.read(ctx, change.Keys)
+	rows, err := r.read(ctx, keys)
 	if err != nil {
 		return err
 	}
-	done := store.Change{Ref: change.Ref, Token: change.Token}
-	if done.Keys, err = r.bringAll(ctx, at, rows, change.Ref != ""); err != nil {
+	brought, err := r.bringAll(ctx, at, rows, perTransaction)
+	if err != nil {
 		return err
 	}
-	if change.Token != nil {
-		// After the rows: a token that is there says that they are.
-		if _, err := r.ask(ctx, func() (bool, error) { return true, r.follower.Keep(ctx, []store.Token{*change.Token}) }); err != nil {
+	for _, c := range changes {
+		if err := r.clean(ctx, c, brought); err != nil {
 			return err
 		}
 	}
-	if done.Ref == "" && done.Token == nil && len(done.Keys) == 0 {
+	return nil
+}
+
+// changedKeys returns the keys of changes, each once, and whether one of the changes
+// has a record per transaction.
+func changedKeys(changes []store.Change) (keys []store.KeyVersion, perTransaction bool) {
+	seen := make(map[transform.Key]bool)
+	for _, c := range changes {
+		perTransaction = perTransaction || c.Ref != ""
+		for _, k := range c.Keys {
+			if !seen[k.Key] {
+				seen[k.Key] = true
+				keys = append(keys, k)
+			}
+		}
+	}
+	return keys, perTransaction
+}
+
+// clean keeps a change's token in the follower, which has its keys by now, and
+// removes the change.
+func (r *Refresher) clean(ctx context.Context, c store.Change, brought []store.KeyVersion) error {
+	if c.Token != nil {
+		// After the rows: a token that is there says that they are.
+		if _, err := r.ask(ctx, func() (bool, error) { return true, r.follower.Keep(ctx, []store.Token{*c.Token}) }); err != nil {
+			return err
+		}
+	}
+	if c.Ref == "" && c.Token == nil && len(brought) == 0 {
 		return nil
 	}
 	// A write since the read keeps its key dirty: Clean looks at the version.
-	return r.authority.Clean(ctx, done)
+	return r.authority.Clean(ctx, store.Change{Ref: c.Ref, Token: c.Token, Keys: brought})
 }
 
 // RefreshKey is Refresh of a key alone: for repair and backfill, and where a
@@ -118,7 +147,7 @@ func (r *Refresher) Refresh(ctx context.Context, change store.Change) error {
 // transaction stays, for other keys may be in it.
 func (r *Refresher) RefreshKey(ctx context.Context, key transform.Key) error {
 	if !r.breaker.ready(fair(ctx)) {
-		return r.resting(store.Change{Keys: []store.KeyVersion{{Key: key}}})
+		return r.resting([]store.KeyVersion{{Key: key}})
 	}
 	at := store.At{Epoch: r.epoch(), Captured: true}
 	row, err := r.authority.Get(ctx, relayed, key)
@@ -208,7 +237,7 @@ func (r *Refresher) put(ctx context.Context, at store.At, row store.Row) (store.
 func (r *Refresher) ask(ctx context.Context, call func() (bool, error)) (bool, error) {
 	pass, ok := r.breaker.allow(fair(ctx))
 	if !ok {
-		return false, r.resting(store.Change{})
+		return false, r.resting(nil)
 	}
 	start := time.Now()
 	applied, err := call()
@@ -236,23 +265,29 @@ func sick(err error) bool {
 	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled)
 }
 
-func (r *Refresher) resting(change store.Change) error {
+func (r *Refresher) resting(keys []store.KeyVersion) error {
 	e := &store.Error{Op: "refresh", Store: r.follower.Name(),
 		Kind: store.ErrUnavailable, Outcome: store.NotApplied, Cause: errFollowerResting}
-	if len(change.Keys) > 0 {
-		e.Entity = change.Keys[0].Key.Entity
+	if len(keys) > 0 {
+		e.Entity = keys[0].Key.Entity
 	}
 	return e
 }
 
 // notAhead is asked when the follower refused a put as not newer. That another
-// refresh was faster is well. But a follower that is ahead of the authority
-// itself holds a later history, of which the authority knows nothing any more:
-// it was restored from a backup, or its own tables were made anew. To clean
-// the key then would hide the difference for ever.
+// refresh was faster is well, and so is that the follower leads by now, but then
+// it is none any more. A follower that is ahead of an authority which still
+// leads holds a later history, of which the authority knows nothing any more: it
+// was restored from a backup, or its own tables were made anew. To clean the key
+// then would hide the difference for ever.
 func (r *Refresher) notAhead(ctx context.Context, row store.Row) error {
 	there, err := r.follower.Get(ctx, relayed, row.Key)
 	if err != nil || there.Version <= row.Version {
+		return err
+	}
+	// Between the two reads: whatever the follower was given as the authority
+	// has been brought back before this one leads.
+	if err := r.stillLeads(ctx, row.Key.Entity); err != nil {
 		return err
 	}
 	now, err := r.authority.Get(ctx, relayed, row.Key)
@@ -263,6 +298,36 @@ func (r *Refresher) notAhead(ctx context.Context, row store.Row) error {
 		Detail: row.Key.String() + " has a higher version than the authority ever gave; empty the follower's tables, " +
 			"then capture off and on, and backfill", Cause: errLaterHistory}
 }
+
+// stillLeads returns ErrWrongPhase if the authority has given the group away,
+// or the follower was opened without it. Their marks say so, and not what this
+// process has heard of the phase, nor the epoch in a version: an authority that
+// was restored from a backup is of an earlier epoch too.
+func (r *Refresher) stillLeads(ctx context.Context, entity string) error {
+	mine, err := markOf(ctx, r.authority)
+	if err != nil {
+		return err
+	}
+	theirs, err := markOf(ctx, r.follower)
+	if err != nil {
+		return err
+	}
+	if mine.State == 0 || leads(mine) && !(leads(theirs) && theirs.Epoch > mine.Epoch) {
+		return nil
+	}
+	return &store.Error{Op: "refresh", Entity: entity, Store: r.authority.Name(), Kind: store.ErrWrongPhase,
+		Outcome: store.NotApplied, Detail: "it is not the authority any more"}
+}
+
+// markOf returns the record of a store that keeps one, zero for another.
+func markOf(ctx context.Context, s any) (store.PhaseRecord, error) {
+	if c, ok := s.(store.Control); ok {
+		return c.Phase(ctx)
+	}
+	return store.PhaseRecord{}, nil
+}
+
+func leads(r store.PhaseRecord) bool { return r.State == store.Open || r.State == store.Closed }
 
 // Due reports whether the follower may be asked now: it is well, or rests and
 // the next probe is due.

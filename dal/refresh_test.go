@@ -287,7 +287,86 @@ func (f *fixture) abandon(t *testing.T) {
 	defer router.Close()
 	users, err := dal.NewRepository[User](router, "Users")
 	require.NoError(t, err)
-	require.NoError(t, users.Update(context.Background(), users.Key(1), func(u *User) error { u.Email = "mysql@example.com"; return nil }))
+	require.NoError(t, users.Update(context.Background(), users.Key(1), func(u *User) error { u.Email = "mysql@example.com"; return nil }, dal.Follow(dal.Async)))
+}
+
+// handOverAt hands the group over when a refresh is about to put into DynamoDB,
+// which then writes the key anew; MySQL has yet to follow.
+func (f *fixture) handOverAt(t *testing.T) {
+	moved := false
+	f.faults.On(func(c faultstore.Call) bool {
+		if c.Method == "Put" && c.Store == "dynamodb" && !moved {
+			moved = true
+			f.handOver(t)
+			f.change(t, 1, "new")
+		}
+		return false
+	}, faultstore.Before)
+	t.Cleanup(func() {
+		require.True(t, moved)
+		require.Equal(t, "new", f.username(t, f.dynamo, 1))
+		require.NotEqual(t, "new", f.username(t, f.mysql, 1))
+	})
+}
+
+// TestLateRefreshMeetsTheLeader: a refresh of before a hand-off that ends after
+// it does not advise to empty the store that leads by now.
+func TestLateRefreshMeetsTheLeader(t *testing.T) {
+	f := newFixture(t, dal.Validate, dal.RouterOptions{})
+	f.seed(t, user(1))
+	require.NoError(t, f.mysql.Bump(t.Context(), []transform.Key{f.key(1)}))
+	change := f.changes(t)[0]
+	f.handOverAt(t)
+	err := f.router.Refresher().Refresh(t.Context(), change)
+	require.ErrorIs(t, err, dal.ErrWrongPhase)
+	require.NotErrorIs(t, err, dal.ErrConflict)
+	require.Equal(t, dal.NotApplied, dal.OutcomeOf(err))
+	require.NotContains(t, err.Error(), "empty")
+}
+
+// TestRequiredAcrossAHandOver: a required write whose refresh comes late is
+// acknowledged: the hand-off brought it over.
+func TestRequiredAcrossAHandOver(t *testing.T) {
+	f := newFixture(t, dal.Validate, dal.RouterOptions{RequiredBudget: 50 * time.Millisecond})
+	f.seed(t, user(1))
+	f.handOverAt(t)
+	u := user(1)
+	u.Email = "late@example.com"
+	require.NoError(t, f.users.Put(t.Context(), &u, dal.Follow(dal.Required)))
+}
+
+// TestRepeatedAcrossAHandOver: the same for a write that was applied before, of
+// whose version nobody knows any more.
+func TestRepeatedAcrossAHandOver(t *testing.T) {
+	f := newFixture(t, dal.Validate, dal.RouterOptions{RequiredBudget: 50 * time.Millisecond})
+	u := user(1)
+	require.NoError(t, f.users.Create(t.Context(), &u, dal.Token("t"), dal.Follow(dal.Async)))
+	f.handOverAt(t)
+	require.NoError(t, f.users.Create(t.Context(), &u, dal.Token("t"), dal.Follow(dal.Required)))
+}
+
+// TestLateRefreshMeetsAnOpenedMySQL: a refresh from DynamoDB that ends when MySQL was
+// opened without it, and has written on, does not advise to empty MySQL, though
+// DynamoDB has not heard of it and its mark is still open.
+func TestLateRefreshMeetsAnOpenedMySQL(t *testing.T) {
+	f := newFixture(t, dal.DynamoDBPrimary, dal.RouterOptions{})
+	f.seed(t, user(1))
+	require.NoError(t, f.dynamo.Bump(t.Context(), []transform.Key{f.key(1)}))
+	change := f.changes(t)[0]
+	row := f.in(t, f.dynamo, 1)
+	applied, err := f.mysql.Put(t.Context(), store.At{Epoch: f.router.Snapshot().Epoch}, row)
+	require.NoError(t, err)
+	require.True(t, applied, "another refresh was faster")
+	moved := false
+	f.faults.On(func(c faultstore.Call) bool {
+		if c.Method == "Get" && c.Store == "mysql" && !moved {
+			moved = true
+			f.abandon(t)
+		}
+		return false
+	}, faultstore.Before)
+	require.ErrorIs(t, f.router.Refresher().Refresh(t.Context(), change), dal.ErrWrongPhase)
+	require.True(t, moved)
 }
 
 // TestRepeatedWriteIsFollowed: a required write that had been applied before is

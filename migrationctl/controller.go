@@ -113,7 +113,7 @@ func (c *Controller) start(parent context.Context, l lead) {
 		Forward: c.forward, Backward: c.backward,
 	})
 	c.member.obey, c.member.reads = c.router.Set, c.router.Reads
-	for _, run := range []func(context.Context){c.renew, c.watch, c.relay.run, c.watchStrays} {
+	for _, run := range []func(context.Context){c.renew, c.watch, c.finish, c.relay.run, c.watchStrays} {
 		c.running.Add(1)
 		go func() { defer c.running.Done(); run(ctx) }()
 	}
@@ -131,6 +131,13 @@ func (c *Controller) reload(ctx context.Context) (dal.Snapshot, error) {
 func (c *Controller) renew(ctx context.Context) {
 	for c.sleep(ctx, RenewEvery) == nil {
 		c.rejoin(ctx)
+	}
+}
+
+// finish takes over what other processes left behind. It stands apart: a store
+// that hangs in the middle must not keep the lease from being renewed.
+func (c *Controller) finish(ctx context.Context) {
+	for c.sleep(ctx, RenewEvery) == nil {
 		c.member.finishOthers(ctx)
 	}
 }

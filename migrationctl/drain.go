@@ -80,7 +80,7 @@ func (d *drain) shard(ctx context.Context, shard int, report func(DrainReport)) 
 		if err != nil {
 			return err
 		}
-		if err := inChunks(ctx, d.o.opts.machine.atOnce(d.o.opts.RelayWorkers), page.Changes, d.refresh); err != nil {
+		if err := inChunks(ctx, d.o.opts.machine.atOnce(d.o.opts.RelayWorkers), together(page.Changes), d.refresh); err != nil {
 			return err
 		}
 		if report != nil && len(page.Changes) > 0 {
@@ -92,15 +92,34 @@ func (d *drain) shard(ctx context.Context, shard int, report func(DrainReport)) 
 	}
 }
 
-func (d *drain) refresh(ctx context.Context, changes []store.Change) error {
+// together puts the changes of one key together, which are brought over at once:
+// where a record per transaction says what has changed, a key that is written
+// often has many. A change of several keys stays alone.
+func together(changes []store.Change) [][]store.Change {
+	var all [][]store.Change
+	place := make(map[transform.Key]int)
 	for _, c := range changes {
-		err := d.bring(ctx, c)
+		if len(c.Keys) == 1 {
+			if i, ok := place[c.Keys[0].Key]; ok {
+				all[i] = append(all[i], c)
+				continue
+			}
+			place[c.Keys[0].Key] = len(all)
+		}
+		all = append(all, []store.Change{c})
+	}
+	return all
+}
+
+func (d *drain) refresh(ctx context.Context, groups [][]store.Change) error {
+	for _, changes := range groups {
+		err := d.bring(ctx, changes)
 		switch {
 		case err == nil:
-			d.refreshed.Add(1)
+			d.refreshed.Add(int64(len(changes)))
 		case dal.Unfit(err):
-			d.dead.Add(1)
-			if err := d.o.deadLetter(ctx, d.lead, c, err); err != nil {
+			d.dead.Add(int64(len(changes)))
+			if err := d.o.deadLetter(ctx, d.lead, changes[0], err); err != nil {
 				return err
 			}
 		default:
@@ -110,13 +129,13 @@ func (d *drain) refresh(ctx context.Context, changes []store.Change) error {
 	return nil
 }
 
-// bring refreshes one change, again and again if the drain is patient.
-func (d *drain) bring(ctx context.Context, c store.Change) error {
+// bring refreshes changes, again and again if the drain is patient.
+func (d *drain) bring(ctx context.Context, changes []store.Change) error {
 	refresher := d.o.refresher(d.lead)
 	if !d.patient {
-		return refresher.Refresh(ctx, c)
+		return refresher.Refresh(ctx, changes...)
 	}
-	return d.o.patiently(ctx, func() error { return refresher.Refresh(ctx, c) })
+	return d.o.patiently(ctx, func() error { return refresher.Refresh(ctx, changes...) })
 }
 
 // refreshPatiently refreshes a key and waits for a follower that is away or

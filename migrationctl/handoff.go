@@ -12,7 +12,15 @@ import (
 // How a hand-off waits.
 const (
 	handoffPause = 10 * time.Millisecond // between two looks at what it waits for
-	abortTimeout = 5 * time.Second       // for giving it up, whatever the caller's context says
+	// Before the authority is closed, what is dirty is brought over until that
+	// takes no more than this part of HandoffWait, or after a while half of it.
+	catchUpPart = 8
+	catchUpFair = 10 * time.Second
+	catchUpTime = time.Minute
+	awayTime    = 5 * time.Second // of it, while the follower does not answer
+	// minHandoffWait lets a lease run out, and leaves something for the rest.
+	minHandoffWait = LeaseLength + LeaseLength/leaseMargin + time.Second
+	abortTimeout   = 5 * time.Second // for giving it up, whatever the caller's context says
 	// leaseMargin is what is added to a lease's length, as a part of it: the
 	// clock of the process that holds it may be slower than ours by that much.
 	leaseMargin = 10
@@ -43,12 +51,17 @@ type handoff struct {
 	o      *Operator
 	driver string
 	change Change
+	// overruled are the guards that the operator forced the step over.
+	overruled []Unmet
 
 	mysql, dynamo store.PhaseRecord // as they are, as far as this driver knows
 	beat          time.Time         // of the last change of a record
 	closed        time.Time         // when the old authority was known to be closed
-	began         time.Time
-	report        HandoffReport
+	// sure says that MySQL's record does not say phase 5 and that no other driver
+	// can make it: a step from 4 to 5 may be given up.
+	sure   bool
+	began  time.Time
+	report HandoffReport
 }
 
 func (o *Operator) newHandoff(driver string, c Change) *handoff {
@@ -126,6 +139,9 @@ func (h *handoff) under(ctx context.Context, s store.Store, record *store.PhaseR
 	if err == nil || errors.Is(err, errSuperseded) {
 		return err
 	}
+	if !h.mayGiveUp(*record) && h.o.sleep(ctx, handoffPause) == nil {
+		return nil // on from what the records say now
+	}
 	return errors.Join(err, h.giveUp(ctx, s, record))
 }
 
@@ -133,10 +149,19 @@ func (h *handoff) under(ctx context.Context, s store.Store, record *store.PhaseR
 // somebody else drives now.
 var errSuperseded = errors.New("another process drives the hand-off now")
 
+// mayGiveUp is false once MySQL's record may say phase 5.
+func (h *handoff) mayGiveUp(record store.PhaseRecord) bool {
+	return h.sure || record.Next != store.DynamoDBOnly || !record.Phase.HasFollower()
+}
+
 // giveUp opens the closed authority again, in the epoch it had. If it was given
 // away after all, by this driver's last request or by another one's, that takes
 // no effect, and the records say so.
 func (h *handoff) giveUp(ctx context.Context, s store.Store, record *store.PhaseRecord) error {
+	if !h.mayGiveUp(*record) {
+		return &store.Error{Op: "phase set", Store: h.o.mysql.Name(), Kind: store.ErrUnavailable, Outcome: store.Unknown,
+			Detail: "its record may say phase 5 already; the step can't be given up, and goes on once it answers"}
+	}
 	ctx, cancel := store.Detached(ctx, abortTimeout)
 	defer cancel()
 	back := *record
@@ -177,6 +202,22 @@ func (h *handoff) alive(ctx context.Context, s store.Store, record *store.PhaseR
 	return h.advance(ctx, s, record, *record, store.AuditEntry{})
 }
 
+// make closes the authority and does all that follows. A request to close whose
+// answer is lost may have taken effect: then it is gone on with.
+func (h *handoff) make(ctx context.Context, l lead, to store.Phase) error {
+	closing := h.close(ctx, l, to, true)
+	if closing != nil && store.OutcomeOf(closing) != store.Unknown {
+		return closing
+	}
+	if err := h.run(ctx); err != nil || closing == nil {
+		return err
+	}
+	if now, err := h.o.lead(ctx); err != nil || now.record.Phase != to {
+		return errors.Join(closing, err)
+	}
+	return nil
+}
+
 // close stops the authority's writes.
 func (h *handoff) close(ctx context.Context, l lead, to store.Phase, capture bool) error {
 	start := time.Now()
@@ -184,7 +225,7 @@ func (h *handoff) close(ctx context.Context, l lead, to store.Phase, capture boo
 	closed := record
 	closed.State, closed.Next, closed.NextCapture, closed.Driver = store.Closed, to, capture, h.driver
 	err := h.advance(ctx, l.authority, &record, closed, h.entry("hand-off begun", l.record, closed))
-	h.closed = h.o.now()
+	h.closed, h.sure = h.o.now(), true
 	h.report.To, h.report.Closing = to, time.Since(start)
 	return err
 }
@@ -214,7 +255,7 @@ func (h *handoff) giveAway(ctx context.Context, s store.Store, record *store.Pha
 func (h *handoff) took(part *time.Duration, start time.Time) { *part += time.Since(start) }
 
 func (h *handoff) entry(action string, from, to store.PhaseRecord) store.AuditEntry {
-	return h.o.entry(action, from, to, h.change, nil)
+	return h.o.entry(action, from, to, h.change, h.overruled)
 }
 
 // drain brings every key that is dirty to the follower, until none is left in

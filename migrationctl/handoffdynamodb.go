@@ -2,6 +2,7 @@ package migrationctl
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -105,8 +106,11 @@ func (h *handoff) openAbandoned(ctx context.Context) error {
 		}
 	}
 	to := h.mysql
-	to.State, to.Epoch, to.Phase, to.Capture = store.Open, h.mysql.Epoch+1, h.mysql.Next, true
+	to.State, to.Epoch, to.Phase, to.Capture = store.Open, max(h.mysql.Epoch, h.dynamo.Epoch)+1, h.mysql.Next, true
 	to.Next, to.NextCapture, to.Driver = 0, false, ""
+	// The DynamoDB that comes back may be another one, empty or restored: nothing
+	// that was filled or verified before counts.
+	to.CaptureEpoch, to.FollowerEmpty = to.Epoch, false
 	return h.advance(ctx, h.o.mysql, &h.mysql, to, h.entry("phase set, DynamoDB abandoned", h.mysql, to))
 }
 
@@ -124,10 +128,13 @@ func (h *handoff) lastLook(ctx context.Context) (bool, error) {
 }
 
 // unseal lets refreshes into MySQL again, if a look or a driver before this one
-// has sealed it.
+// has sealed it. The seal of an abandonment is not its to break.
 func (h *handoff) unseal(ctx context.Context) error {
 	if h.mysql.State != store.Sealed {
 		return nil
+	}
+	if h.mysql.Next != 0 {
+		return fmt.Errorf("%w: DynamoDB is being abandoned", errSuperseded)
 	}
 	open := h.mysql
 	open.State = store.GivenAway
@@ -182,7 +189,7 @@ func (h *handoff) goOnAlone(ctx context.Context) error {
 	to.Next, to.NextCapture, to.Driver = 0, false, ""
 	action := "phase set"
 	if h.dynamo.Phase.HasFollower() {
-		if err := h.leaveMySQL(ctx); err != nil {
+		if err := h.leaveMySQL(ctx, to); err != nil {
 			return err
 		}
 	} else {
@@ -194,15 +201,31 @@ func (h *handoff) goOnAlone(ctx context.Context) error {
 
 // leaveMySQL brings the last changes to MySQL and notes that it holds
 // everything: as long as this capture lasts, the change records say what it
-// lacks, and the way back needs no backfill.
-func (h *handoff) leaveMySQL(ctx context.Context) error {
+// lacks, and the way back needs no backfill. Then it tells MySQL's own record
+// that phase 5 begins, before it does: whoever can't reach DynamoDB must not take
+// it for lost in phase 4, and open a MySQL that lacks all of phase 5. From there
+// on the step can't be given up.
+func (h *handoff) leaveMySQL(ctx context.Context, alone store.PhaseRecord) error {
+	if h.mysql.Epoch > h.dynamo.Epoch {
+		return nil // a driver before this one has come so far
+	}
 	if err := h.mysqlReady(ctx); err != nil {
 		return err
 	}
+	// A driver before this one may have sent its last step. From now on it fails.
+	if err := h.advance(ctx, h.o.mysql, &h.mysql, h.mysql, store.AuditEntry{}); err != nil {
+		return err
+	}
+	h.sure = true
 	if err := h.drain(ctx, lead{dynamoSide, h.dynamo, h.o.dynamo, h.o.mysql}, &h.dynamo); err != nil {
 		return err
 	}
-	return h.markFilled(ctx, h.o.dynamo, "MySQL was complete when phase 5 began")
+	if err := h.markFilled(ctx, h.o.dynamo, "MySQL was complete when phase 5 began"); err != nil {
+		return err
+	}
+	h.sure = false
+	alone.State = store.GivenAway
+	return h.advance(ctx, h.o.mysql, &h.mysql, alone, store.AuditEntry{})
 }
 
 // markFilled notes in a store that the other one holds everything under this

@@ -2,6 +2,7 @@ package migrationctl
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -56,8 +57,8 @@ type Options struct {
 	// DynamoDB before step 4 → 5, unless forced. Default 1 hour.
 	MinQuiet time.Duration
 	// HandoffWait bounds how long a hand-off may keep requests waiting before it
-	// is given up. It should be less than what callers wait, and more than
-	// LeaseLength: a process that is stopped holds its lease so long. Default 8 s.
+	// is given up. It should be less than what callers wait, and is 4.3 s at least:
+	// a process that is stopped holds its lease for 3 s. Default 8 s.
 	HandoffWait time.Duration
 	// Handoff, if not nil, is told how long each part of a hand-off took that
 	// this Operator has driven to its end.
@@ -113,10 +114,14 @@ func (o *Options) check() error {
 	}
 	var faults []string
 	for name, negative := range map[string]bool{"PromptBudget": o.PromptBudget < 0, "RelayWorkers": o.RelayWorkers < 0,
-		"RelayPoll": o.RelayPoll < 0, "MaxDirty": o.MaxDirty < 0, "HandoffWait": o.HandoffWait < 0} {
+		"RelayPoll": o.RelayPoll < 0, "MaxDirty": o.MaxDirty < 0, "HandoffWait": o.HandoffWait < 0,
+		"MinPrimary": o.MinPrimary < 0, "MinMatched": o.MinMatched < 0, "MinQuiet": o.MinQuiet < 0} {
 		if negative {
 			faults = append(faults, name+" is negative")
 		}
+	}
+	if o.HandoffWait > 0 && o.HandoffWait < minHandoffWait {
+		faults = append(faults, fmt.Sprintf("HandoffWait is shorter than %v, and a lease may have to run out", minHandoffWait))
 	}
 	if o.Policy > dal.Required {
 		faults = append(faults, "Policy is none")

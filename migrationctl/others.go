@@ -9,15 +9,25 @@ import (
 	"github.com/crossfade-go/crossfade/dal/store"
 )
 
-// othersPause is between two looks at a hand-off that another process drives.
-const othersPause = 50 * time.Millisecond
+const (
+	// othersPause is between two looks at a hand-off that another process drives.
+	othersPause = 50 * time.Millisecond
+	// operatorSilence is after how long an operator takes a driver for dead. It is
+	// less than the processes of the service take: these may die any moment as
+	// well, while somebody stands behind an operator.
+	operatorSilence = 3 * heartbeatEvery
+)
 
 // settled returns the store that leads, once no hand-off is under way. One that
-// is driven is refused: one step at a time. One whose driver is silent is
-// finished or given up first, for there may be no process of the service that
-// could do it.
-func (o *Operator) settled(ctx context.Context, step string) (lead, error) {
+// is driven to the phase that is asked for anyway is waited for; to another one
+// it is refused: one step at a time. One whose driver is silent is finished or
+// given up first, for there may be no process of the service that could do it.
+func (o *Operator) settled(ctx context.Context, step string, to store.Phase) (lead, error) {
+	end := o.now().Add(2 * o.opts.HandoffWait)
 	return o.rest(ctx, func(s *standing) error {
+		if (s.leader == nobody || s.record().Next == to) && o.now().Before(end) {
+			return nil
+		}
 		return &RefusedError{Step: step, Unmet: []Unmet{{Guard: "hand-off", Data: true,
 			Reason: "one is under way, driven by " + driverOf(s),
 			Mend:   "wait until it is done or given up"}}}
@@ -59,7 +69,7 @@ func (o *Operator) rest(ctx context.Context, driven func(*standing) error) (lead
 			if err := driven(&s); err != nil {
 				return lead{}, err
 			}
-		case seen.silent(o.now()):
+		case o.now().Sub(seen.since) >= operatorSilence:
 			return o.takeOver(ctx)
 		}
 		if err := o.sleep(ctx, othersPause); err != nil {

@@ -3,6 +3,7 @@ package migrationctl_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,19 +51,18 @@ func TestOneStepAtATime(t *testing.T) {
 		p := w.lead(t, store.Validate)
 		p.verified(t)
 		require.NoError(t, p.Close(context.Background()))
-		stuck := false
+		var stuck atomic.Bool
 		w.faults.On(func(c faultstore.Call) bool {
-			if c.Method == "Advance" && !stuck {
-				stuck = true
+			if c.Method == "Advance" && stuck.CompareAndSwap(false, true) {
 				w.dirty(t, store.Validate)
 			}
-			return stuck && c.Store == "dynamodb" && c.Method == "Put"
+			return stuck.Load() && c.Store == "dynamodb" && c.Method == "Put"
 		}, faultstore.Before)
 		op, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), leading())
 		require.NoError(t, err)
 		done := make(chan error, 1)
 		go func() { done <- op.SetPhase(context.Background(), store.DynamoDBPrimary, migrationctl.Change{}) }()
-		for !stuck {
+		for !stuck.Load() {
 			time.Sleep(time.Millisecond)
 		}
 		second, err := migrationctl.NewOperator(w.mysql, w.dynamo, leading())
@@ -98,6 +98,33 @@ func TestDriverThatSlept(t *testing.T) {
 		sleep.Release()
 		require.NoError(t, <-done)
 		w.oneAuthority(t)
+		require.NoError(t, p.Close(context.Background()))
+	})
+}
+
+// TestSamePhaseIsWaitedFor: two operators ask for the same phase at the same
+// time. One of them drives, and both steps are made.
+func TestSamePhaseIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.DynamoDBPrimary)
+		// A process whose lease has to run out makes it take its time.
+		other := &world{contract: w.contract, mysql: w.mysql, dynamo: w.dynamo, faults: faultstore.New()}
+		silent := other.open(t, nil)
+		stall := other.faults.StallOn(func(faultstore.Call) bool { return true })
+		time.Sleep(10 * time.Millisecond)
+		done := make(chan error, 2)
+		for range cap(done) {
+			op, err := migrationctl.NewOperator(w.mysql, w.dynamo, leading())
+			require.NoError(t, err)
+			go func() { done <- op.SetPhase(context.Background(), store.Validate, migrationctl.Change{}) }()
+			time.Sleep(500 * time.Millisecond)
+		}
+		require.NoError(t, <-done)
+		require.NoError(t, <-done)
+		require.Equal(t, store.Validate, w.settled(t).Phase)
+		stall.Release()
+		require.NoError(t, silent.Close(context.Background()))
 		require.NoError(t, p.Close(context.Background()))
 	})
 }

@@ -77,10 +77,10 @@ func (r *relay) run(ctx context.Context) {
 	r.feed(ctx, work)
 }
 
-// A task is a change with the authority that holds it.
+// A task is changes of the same keys with the authority that holds them.
 type task struct {
-	lead   lead
-	change store.Change
+	lead    lead
+	changes []store.Change
 }
 
 // feed hands changes to the workers until ctx ends.
@@ -105,7 +105,7 @@ func (r *relay) feed(ctx context.Context, work chan<- task) {
 			r.look(ctx, work)
 		case change := <-r.kicked:
 			if l, ok := r.active(); ok {
-				send(ctx, work, task{l, change})
+				send(ctx, work, task{l, []store.Change{change}})
 			}
 		}
 	}
@@ -227,15 +227,19 @@ func (r *relay) pollShard(ctx context.Context, l lead, shard int, p part, work c
 		if err != nil {
 			return false, err
 		}
-		for i, change := range page.Changes {
-			if i < from.skip || r.leave(change) || l.authority.Shards() == 1 && !p.has(change) {
+		groups := together(page.Changes)
+		for i, changes := range groups[min(from.skip, len(groups)):] {
+			changes = slices.DeleteFunc(changes, func(c store.Change) bool {
+				return r.leave(c) || l.authority.Shards() == 1 && !p.has(c)
+			})
+			if len(changes) == 0 {
 				continue
 			}
-			if !send(ctx, work, task{l, change}) {
+			if !send(ctx, work, task{l, changes}) {
 				return false, nil
 			}
 			if r.c.refresher(l).Resting() {
-				r.from[shard] = position{at.After, i + 1}
+				r.from[shard] = position{at.After, from.skip + i + 1}
 				return false, nil
 			}
 		}
@@ -246,7 +250,7 @@ func (r *relay) pollShard(ctx context.Context, l lead, shard int, p part, work c
 	}
 }
 
-// A position is where a pass goes on: behind so many changes of a page. What
+// A position is where a pass goes on: behind so many keys of a page. What
 // became clean meanwhile makes it skip a few, which the pass after that meets.
 type position struct {
 	after string
@@ -280,17 +284,17 @@ func send(ctx context.Context, work chan<- task, t task) bool {
 	}
 }
 
-// refresh brings one change over. One that can't be converted becomes a dead
-// letter; every other failure is tried again in a later pass.
+// refresh brings changes over. What can't be converted becomes a dead letter;
+// every other failure is tried again in a later pass.
 func (r *relay) refresh(ctx context.Context, t task) {
 	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
 	defer cancel()
-	err := r.c.refresher(t.lead).Refresh(ctx, t.change)
+	err := r.c.refresher(t.lead).Refresh(ctx, t.changes...)
 	switch {
 	case err == nil || ctx.Err() != nil:
 	case dal.Unfit(err):
-		if r.c.deadLetter(ctx, t.lead, t.change, err) == nil {
-			r.remember(unfitOf(t.change, err))
+		if r.c.deadLetter(ctx, t.lead, t.changes[0], err) == nil {
+			r.remember(unfitOf(t.changes[0], err), t.changes[1:])
 		}
 	case away(err) || errors.Is(err, store.ErrWrongPhase):
 		// The breaker, or the end of the hand-off, paces what comes next.
@@ -299,9 +303,10 @@ func (r *relay) refresh(ctx context.Context, t task) {
 	}
 }
 
-// remember keeps the relay from trying dead letters in every pass. Forgetting
-// is harmless, so the memory is simply emptied when it grows.
-func (r *relay) remember(letters []*dal.KeyError) {
+// remember keeps the relay from trying dead letters in every pass, and further
+// changes of the same key. Forgetting is harmless, so the memory is simply
+// emptied when it grows.
+func (r *relay) remember(letters []*dal.KeyError, further []store.Change) {
 	r.deadMu.Lock()
 	defer r.deadMu.Unlock()
 	if len(r.dead) >= relayQueue {
@@ -311,5 +316,8 @@ func (r *relay) remember(letters []*dal.KeyError) {
 		if e.Version != 0 { // unknown where a writer kicked without it
 			r.dead[store.KeyVersion{Key: e.Key, Version: e.Version}] = true
 		}
+	}
+	for _, c := range further {
+		r.dead[c.Keys[0]] = true
 	}
 }

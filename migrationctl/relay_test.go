@@ -186,3 +186,42 @@ func TestProbesGoOn(t *testing.T) {
 		require.NoError(t, p.Close(context.Background()))
 	})
 }
+
+// TestKeyWrittenOftenIsBroughtOnce: of the changes of a key that a page of the
+// change records holds, one read and one put bring all, by the relay and by a
+// drain.
+func TestKeyWrittenOftenIsBroughtOnce(t *testing.T) {
+	const times = 200
+	for name, bring := range map[string]func(t *testing.T, w *world){
+		"drain": func(t *testing.T, w *world) {
+			report, err := w.operator(t).Drain(t.Context(), nil)
+			require.NoError(t, err)
+			require.EqualValues(t, 2*times, report.Refreshed)
+		},
+		"relay": func(t *testing.T, w *world) {
+			p := w.open(t, &migrationctl.Options{RelayPoll: time.Second})
+			time.Sleep(time.Minute)
+			require.NoError(t, p.Close(context.Background()))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newMemoryWorld(t, faultstore.New())
+				driver := w.lead(t, store.DynamoDBPrimary)
+				require.NoError(t, driver.Close(context.Background()))
+				at := w.settled(t)
+				for range times {
+					w.stray(t, at.Epoch, "", w.put(t, user(1)))
+					w.stray(t, at.Epoch, "", w.put(t, user(2)))
+				}
+				before := len(w.faults.Matching(faultstore.Method("Put")))
+				bring(t, w)
+				status, err := w.operator(t).Status(t.Context())
+				require.NoError(t, err)
+				require.Zero(t, status.Dirty)
+				require.LessOrEqual(t, len(w.faults.Matching(faultstore.Method("Put")))-before, 2*w.dynamo.Shards())
+				w.requireEqualStores(t)
+			})
+		})
+	}
+}

@@ -215,7 +215,10 @@ func hang(t *testing.T, w *world, phase store.Phase) {
 		require.NoError(t, err)
 		require.Less(t, time.Since(start), slack)
 	}
-	require.True(t, p.Stats().Resting, "the breaker never opened")
+	require.Eventually(t, func() bool {
+		_ = p.users.Update(t.Context(), p.users.Key(1), addOne)
+		return p.Stats().Resting
+	}, time.Minute, time.Millisecond, "the breaker never opened")
 	held.Release()
 	p.drained(t)
 	w.requireEqualStores(t)

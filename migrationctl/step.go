@@ -31,7 +31,7 @@ type Change struct {
 // can't be done within Options.HandoffWait it is given up, and the error says
 // what was waited for: then the group is in the phase it was in.
 func (o *Operator) SetPhase(ctx context.Context, to store.Phase, c Change) error {
-	l, err := o.settled(ctx, "phase set")
+	l, err := o.settled(ctx, "phase set", to)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (o *Operator) SetPhase(ctx context.Context, to store.Phase, c Change) error
 		return err
 	}
 	if from.Phase.DynamoDBLeads() != to.DynamoDBLeads() || to == store.DynamoDBOnly {
-		return o.handOff(ctx, l, to, step, c)
+		return o.handOff(ctx, l, to, step, c, unmet)
 	}
 	next := from
 	next.Phase = to
@@ -67,7 +67,7 @@ func (o *Operator) SetPhase(ctx context.Context, to store.Phase, c Change) error
 // carries an old epoch and writes nothing; in DynamoDB every lease is waited
 // for.
 func (o *Operator) CaptureOn(ctx context.Context, c Change) error {
-	l, err := o.settled(ctx, "capture on")
+	l, err := o.settled(ctx, "capture on", 0)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (o *Operator) CaptureOn(ctx context.Context, c Change) error {
 // CaptureOff makes writes bare again. It voids every backfill: what is written
 // from now on leaves no record.
 func (o *Operator) CaptureOff(ctx context.Context, c Change) error {
-	l, err := o.settled(ctx, "capture off")
+	l, err := o.settled(ctx, "capture off", 0)
 	if err != nil {
 		return err
 	}
@@ -187,8 +187,33 @@ func (o *Operator) copyOnce(ctx context.Context, l lead) (bool, error) {
 	return err == nil, err
 }
 
+// catchUp brings over what waits for the follower until one pass over it takes so
+// little time that requests can wait for another one.
+func (o *Operator) catchUp(ctx context.Context, step string, l lead) error {
+	began := o.now()
+	for {
+		start := o.now()
+		pass := &drain{o: o, lead: l}
+		err := pass.pass(ctx, nil)
+		took := o.now().Sub(start)
+		switch {
+		case err == nil && took <= o.opts.HandoffWait/catchUpPart:
+			return nil
+		case err == nil && took <= o.opts.HandoffWait/2 && o.now().Sub(began) > catchUpFair:
+			return nil // it gets no better
+		case ctx.Err() != nil || err != nil && !away(err) || o.now().Sub(began) > catchUpTime || err != nil && o.now().Sub(began) > awayTime:
+			if err == nil {
+				err = fmt.Errorf("one look over what waits took %v, and there is always more: less load, or a faster follower", took.Round(time.Millisecond))
+			}
+			return fmt.Errorf("%s: nothing has changed: what waits for the follower must be brought over first: %w", step, err)
+		case err != nil:
+			_ = o.sleep(ctx, heartbeatEvery) // the context is looked at after the next pass
+		}
+	}
+}
+
 // handOff makes a step for which the authority has to be closed.
-func (o *Operator) handOff(ctx context.Context, l lead, to store.Phase, step string, c Change) error {
+func (o *Operator) handOff(ctx context.Context, l lead, to store.Phase, step string, c Change, overruled []Unmet) error {
 	if err := o.waitForFleet(ctx, step, l); err != nil {
 		return err
 	}
@@ -196,16 +221,12 @@ func (o *Operator) handOff(ctx context.Context, l lead, to store.Phase, step str
 	if err != nil {
 		return err
 	}
-	// Most of what is dirty is brought over before anybody has to wait.
-	before := &drain{o: o, lead: l}
-	if err := before.pass(ctx, nil); err != nil {
-		return fmt.Errorf("%s: nothing has changed: what is dirty must be brought over first: %w", step, err)
-	}
-	h := o.newHandoff(o.opts.machine.name(), c)
-	if err := h.close(ctx, l, to, true); err != nil {
+	if err := o.catchUp(ctx, step, l); err != nil {
 		return err
 	}
-	if err := h.run(ctx); err == nil {
+	h := o.newHandoff(o.opts.machine.name(), c)
+	h.overruled = overruled
+	if err := h.make(ctx, l, to); err == nil {
 		o.report(h.report)
 	} else if !o.finished(ctx, to, err) {
 		return o.afterHandoff(ctx, to, err)
@@ -271,18 +292,16 @@ func (o *Operator) Abandon(ctx context.Context, c Change) error {
 	if mysql.err != nil {
 		return mysql.err
 	}
-	if err := refusal("phase set 3 --abandon", guardAbandon(mysql.record, dynamo), c.Force); err != nil {
-		return err
+	if mysql.record.State == store.Open && mysql.record.Phase == store.Validate {
+		return o.confirm(ctx, "phase set 3 --abandon", lead{mysqlSide, mysql.record, o.mysql, o.dynamo}, nil)
 	}
-	from := mysql.record
-	sealed := from
-	sealed.State, sealed.Next, sealed.NextCapture = store.Sealed, store.Validate, true
 	h := o.newHandoff(o.opts.machine.name(), c)
-	sealed.Driver = h.driver
-	if err := h.advance(ctx, o.mysql, &from, sealed, h.entry("DynamoDB abandoned", mysql.record, sealed)); err != nil {
-		return err
+	if begun := judge(mysql, dynamo, false); !begun.abandoning() {
+		if err := o.beginAbandon(ctx, h, mysql.record, dynamo, c); err != nil {
+			return err
+		}
 	}
-	if err := h.run(ctx); err != nil {
+	if err := h.run(ctx); err != nil && !o.finished(ctx, store.Validate, err) {
 		return err
 	}
 	// The fleet is registered in DynamoDB, which can't be asked: live processes
@@ -295,6 +314,18 @@ func (o *Operator) Abandon(ctx context.Context, c Change) error {
 		return &UnconfirmedError{Step: "phase set 3 --abandon", Cause: err}
 	}
 	return o.confirm(ctx, "phase set 3 --abandon", now, nil)
+}
+
+// beginAbandon seals MySQL, which says that it is to be opened alone.
+func (o *Operator) beginAbandon(ctx context.Context, h *handoff, from store.PhaseRecord, dynamo look, c Change) error {
+	if err := refusal("phase set 3 --abandon", guardAbandon(from, dynamo), c.Force); err != nil {
+		return err
+	}
+	h.mysql = from
+	sealed := from
+	sealed.State, sealed.Next, sealed.NextCapture = store.Sealed, store.Validate, true
+	sealed.Driver = h.driver
+	return h.advance(ctx, o.mysql, &h.mysql, sealed, h.entry("DynamoDB abandoned", from, sealed))
 }
 
 // An UnconfirmedError says that a step is made, and that not every process of

@@ -3,7 +3,7 @@ package migrationctl
 import (
 	"context"
 	"encoding/json"
-	"slices"
+	"errors"
 	"sync"
 	"time"
 
@@ -28,8 +28,11 @@ type VerifyOptions struct {
 	// again. Default 10 s: what a process that died has left behind is refreshed
 	// by another one well within that.
 	Settle time.Duration
-	// Report is told after each page.
+	// Report is told after each page. Where DynamoDB leads, differences are
+	// counted once the change records were looked through, many pages later.
 	Report func(VerifyReport)
+
+	inDoubt int // keys that wait for one look at the change records; default doubtMost
 }
 
 // A VerifyReport is what a verify found in one entity.
@@ -53,10 +56,14 @@ func (r VerifyReport) Clean() bool {
 // Verify compares every key of the authority with the follower, and every key
 // of the follower with the authority, while writes go on. A difference counts
 // only if the key is clean and its version the same before and after; then it
-// is named by key and column.
+// is named by key and column. A verify that a step of the phase overtakes saves
+// nothing and ends with ErrWrongPhase.
 func (o *Operator) Verify(ctx context.Context, opts VerifyOptions) ([]VerifyReport, error) {
 	if opts.Settle == 0 {
 		opts.Settle = settleFor
+	}
+	if opts.inDoubt == 0 {
+		opts.inDoubt = doubtMost
 	}
 	l, err := o.lead(ctx)
 	if err != nil {
@@ -75,7 +82,7 @@ func (o *Operator) Verify(ctx context.Context, opts VerifyOptions) ([]VerifyRepo
 	}
 	var reports []VerifyReport
 	for _, e := range entities {
-		v := &verify{o: o, lead: l, opts: opts, entity: e}
+		v := &verify{o: o, lead: l, opts: opts, entity: e, doubts: make(map[transform.Key]store.Version)}
 		v.report.Entity = e.Name
 		err := v.run(ctx)
 		reports = append(reports, v.report)
@@ -99,13 +106,22 @@ type verify struct {
 	mu     sync.Mutex
 	report VerifyReport
 	later  []transform.Key // unsettled ones, to be looked at again
+
+	// Keys that differ, as they came, and each one's version in the authority:
+	// they wait for a look at the change records.
+	doubtful []transform.Key
+	doubts   map[transform.Key]store.Version
 }
+
+// doubtMost is how many keys in doubt a verify remembers, some 25 MB. For each
+// so many all change records are read once.
+const doubtMost = 100_000
 
 // How a verify looks again at the keys that were changing when it came to them.
 const (
 	settleFor   = 10 * time.Second
-	settlePause = 100 * time.Millisecond // before the first time, then twice as long each time, to a second
-	settleMost  = 10_000                 // keys it remembers
+	settlePause = 20 * time.Millisecond // between two looks, or twice as long as the last one took
+	settleMost  = 10_000                // keys it remembers
 )
 
 func (v *verify) run(ctx context.Context) error {
@@ -115,12 +131,32 @@ func (v *verify) run(ctx context.Context) error {
 	if err := v.pages(ctx, v.lead.other, v.lookLeftovers); err != nil {
 		return err
 	}
+	if err := v.settleDoubts(ctx); err != nil {
+		return err
+	}
 	if err := v.lookAgain(ctx); err != nil {
+		return err
+	}
+	if err := v.stillLeads(ctx); err != nil {
 		return err
 	}
 	v.report.Done = true
 	v.tell()
 	return nil
+}
+
+// stillLeads stops a run whose lead has ended meanwhile: what lags behind the
+// other may be the store that led when it began, and nothing says so of a key.
+func (v *verify) stillLeads(ctx context.Context) error {
+	now, err := v.o.lead(ctx)
+	switch {
+	case err == nil && now.side == v.lead.side && now.record.Epoch == v.lead.record.Epoch:
+		return nil
+	case err != nil && !errors.Is(err, store.ErrWrongPhase):
+		return err
+	}
+	return &store.Error{Op: "verify", Entity: v.entity.Name, Kind: store.ErrWrongPhase, Cause: err,
+		Detail: "the authority or the phase moved while it ran, which voids it: run verify again"}
 }
 
 func (v *verify) pages(ctx context.Context, from store.Reader, look func(context.Context, []store.Row) error) error {
@@ -141,19 +177,26 @@ func (v *verify) pages(ctx context.Context, from store.Reader, look func(context
 }
 
 // lookAgain looks at the keys that were unsettled until each has settled, or
-// they had their time.
+// they had their time. A key that changes all the time is met between its refresh
+// and its next write sooner or later, so a few keys are looked at often; many of
+// them get a third of the time at most, for the refreshes need the rest.
 func (v *verify) lookAgain(ctx context.Context) error {
-	pause := settlePause
-	for end := v.o.now().Add(v.opts.Settle); len(v.later) > 0 && v.o.now().Before(end); pause *= 2 {
-		if err := v.o.sleep(ctx, min(pause, time.Second)); err != nil {
+	var took time.Duration
+	for end := v.o.now().Add(v.opts.Settle); len(v.later) > 0 && v.o.now().Before(end); {
+		if err := v.o.sleep(ctx, max(settlePause, 2*took)); err != nil {
 			return err
 		}
+		start := v.o.now()
 		keys := v.later
 		v.later = nil
 		v.report.Unsettled -= int64(len(keys))
 		if err := v.settle(ctx, keys); err != nil {
 			return err
 		}
+		if err := v.settleDoubts(ctx); err != nil {
+			return err
+		}
+		took = v.o.now().Sub(start)
 	}
 	return nil
 }
@@ -195,48 +238,86 @@ func (v *verify) lookLeftovers(ctx context.Context, rows []store.Row) error {
 	return v.settle(ctx, keys)
 }
 
-// settle looks closely at the keys that differ at first sight, some at a time:
-// each may have to wait for its refresh. Where change records stand apart from
-// what they are about, as in DynamoDB, a difference counts only if no record
-// explains it, and if it is there again, at the same version, after these were
-// looked through, once for all keys: a refresh in between would have cleaned
-// both, and a write in between has a record nobody has seen.
+// settle looks closely at the keys that differ at first sight, some at a time.
+// Where DynamoDB leads, those that still differ are in doubt from then on.
 func (v *verify) settle(ctx context.Context, keys []transform.Key) error {
 	if v.lead.side != dynamoSide {
 		return v.each(ctx, keys, v.settleKey)
 	}
 	versions, err := v.different(ctx, keys)
-	if err != nil || len(versions) == 0 {
-		return err
-	}
-	differ := slices.DeleteFunc(slices.Clone(keys), func(k transform.Key) bool { _, ok := versions[k]; return !ok })
-	explained, err := changed(ctx, v.lead.authority, differ)
 	if err != nil {
 		return err
 	}
-	return v.each(ctx, differ, func(ctx context.Context, key transform.Key) error {
-		found := dal.Comparison{Key: key, Verdict: dal.Different}
-		if !explained[key] {
-			var err error
-			if found, err = v.compare(ctx, key); err != nil || found.Verdict != dal.Different {
-				v.count(found, false)
-				return err
-			}
-			now, err := v.version(ctx, key)
-			if err != nil {
-				return err
-			}
-			if now == versions[key] {
-				return v.conclude(ctx, key, found)
-			}
+	for _, key := range keys {
+		version, differs := versions[key]
+		if !differs {
+			continue
 		}
-		found.Verdict = waiting
-		if v.lead.record.Phase.HasFollower() {
-			found.Verdict = dal.Unsettled
+		if _, already := v.doubts[key]; !already {
+			v.doubtful = append(v.doubtful, key)
 		}
-		v.count(found, false)
+		v.doubts[key] = version
+	}
+	if len(v.doubtful) < v.opts.inDoubt {
 		return nil
+	}
+	return v.settleDoubts(ctx)
+}
+
+// settleDoubts decides on the keys in doubt. DynamoDB's change records stand
+// apart from what they are about, so a difference counts only if no record
+// explains it, and if it is there again, at the same version, after these were
+// looked through: a refresh in between would have cleaned both, and a write in
+// between has a record nobody has seen. However long ago a key was compared,
+// this holds; so one look serves the keys of many pages. A look for each page
+// would read as many records again and again as there were writes.
+func (v *verify) settleDoubts(ctx context.Context) error {
+	if len(v.doubtful) == 0 {
+		return nil
+	}
+	keys, versions := v.doubtful, v.doubts
+	v.doubtful, v.doubts = nil, make(map[transform.Key]store.Version)
+	explained, err := changed(ctx, v.lead.authority, versions)
+	if err != nil {
+		return err
+	}
+	err = v.each(ctx, keys, func(ctx context.Context, key transform.Key) error {
+		if explained[key] {
+			v.explain(key)
+			return nil
+		}
+		return v.settleDoubt(ctx, key, versions[key])
 	})
+	v.tell()
+	return err
+}
+
+// settleDoubt compares a key again that no change record names.
+func (v *verify) settleDoubt(ctx context.Context, key transform.Key, version store.Version) error {
+	found, err := v.compare(ctx, key)
+	if err != nil || found.Verdict != dal.Different {
+		v.count(found, false)
+		return err
+	}
+	now, err := v.version(ctx, key)
+	if err != nil {
+		return err
+	}
+	if now != version {
+		v.explain(key) // by the record of a write in between
+		return nil
+	}
+	return v.conclude(ctx, key, found)
+}
+
+// explain counts a key that differs because of a change record. Without a
+// follower nobody brings it over, and looking again is of no use.
+func (v *verify) explain(key transform.Key) {
+	verdict := waiting
+	if v.lead.record.Phase.HasFollower() {
+		verdict = dal.Unsettled
+	}
+	v.count(dal.Comparison{Key: key, Verdict: verdict}, false)
 }
 
 // version returns a key's version in the authority, also of a record that
@@ -299,9 +380,12 @@ func (v *verify) settleKey(ctx context.Context, key transform.Key) error {
 // conclude counts what was found at a key, and mends a difference if asked to.
 func (v *verify) conclude(ctx context.Context, key transform.Key, found dal.Comparison) error {
 	repaired := false
-	var err error
-	if v.opts.Repair && found.Verdict == dal.Different {
-		if repaired, err = v.repair(ctx, key); err != nil {
+	if found.Verdict == dal.Different {
+		err := v.stillLeads(ctx)
+		if err == nil && v.opts.Repair {
+			repaired, err = v.repair(ctx, key)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -332,12 +416,9 @@ func (v *verify) compare(ctx context.Context, key transform.Key) (dal.Comparison
 	return dal.CompareOnce(ctx, v.lead.authority, v.lead.other, key)
 }
 
-// changed returns those of the keys that a change record names.
-func changed(ctx context.Context, authority store.Authority, keys []transform.Key) (map[transform.Key]bool, error) {
-	named := make(map[transform.Key]bool, len(keys))
-	for _, key := range keys {
-		named[key] = false
-	}
+// changed returns those of the asked keys that a change record names.
+func changed(ctx context.Context, authority store.Authority, asked map[transform.Key]store.Version) (map[transform.Key]bool, error) {
+	named := make(map[transform.Key]bool)
 	for shard := range authority.Shards() {
 		r := store.DirtyRange{Shard: shard, Limit: relayPage}
 		for {
@@ -347,7 +428,7 @@ func changed(ctx context.Context, authority store.Authority, keys []transform.Ke
 			}
 			for _, c := range page.Changes {
 				for _, k := range c.Keys {
-					if _, asked := named[k.Key]; asked {
+					if _, ok := asked[k.Key]; ok {
 						named[k.Key] = true
 					}
 				}

@@ -142,7 +142,7 @@ func TestVerifyCountsWhatPersists(t *testing.T) {
 
 // TestVerifyLooksOnceForManyKeys: in phase 5 whatever was written since it began
 // differs, and a change record says why. However many keys that are, the records
-// are looked through once for all of a page; and a key without one is named.
+// are looked through once for all of them; and a key without one is named.
 func TestVerifyLooksOnceForManyKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newMemoryWorld(t, faultstore.New())
@@ -155,9 +155,7 @@ func TestVerifyLooksOnceForManyKeys(t *testing.T) {
 		for id := range int64(40) {
 			require.NoError(t, p.users.Update(t.Context(), p.users.Key(id), addOne))
 		}
-		there := w.row(t, w.dynamo, 40)
-		_, err := w.mysql.Put(t.Context(), store.At{Epoch: w.mysqlEpoch(t)}, store.Row{Key: there.Key, Version: there.Version + 1})
-		require.NoError(t, err)
+		w.tear(t, 40)
 
 		looks := 0
 		w.faults.On(func(c faultstore.Call) bool {
@@ -166,14 +164,12 @@ func TestVerifyLooksOnceForManyKeys(t *testing.T) {
 			}
 			return false
 		}, faultstore.Before)
-		watched, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), nil)
-		require.NoError(t, err)
-		found, err := watched.Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Users"})
+		found, err := w.watched(t).Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Users"})
 		require.NoError(t, err)
 		require.Equal(t, int64(40), found[0].Waiting)
 		require.Equal(t, int64(1), found[0].Differences)
-		require.Equal(t, there.Key, found[0].Named[0].Key)
-		require.LessOrEqual(t, looks, 2*w.dynamo.Shards(), "one look for each store's page")
+		require.Equal(t, w.key(t, 40), found[0].Named[0].Key)
+		require.LessOrEqual(t, looks, w.dynamo.Shards(), "one look for both stores' pages")
 		require.NoError(t, p.Close(context.Background()))
 	})
 }
@@ -211,4 +207,207 @@ func (w *world) at(t *testing.T) store.At {
 	r, err := w.mysql.Phase(t.Context())
 	require.NoError(t, err)
 	return store.At{Epoch: r.Epoch, Captured: r.Capture}
+}
+
+// TestVerifyLooksOnceForManyPages: however many pages have keys in doubt, the
+// change records are looked through once for all of them. Once a page would be
+// quadratic, since in phase 5 both are as many as the writes.
+func TestVerifyLooksOnceForManyPages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.DynamoDBOnly)
+		const many = 2100 // five pages
+		for id := range int64(many) {
+			u := user(id)
+			require.NoError(t, p.users.Create(t.Context(), &u))
+		}
+		looks := 0
+		w.faults.On(func(c faultstore.Call) bool {
+			if c.Store == "dynamodb" && c.Method == "Dirty" {
+				looks++
+			}
+			return false
+		}, faultstore.Before)
+		once := w.dynamo.Shards() + many/500
+		for _, c := range []struct {
+			opts  migrationctl.VerifyOptions
+			times int
+		}{
+			{migrationctl.VerifyOptions{Entity: "Users"}, 1},
+			{migrationctl.VerifyOptions{Entity: "Users"}.InDoubt(1000), 3}, // two pages fill what it remembers
+		} {
+			looks = 0
+			found, err := w.watched(t).Verify(t.Context(), c.opts)
+			require.NoError(t, err)
+			require.Equal(t, int64(many), found[0].Waiting)
+			require.True(t, found[0].Clean())
+			require.LessOrEqual(t, looks, c.times*once)
+			require.Greater(t, looks, (c.times-1)*once)
+		}
+		require.NoError(t, p.Close(context.Background()))
+	})
+}
+
+// TestVerifyDoubtRefreshedMeanwhile: a key in doubt that is refreshed before its
+// change record was looked for has none, and is the same by then.
+func TestVerifyDoubtRefreshedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		require.NoError(t, w.lead(t, store.DynamoDBPrimary).Close(context.Background()))
+		w.writeUnseen(t, user(1))
+		w.faults.On(once(func(c faultstore.Call) bool { return c.Method == "Dirty" }, func() { w.drain(t) }), faultstore.Before)
+		// Not looked at again: what is found, is found with the first look.
+		found, err := w.watched(t).Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Users", Settle: time.Nanosecond})
+		require.NoError(t, err)
+		require.True(t, w.row(t, w.mysql, 1).Live)
+		require.True(t, found[0].Clean(), "%+v", found[0])
+		require.Zero(t, found[0].Differences)
+	})
+}
+
+// TestVerifyDoubtThatStays: a key whose refresh nobody does, however often it is
+// looked at, is not verified.
+func TestVerifyDoubtThatStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		require.NoError(t, w.lead(t, store.DynamoDBPrimary).Close(context.Background()))
+		w.writeUnseen(t, user(1))
+		found, err := w.operator(t).Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Users", Settle: time.Second})
+		require.NoError(t, err)
+		require.Equal(t, int64(1), found[0].Unsettled)
+		require.Zero(t, found[0].Differences)
+	})
+}
+
+// writeUnseen writes a user to DynamoDB as a process that died before it could
+// refresh MySQL.
+func (w *world) writeUnseen(t *testing.T, u User) {
+	t.Helper()
+	now := w.settled(t).Epoch
+	lease := new(store.Lease)
+	lease.Extend(now, time.Now(), time.Hour)
+	_, err := w.dynamo.Write(t.Context(), store.At{Epoch: now, Captured: true, Lease: lease},
+		store.Write{Mutations: []store.Mutation{w.put(t, u)}})
+	require.NoError(t, err)
+}
+
+// TestVerifyDoubtWrittenMeanwhile: a key that is written after the records were
+// looked through has a record nobody has seen.
+func TestVerifyDoubtWrittenMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.DynamoDBPrimary)
+		u := user(1)
+		require.NoError(t, p.users.Create(t.Context(), &u))
+		p.step(t, store.DynamoDBOnly)
+		w.tear(t, 1)
+		looked, written := false, false
+		w.faults.On(func(c faultstore.Call) bool {
+			looked = looked || c.Method == "Dirty"
+			if looked && !written && c.Store == "dynamodb" && c.Method == "Get" {
+				written = true
+				require.NoError(t, w.dynamo.Bump(context.Background(), []transform.Key{w.key(t, 1)}))
+			}
+			return false
+		}, faultstore.Before)
+		found, err := w.watched(t).Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Users"})
+		require.NoError(t, err)
+		require.True(t, written)
+		require.Zero(t, found[0].Differences)
+		require.Equal(t, int64(1), found[0].Waiting)
+		require.NoError(t, p.Close(context.Background()))
+	})
+}
+
+// tear takes a record away from MySQL while DynamoDB leads, and leaves no change
+// record that explains it.
+func (w *world) tear(t *testing.T, id int64) {
+	t.Helper()
+	there := w.row(t, w.dynamo, id)
+	took, err := w.mysql.Put(t.Context(), store.At{Epoch: w.mysqlEpoch(t)}, store.Row{Key: there.Key, Version: there.Version + 1})
+	require.NoError(t, err)
+	require.True(t, took)
+}
+
+// TestVerifyAcrossHandoff: the authority moves while a verify reads its pages.
+// What MySQL lacks then is a refresh on its way, and no difference of DynamoDB.
+func TestVerifyAcrossHandoff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.Validate)
+		for id := range int64(5) {
+			u := user(id)
+			require.NoError(t, p.users.Create(t.Context(), &u))
+		}
+		p.verified(t)
+		w.moveInVerify(t, func() {
+			lag := w.faults.On(func(c faultstore.Call) bool { return c.Store == "mysql" && c.Method == "Put" }, faultstore.Before)
+			t.Cleanup(lag)
+			require.NoError(t, p.users.Update(t.Context(), p.users.Key(1), addOne))
+		})
+		require.NoError(t, p.Close(context.Background()))
+	})
+}
+
+// TestVerifyAcrossHandoffIsNotClean: neither does a verify count that found
+// nothing, if the authority moved while it ran.
+func TestVerifyAcrossHandoffIsNotClean(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.Validate)
+		u := user(1)
+		require.NoError(t, p.users.Create(t.Context(), &u))
+		p.verified(t)
+		before := w.verifiedAt(t)
+		w.moveInVerify(t, func() {})
+		require.Equal(t, before, w.verifiedAt(t), "nothing is saved")
+		require.NoError(t, p.Close(context.Background()))
+	})
+}
+
+// moveInVerify gives the authority to DynamoDB while a verify reads MySQL's
+// first page, does something, and holds that the verify ends and says why.
+func (w *world) moveInVerify(t *testing.T, then func()) {
+	t.Helper()
+	one := &world{contract: w.contract, mysql: w.mysql, dynamo: w.dynamo, faults: faultstore.New()}
+	stall := one.faults.StallOn(func(c faultstore.Call) bool { return c.Store == "mysql" && c.Method == "Scan" })
+	op := one.watched(t)
+	var found []migrationctl.VerifyReport
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		found, err = op.Verify(context.Background(), migrationctl.VerifyOptions{Entity: "Users"})
+		done <- err
+	}()
+	<-stall.Reached()
+	require.NoError(t, w.operator(t).SetPhase(t.Context(), store.DynamoDBPrimary, migrationctl.Change{Force: true}))
+	then()
+	stall.Release()
+	err := <-done
+	require.ErrorIs(t, err, store.ErrWrongPhase)
+	require.ErrorContains(t, err, "run verify again")
+	require.Zero(t, found[0].Differences)
+	require.False(t, found[0].Clean())
+}
+
+// verifiedAt is when MySQL was last told the outcome of a verify of the users.
+func (w *world) verifiedAt(t *testing.T) time.Time {
+	t.Helper()
+	all, err := w.mysql.Progress(t.Context(), "verify")
+	require.NoError(t, err)
+	for _, p := range all {
+		if p.Entity == "Users" {
+			return p.UpdatedAt
+		}
+	}
+	t.Fatal("never verified")
+	return time.Time{}
+}
+
+// watched returns an operator whose calls go through the world's faults.
+func (w *world) watched(t *testing.T) *migrationctl.Operator {
+	t.Helper()
+	op, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), nil)
+	require.NoError(t, err)
+	return op
 }

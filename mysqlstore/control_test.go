@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/mysqlstore"
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -59,6 +60,7 @@ func TestRecordThroughAHandOff(t *testing.T) {
 // The sign of life of a hand-off's driver must come while a write or another
 // step holds the fence, or others would think the driver dead.
 func TestBeatDoesNotWaitForTheFence(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, waitsForRows)
 	f := newFixture(t, setting{opts: mysqlstore.Options{FenceWait: time.Second}})
 	f.mark(store.Closed)
 	free := f.locked("SELECT * FROM crossfade_fence FOR UPDATE")
@@ -126,6 +128,7 @@ func TestFenceAndRecordThatDisagree(t *testing.T) {
 // With the option, Advance ends the transaction that holds the fence, and no
 // other.
 func TestAdvanceEndsHolders(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, waitsForRows)
 	f := newFixture(t, setting{opts: mysqlstore.Options{FenceWait: time.Second, EndHolders: true}})
 	holder, bystander := f.db.MustBegin(), f.db.MustBegin()
 	defer holder.Rollback()

@@ -12,12 +12,17 @@ import (
 	"github.com/crossfade-go/crossfade/dal/store"
 )
 
-// How long a token is kept, and how often a process looks for older ones.
+// How long a token is kept; how often a process looks for older ones, how many
+// it removes at once, and for how long it goes on.
 const (
 	tokenHours    = int(store.TokenLife / time.Hour)
 	purgeInterval = time.Minute
 	purgeLimit    = 1000
+	purgeTime     = 100 * time.Millisecond
 )
+
+// tokenOver is true for a token that has expired, in crossfade_token alone.
+var tokenOver = "crossfade_token.created_at <= UTC_TIMESTAMP(6) - INTERVAL " + strconv.Itoa(tokenHours) + " HOUR"
 
 // uncarried is true for the tokens that a drain waits for: those that are
 // still valid and that the other store does not hold, while capture is on. Its
@@ -157,8 +162,16 @@ func (s *Store) dirtyTokens(ctx context.Context, after string, limit int) ([]sto
 // keepTokens is how many tokens one statement of Keep stores.
 const keepTokens = 100
 
+// keepToken leaves a token that is there as it is, unless it has expired: that
+// one stands for a write of long ago, and its time would have it purged before
+// the new one may be forgotten. The time comes last, for the others look at it.
+var keepToken = " ON DUPLICATE KEY UPDATE carried=1" +
+	", fingerprint=IF(" + tokenOver + ", VALUES(fingerprint), fingerprint)" +
+	", assigned=IF(" + tokenOver + ", VALUES(assigned), assigned)" +
+	", created_at=IF(" + tokenOver + ", VALUES(created_at), created_at)"
+
 // Keep stores tokens that came with writes of the authority, each unless it is
-// there. As everything a follower is given it passes only where MySQL was given
+// there and has not expired. As everything a follower is given it passes only where MySQL was given
 // away and is not sealed. They are not to be carried back: the other store has
 // them.
 func (s *Store) Keep(ctx context.Context, tokens []store.Token) error {
@@ -185,7 +198,7 @@ func (s *Store) Keep(ctx context.Context, tokens []store.Token) error {
 					token.Created.UTC().Format(sqlTime))
 			}
 			if _, err := t.exec(ctx, "INSERT INTO crossfade_token (grp, token, fingerprint, assigned, carried, created_at) VALUES "+
-				repeat("(?, ?, ?, ?, 1, ?)", len(some))+" ON DUPLICATE KEY UPDATE carried=1", args...); err != nil {
+				repeat("(?, ?, ?, ?, 1, ?)", len(some))+keepToken, args...); err != nil {
 				return err
 			}
 		}
@@ -194,16 +207,33 @@ func (s *Store) Keep(ctx context.Context, tokens []store.Token) error {
 	return s.wrap("keep", nil, store.NotApplied, err)
 }
 
-// purge removes some of the tokens that are too old, and registrations of
-// processes that died, at most once in a while. It is housekeeping: if it
-// fails, the next one does it.
+// purge removes the tokens that are too old, and registrations of processes that
+// died, at most once in a while. It is housekeeping: if it fails, the next one
+// does it. Tokens come as fast as writes do, so it removes them until none is
+// left; but Register waits for it, so one that has much to do ends early and
+// leaves the rest to the next Register.
 func (s *Store) purge(ctx context.Context) {
-	now, last := time.Now().Unix(), s.purged.Load()
-	if now-last < int64(purgeInterval/time.Second) || !s.purged.CompareAndSwap(last, now) {
+	now, last := time.Now(), s.purged.Load()
+	if now.Unix()-last < int64(purgeInterval/time.Second) || !s.purged.CompareAndSwap(last, now.Unix()) {
 		return
 	}
-	_, _, _ = s.run(ctx, fmt.Sprintf("DELETE FROM crossfade_token"+
-		" WHERE grp=? AND created_at < UTC_TIMESTAMP(6) - INTERVAL %d HOUR LIMIT %d", tokenHours, purgeLimit), s.group)
-	_, _, _ = s.run(ctx, fmt.Sprintf("DELETE FROM crossfade_process"+
-		" WHERE grp=? AND renewed_at < UTC_TIMESTAMP(6) - INTERVAL %d HOUR LIMIT %d", tokenHours, purgeLimit), s.group)
+	_, _ = s.purgeSome(ctx, "DELETE FROM crossfade_process WHERE grp=? AND renewed_at < ")
+	for {
+		more, err := s.purgeSome(ctx, "DELETE FROM crossfade_token WHERE grp=? AND created_at < ")
+		switch {
+		case err != nil || !more:
+			return
+		case time.Since(now) >= purgeTime:
+			s.purged.Store(last)
+			return
+		}
+	}
+}
+
+// purgeSome removes some rows that are too old and reports whether more may be
+// there. Each call commits by itself: no lock is held for long.
+func (s *Store) purgeSome(ctx context.Context, statement string) (bool, error) {
+	r, _, err := s.run(ctx, fmt.Sprintf("%sUTC_TIMESTAMP(6) - INTERVAL %d HOUR LIMIT %d", statement, tokenHours, purgeLimit), s.group)
+	n, err := affected(r, err)
+	return n >= purgeLimit, err
 }

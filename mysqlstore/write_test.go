@@ -217,6 +217,29 @@ func TestTokensAreKeptForADay(t *testing.T) {
 	require.Equal(t, []string{"young"}, left)
 }
 
+// However many tokens a day has left, they go.
+func TestOldTokensGoAsFastAsTheyCome(t *testing.T) {
+	f := newFixture(t, setting{})
+	f.db.MustExec("INSERT INTO crossfade_token (grp, token, fingerprint, assigned, carried, created_at) VALUES (?, 'young', REPEAT('x', 32), '', 1, UTC_TIMESTAMP(6))", f.c.Group)
+	f.db.MustExec("INSERT INTO crossfade_token (grp, token, fingerprint, assigned, carried, created_at) SELECT ?, CONCAT('old', a.n, b.n, c.n, d.n), REPEAT('x', 32), '', 1,"+
+		" UTC_TIMESTAMP(6) - INTERVAL 25 HOUR FROM "+digits("a")+", "+digits("b")+", "+digits("c")+", "+digits("d")+" WHERE a.n < 4", f.c.Group)
+	left := func() (n int) {
+		require.NoError(t, f.db.Get(&n, "SELECT COUNT(*) FROM crossfade_token"))
+		return n
+	}
+	require.Equal(t, 4001, left())
+	for range 4 { // one call may end early, and makes at least one thousand of them go
+		_, err := f.store.Register(f.ctx, store.Registration{Process: "p"})
+		require.NoError(t, err)
+	}
+	require.Equal(t, 1, left())
+}
+
+// digits is a table of the numbers 0 to 9.
+func digits(name string) string {
+	return "(SELECT 0 AS n" + strings.Join(strings.Split(" 1 2 3 4 5 6 7 8 9", " "), " UNION ALL SELECT ") + ") AS " + name
+}
+
 // A Modify that never returns in the ordinary way leaves nothing behind: no
 // lock, and no transaction on a connection of the pool.
 func TestModifyThatDoesNotReturn(t *testing.T) {

@@ -178,9 +178,9 @@ var carryFaults = []fault{
 			b.disown = func(ctx context.Context, c store.Change) error { return b.Store.Clean(ctx, c) }
 		}},
 	{name: "no token is kept",
-		breaks: cases(ruleKeep, "once the store is the authority", "for another write", "with the ids that were assigned", "that is there stays"),
+		breaks: cases(ruleKeep, "once the store is the authority", "for another write", "with the ids that were assigned", "that is there stays", "over one that has expired"),
 		in:     func(b *broken) { b.keep = func(context.Context, []store.Token) error { return nil } }},
-	{name: "a token is kept without its ids", breaks: cases(ruleKeep, "with the ids that were assigned"), leased: true,
+	{name: "a token is kept without its ids", breaks: cases(ruleKeep, "with the ids that were assigned", "over one that has expired"), leased: true,
 		in: func(b *broken) {
 			b.keep = func(ctx context.Context, tokens []store.Token) error {
 				tokens = slices.Clone(tokens)
@@ -190,7 +190,8 @@ var carryFaults = []fault{
 				return b.Store.Keep(ctx, tokens)
 			}
 		}},
-	{name: "the token that came last is kept", breaks: cases(ruleKeep, "that is there stays"), in: keepsLast},
+	{name: "the token that came last is kept", breaks: cases(ruleKeep, "that is there stays", "over one that has expired"), in: keepsLast},
+	{name: "a token that has expired keeps its place", breaks: cases(ruleKeep, "over one that has expired"), in: keepsFirst},
 }
 
 func tellsNoToken(b *broken) {
@@ -226,6 +227,18 @@ func keepsLast(b *broken) {
 			b.Store.Keep(ctx, []store.Token{t})
 		}
 		return b.Store.Advance(ctx, from, to, a)
+	}
+}
+
+// keepsFirst keeps no token that it was ever given before.
+func keepsFirst(b *broken) {
+	kept := map[string]bool{}
+	b.keep = func(ctx context.Context, tokens []store.Token) error {
+		fresh := slices.DeleteFunc(slices.Clone(tokens), func(t store.Token) bool { return kept[t.Token] })
+		for _, t := range tokens {
+			kept[t.Token] = true
+		}
+		return b.Store.Keep(ctx, fresh)
 	}
 }
 

@@ -24,6 +24,7 @@ func keepCases() []testCase {
 		inTurn("with the ids that were assigned", keptIDs),
 		inTurn("for another write", keptForAnother),
 		inTurn("that is there stays", keptTwice),
+		inTurn("over one that has expired", keptOverExpired),
 	)
 }
 
@@ -203,5 +204,30 @@ func keptTwice(e *env) {
 	e.requireRepeated("other", e.create(e.user(1)))
 	w, err := e.Authority.Write(e.ctx, e.at, store.Write{Mutations: []store.Mutation{e.createTicket("x", "1")}, Token: "mine"})
 	require.NoError(e, err)
+	require.Equal(e, e.key(e.ticket("41", null, null)), w.Rows[0].Key)
+}
+
+// keptOverExpired: nobody clears away on time, and a token that was used a day
+// ago may come with a new write. Of the old one nothing may be left: its write
+// and ids would be taken for the new one's, and its age would have the new one
+// forgotten at once.
+func keptOverExpired(e *env) {
+	m := e.createTicket("x", "1")
+	old, young, other := e.token("mine", e.create(e.user(1))), e.token("mine", m), e.token("other", e.create(e.user(2)))
+	old.Created = old.Created.Add(-2 * store.TokenLife)
+	old.Assigned, young.Assigned = []int64{99}, []int64{41}
+	for _, token := range []store.Token{old, young} {
+		require.NoError(e, e.Follower.Keep(e.ctx, []store.Token{other, token}))
+	}
+	later := young
+	later.Assigned = []int64{17}
+	require.NoError(e, e.Follower.Keep(e.ctx, []store.Token{later}), "it has not expired any more")
+	e.lead()
+	_, err := e.Control.Register(e.ctx, store.Registration{Process: process}) // which may clear away
+	require.NoError(e, err)
+	e.requireRepeated("other", e.create(e.user(2)))
+	w, err := e.Authority.Write(e.ctx, e.at, store.Write{Mutations: []store.Mutation{m}, Token: "mine"})
+	require.NoError(e, err)
+	require.True(e, w.Repeated)
 	require.Equal(e, e.key(e.ticket("41", null, null)), w.Rows[0].Key)
 }

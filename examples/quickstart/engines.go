@@ -17,6 +17,9 @@ import (
 type engines struct {
 	mysql  *engine.MySQL
 	dynamo *engine.DynamoDB
+	// oneTurn says that MySQL is in this process: it has one writing transaction
+	// at a time, and waits for a process that is stopped inside one.
+	oneTurn bool
 }
 
 // startEngines uses what is named, finds and starts what is on the machine, and
@@ -45,6 +48,7 @@ func (e *engines) startMySQL(ctx context.Context, dsn string) (err error) {
 	}
 	e.mysql, err = engine.StartMySQL(ctx, engine.Options{MySQL: dsn})
 	if errors.Is(err, engine.ErrNotFound) {
+		e.oneTurn = true
 		e.mysql, err = ownMySQL(ctx)
 	}
 	if err != nil {

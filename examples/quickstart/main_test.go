@@ -117,7 +117,11 @@ func TestQuickstartKill(t *testing.T) {
 // the way from 1 to 5 and back for a second time, and stopped or killed on it.
 func TestQuickstartProcesses(t *testing.T) {
 	e := enginetest.DynamoDBEngines(t)[0]
-	for _, args := range [][]string{{"--walks", "2"}, {"--kill", "--stop"}} {
+	harm := []string{"--kill", "--stop"}
+	if strings.Contains(enginetest.MySQLServer(t).Describe(), "memmysql") {
+		harm = harm[:1] // a process stopped inside a transaction holds up all others there
+	}
+	for _, args := range [][]string{{"--walks", "2"}, harm} {
 		r := try(t.Context(), on(t, e, append(args, "--rows", "100", "--processes", "3")...)...)
 		t.Log(r.stdout)
 		require.Empty(t, r.stderr)
@@ -284,7 +288,7 @@ func TestMissingPrivilege(t *testing.T) {
 func newGround(t *testing.T, e *engine.DynamoDB) (*site, input) {
 	in, err := (&settings{rows: 50, seed: 5}).read()
 	require.NoError(t, err)
-	s, err := newSite(t.Context(), engines{enginetest.MySQLServer(t), e}, in.contract)
+	s, err := newSite(t.Context(), engines{mysql: enginetest.MySQLServer(t), dynamo: e}, in.contract)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.clear()) })
 	return s, in

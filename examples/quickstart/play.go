@@ -23,6 +23,9 @@ func play(ctx context.Context, set settings, stdout io.Writer, p pace) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, e.close()) }()
+	if set.stop && e.oneTurn {
+		return usage("--stop needs a MySQL server of its own: the one in this process waits for a process that is stopped inside a transaction")
+	}
 	e.tell(say)
 	s, err := newSite(ctx, e, in.contract)
 	if err != nil {

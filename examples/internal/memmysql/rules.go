@@ -80,3 +80,39 @@ func converted(e sql.Expression) (from sql.Expression, name string, ok bool) {
 	}
 	return cast.Child, alias.Name(), true
 }
+
+// exactIntegersRule is another one.
+const exactIntegersRule analyzer.RuleId = 1002
+
+// exactIntegers makes a literal that is compared with unsigned integers unsigned
+// too. The engine compares signed with unsigned integers as floats, for which
+// neighbours above 2⁵³ are equal.
+func exactIntegers(_ *sql.Context, _ *analyzer.Analyzer, n sql.Node, _ *plan.Scope, _ analyzer.RuleSelector, _ *sql.QueryFlags) (sql.Node, transform.TreeIdentity, error) {
+	return transform.NodeExprsWithOpaque(n, func(e sql.Expression) (sql.Expression, transform.TreeIdentity, error) {
+		c, ok := e.(expression.Comparer)
+		if !ok {
+			return e, transform.SameTree, nil
+		}
+		left, leftChanged := unsigned(c.Left(), c.Right())
+		right, rightChanged := unsigned(c.Right(), c.Left())
+		if !leftChanged && !rightChanged {
+			return e, transform.SameTree, nil
+		}
+		changed, err := e.WithChildren(left, right)
+		return changed, transform.NewTree, err
+	})
+}
+
+// unsigned returns an expression as an unsigned literal if it is a signed one
+// that the other side, which is unsigned, may equal.
+func unsigned(e, other sql.Expression) (sql.Expression, bool) {
+	literal, ok := e.(*expression.Literal)
+	if !ok || !types.IsSigned(literal.Type()) || !types.IsUnsigned(other.Type()) {
+		return e, false
+	}
+	v, _, err := types.Int64.Convert(sql.NewEmptyContext(), literal.Value())
+	if i, ok := v.(int64); err == nil && ok && i >= 0 {
+		return expression.NewLiteral(uint64(i), types.Uint64), true
+	}
+	return e, false
+}

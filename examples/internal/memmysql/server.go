@@ -33,7 +33,8 @@ func Start() (*Server, error) {
 	prepareProcess()
 	store := versions.New()
 	engine := sqle.New(analyzer.NewBuilder(store).AddPreAnalyzeRule(castDatesRule, castDates).
-		AddPreAnalyzeRule(binaryUnionsRule, binaryUnions).Build(), nil)
+		AddPreAnalyzeRule(binaryUnionsRule, binaryUnions).
+		AddPreAnalyzeRule(exactIntegersRule, exactIntegers).Build(), nil)
 	engine.Parser = parser{engine.Parser}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

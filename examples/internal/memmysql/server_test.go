@@ -349,12 +349,30 @@ func TestMended(t *testing.T) {
 	}
 	for statement, e := range map[string]mysql.MySQLError{
 		"INSERT INTO f (id, name) VALUES (2, 'ANN')":    {Number: 1062, Message: "Duplicate entry 'ANN' for key 'f.name'"},
+		"INSERT INTO f (id, name) VALUES (2, 'Ann ')":   {Number: 1062, Message: "Duplicate entry 'Ann ' for key 'f.name'"},
 		"INSERT INTO f (id, name) VALUES (2, 'longer')": {Number: 1406, Message: "Data too long for column 'name' at row 1"},
 		"INSERT INTO f (id, name) VALUES (2, NULL)":     {Number: 1048, Message: "Column 'name' cannot be null"},
 	} {
 		_, err := db.Exec(statement)
 		require.Equal(t, e.Message, refused(t, err, e.Number).Message)
 	}
+}
+
+// Integers above 2⁵³ compare exactly, and an id ends where its column does.
+func TestHighNumbers(t *testing.T) {
+	_, db := start(t, "")
+	must(t, db, "CREATE TABLE h (id TINYINT PRIMARY KEY AUTO_INCREMENT, v BIGINT UNSIGNED)")
+	must(t, db, "INSERT INTO h (id, v) VALUES (126, 4611686018427387906)")
+	for _, condition := range []string{"v < ?", "LAST_INSERT_ID(v) < ?", "? > v"} {
+		require.Equal(t, 1, count(t, db, "SELECT COUNT(*) FROM h WHERE "+condition, 1<<62+3), condition)
+		require.Zero(t, count(t, db, "SELECT COUNT(*) FROM h WHERE "+condition, 1<<62+2), condition)
+	}
+	require.Zero(t, count(t, db, "SELECT COUNT(*) FROM h WHERE v = ?", 1<<62+1))
+	require.Zero(t, count(t, db, "SELECT COUNT(*) FROM h WHERE v < -1"))
+	must(t, db, "INSERT INTO h (v) VALUES (1)")
+	_, err := db.Exec("INSERT INTO h (v) VALUES (2)")
+	require.Error(t, err)
+	require.Equal(t, 2, count(t, db, "SELECT COUNT(*) FROM h"))
 }
 
 // A rollback leaves nothing behind, also not in the indexes that find rows.

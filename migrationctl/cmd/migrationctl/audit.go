@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
 // auditCommand is audit.
@@ -30,6 +32,8 @@ func (c *cli) auditCommand() *cobra.Command {
 // An auditDoc is the newest part of the audit.
 type auditDoc struct {
 	Entries []auditEntry `json:"entries"`
+	// Unread says which store's entries are not among them, and why.
+	Unread string `json:"unread,omitempty"`
 }
 
 // An auditEntry is a store.AuditEntry as it is printed.
@@ -44,7 +48,7 @@ type auditEntry struct {
 }
 
 func (d auditDoc) text(w io.Writer) {
-	if len(d.Entries) == 0 {
+	if len(d.Entries) == 0 && d.Unread == "" {
 		fmt.Fprintln(w, "nothing was changed yet")
 	}
 	for _, e := range d.Entries {
@@ -62,16 +66,22 @@ func (d auditDoc) text(w io.Writer) {
 }
 
 func (c *cli) audit(ctx context.Context, limit int) error {
-	s, err := c.open(ctx, false)
+	s, err := c.openToLook(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	entries, err := s.operator.Audit(ctx, limit)
-	if err != nil {
-		return err
+	doc := auditDocument(entries)
+	var unread *migrationctl.UnreadError
+	switch {
+	case errors.As(err, &unread):
+		doc.Unread = oneLine(unread)
+		c.warn("note: %s", doc.Unread)
+	case err != nil:
+		return s.explained(err)
 	}
-	return c.out.print(auditDocument(entries))
+	return c.out.print(doc)
 }
 
 func auditDocument(entries []store.AuditEntry) auditDoc {

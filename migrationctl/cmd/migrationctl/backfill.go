@@ -148,7 +148,8 @@ func (s *session) earlierRuns(ctx context.Context) (map[string]earlierRun, error
 	}
 	runs := map[string]earlierRun{}
 	for _, r := range status.Backfill {
-		if !r.Void {
+		// The other store's are of another direction, or of another time.
+		if !r.Void && r.Store == status.Leader {
 			runs[r.Entity] = earlierRun{r.Rows, r.Done}
 		}
 	}

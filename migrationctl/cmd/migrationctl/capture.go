@@ -33,6 +33,7 @@ func (c *cli) captureOn(ctx context.Context, reason string) error {
 		return err
 	}
 	defer s.close()
+	before, unseen := s.operator.Phase(ctx) // the command itself says why, if it must
 	if err := s.operator.CaptureOn(ctx, migrationctl.Change{Reason: reason}); err != nil {
 		return err
 	}
@@ -40,7 +41,9 @@ func (c *cli) captureOn(ctx context.Context, reason string) error {
 	if err != nil {
 		return err
 	}
-	if !record.FollowerEmpty {
+	// Who finds it on has been told; and from DynamoDB a backfill goes to MySQL.
+	began := unseen == nil && !before.Capture
+	if began && !record.FollowerEmpty && !record.Phase.DynamoDBLeads() {
 		c.warn("note: the DynamoDB tables were not seen empty when recording first began, " +
 			"so a backfill gives every key a new version instead of inserting")
 	}

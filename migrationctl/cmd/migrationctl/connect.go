@@ -29,6 +29,7 @@ type session struct {
 	mysql    *mysqlstore.Store
 	dynamo   *dynamostore.Store
 	operator *migrationctl.Operator
+	away     error // why the database can't be used, where the command goes on without
 }
 
 // close ends the connections of the session.
@@ -62,12 +63,22 @@ func (c *cli) warn(format string, args ...any) {
 
 // openMySQL connects to the database alone.
 func (c *cli) openMySQL(ctx context.Context) (*session, error) {
+	s, err := c.openDatabase(ctx)
+	if err == nil && s.away != nil {
+		s.close()
+		return nil, s.away
+	}
+	return s, err
+}
+
+// openDatabase connects to a database that may be away.
+func (c *cli) openDatabase(ctx context.Context) (*session, error) {
 	contract, err := c.loadContract()
 	if err != nil {
 		return nil, err
 	}
 	s := &session{contract: contract}
-	if s.db, err = c.connectMySQL(ctx); err != nil {
+	if s.db, s.away, err = c.lookForMySQL(ctx); err != nil {
 		return nil, err
 	}
 	if s.mysql, err = mysqlstore.New(s.db, contract, nil); err != nil {
@@ -77,31 +88,41 @@ func (c *cli) openMySQL(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
-// connectMySQL opens the database and looks whether it is there, so that every
-// command says in the same words that it is not.
+// connectMySQL opens the database, which must be there.
 func (c *cli) connectMySQL(ctx context.Context) (*sqlx.DB, error) {
+	db, away, err := c.lookForMySQL(ctx)
+	if away != nil {
+		db.Close()
+		return nil, away
+	}
+	return db, err
+}
+
+// lookForMySQL opens the database and looks whether it is there, so that every
+// command says in the same words, away, that it is not. err is of what can't be
+// right at all.
+func (c *cli) lookForMySQL(ctx context.Context) (db *sqlx.DB, away, err error) {
 	dsn := c.mysqlDSN()
 	if dsn == "" {
-		return nil, usage("no database is named; give --mysql DSN or set %s", envMySQL)
+		return nil, nil, usage("no database is named; give --mysql DSN or set %s", envMySQL)
 	}
 	cfg, err := parseDSN(dsn)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	db, err := mysqlstore.OpenDB(dsn)
-	if err != nil {
-		return nil, usage("%s: %w", redacted(cfg), err)
+	if db, err = mysqlstore.OpenDB(dsn); err != nil {
+		return nil, nil, usage("%s: %w", redacted(cfg), err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	if err := db.PingContext(ctx); err != nil {
-		db.Close()
 		if context.Cause(ctx) == context.Canceled {
-			return nil, err
+			db.Close()
+			return nil, nil, err
 		}
-		return nil, usage("the database %s can't be used: %w; mend --mysql or %s", redacted(cfg), err, envMySQL)
+		return db, usage("the database %s can't be used: %w; mend --mysql or %s", redacted(cfg), err, envMySQL), nil
 	}
-	return db, nil
+	return db, nil, nil
 }
 
 // openDynamoDB makes the store of the contract's tables alone.
@@ -181,7 +202,33 @@ func (c *cli) open(ctx context.Context, calls bool) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = c.addDynamoDB(ctx, s, calls); err == nil {
+	return c.withOperator(ctx, s, calls)
+}
+
+// openToLook connects for a command that shows what can be seen: in phases 4 and
+// 5 that is most of it while the database is away. The command that sees nothing
+// then returns what explained gives.
+func (c *cli) openToLook(ctx context.Context) (*session, error) {
+	s, err := c.openDatabase(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.withOperator(ctx, s, false)
+}
+
+// explained returns the error of a look that saw nothing: that the database is
+// away explains it best.
+func (s *session) explained(err error) error {
+	if err != nil && s.away != nil {
+		return s.away
+	}
+	return err
+}
+
+// withOperator adds DynamoDB and the operator over both stores.
+func (c *cli) withOperator(ctx context.Context, s *session, calls bool) (*session, error) {
+	err := c.addDynamoDB(ctx, s, calls)
+	if err == nil {
 		s.operator, err = migrationctl.NewOperator(s.mysql, s.dynamo, c.operatorOptions())
 	}
 	if err != nil {

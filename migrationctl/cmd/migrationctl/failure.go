@@ -74,8 +74,14 @@ func explain(err error) []string {
 	for i, line := range lines {
 		lines[i] = strings.TrimSpace(line)
 	}
+	if errors.Is(err, store.ErrWrongPhase) {
+		lines = append(lines, "migrationctl status says where the group stands and what to do")
+	}
 	return lines
 }
+
+// oneLine returns an error's text as a part of a line.
+func oneLine(err error) string { return strings.Join(explain(err), "; ") }
 
 // exitCode returns 2 for what is wrong with the set-up: whoever calls from a
 // script can tell "try again when it is mended" from "look at what was found".

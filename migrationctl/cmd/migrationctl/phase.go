@@ -63,10 +63,9 @@ func (c *cli) setPhase(ctx context.Context, to store.Phase, change migrationctl.
 		return err
 	}
 	defer s.close()
-	before, err := s.operator.Phase(ctx)
-	if err != nil {
-		return err
-	}
+	// No store leads while a hand-off stands between the two. That is for SetPhase
+	// to finish, so it is no reason to stop here.
+	before, between := s.operator.Phase(ctx)
 	if err := s.operator.SetPhase(ctx, to, change); err != nil {
 		return err
 	}
@@ -75,7 +74,10 @@ func (c *cli) setPhase(ctx context.Context, to store.Phase, change migrationctl.
 		return err
 	}
 	done := fmt.Sprintf("phase %d to %d is made, every process obeys", uint8(before.Phase), uint8(to))
-	if before.Phase == to {
+	switch {
+	case between != nil:
+		done = fmt.Sprintf("the hand-off that stood between is finished, phase %d is made, every process obeys", uint8(to))
+	case before.Phase == to:
 		done = "nothing to do"
 	}
 	return c.out.print(phaseDocument(done, after))

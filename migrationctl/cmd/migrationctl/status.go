@@ -21,19 +21,23 @@ func (c *cli) statusCommand() *cobra.Command {
 	}
 }
 
-// status asks the store that leads: the phase record, the backlog and the runs
-// are there, so in phases 1 to 3 it answers while DynamoDB is gone.
+// status shows what can be seen. It fails where that is not even the phase, and
+// after printing the rest where the store that leads can't be read.
 func (c *cli) status(ctx context.Context) error {
-	s, err := c.open(ctx, false)
+	s, err := c.openToLook(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	status, err := s.operator.Status(ctx)
 	if err != nil {
+		return s.explained(err)
+	}
+	doc := statusDocument(status)
+	if err := c.out.print(doc); err != nil || doc.known() {
 		return err
 	}
-	return c.out.print(statusDocument(status))
+	return usage("%s", doc.Note)
 }
 
 // A statusDoc is what there is to know about a group. Durations are seconds.
@@ -41,6 +45,10 @@ type statusDoc struct {
 	Group       string          `json:"group"`
 	Phase       uint8           `json:"phase"`
 	PhaseName   string          `json:"phase_name"`
+	Leader      string          `json:"leader"`         // "mysql", "dynamodb", or "": none, or it can't be read
+	Next        uint8           `json:"next,omitempty"` // where a hand-off under way leads
+	Note        string          `json:"note,omitempty"` // what is unusual and what to do
+	Stores      []storeDoc      `json:"stores"`
 	Flags       map[string]bool `json:"flags"`
 	Capture     bool            `json:"capture"`
 	Epoch       uint64          `json:"epoch"`
@@ -51,6 +59,16 @@ type statusDoc struct {
 	DeadLetters int64           `json:"dead_letters"`
 	Backfill    []runDoc        `json:"backfill"`
 	Verify      []runDoc        `json:"verify"`
+}
+
+// A storeDoc is what one store's own record says of it.
+type storeDoc struct {
+	Store  string `json:"store"`
+	State  string `json:"state,omitempty"` // "open", "closed", "given-away" or "sealed"; "" if it can't be read
+	Epoch  uint64 `json:"epoch"`
+	Next   uint8  `json:"next,omitempty"`   // of a hand-off under way
+	Driver string `json:"driver,omitempty"` // of it
+	Unread string `json:"unread,omitempty"` // why the store, or its runs, can't be read
 }
 
 // A processDoc is one process of the fleet.
@@ -65,6 +83,7 @@ type processDoc struct {
 // A runDoc is how far a backfill or verify is with one entity.
 type runDoc struct {
 	Entity      string    `json:"entity"`
+	Store       string    `json:"store"` // that led when it ran
 	Done        bool      `json:"done"`
 	Void        bool      `json:"void"` // it ran before capture was switched off
 	Rows        int64     `json:"rows"`
@@ -80,6 +99,7 @@ func statusDocument(s migrationctl.Status) statusDoc {
 		ChangedAt: s.ChangedAt, Dirty: s.Dirty, OldestDirty: s.OldestDirty.Seconds(), DeadLetters: s.DeadLetters,
 		Flags: map[string]bool{"READ_MYSQL": s.Flags.ReadMySQL, "READ_DDB": s.Flags.ReadDynamoDB,
 			"WRITE_MYSQL": s.Flags.WriteMySQL, "WRITE_DDB": s.Flags.WriteDynamoDB},
+		Leader: s.Leader, Next: uint8(s.Next), Note: strings.ReplaceAll(s.Note, "\n", "; "), Stores: storeDocs(s.Marks),
 		Processes: []processDoc{}, Backfill: runDocs(s.Backfill, false), Verify: runDocs(s.Verify, true),
 	}
 	for _, p := range s.Processes {
@@ -88,10 +108,46 @@ func statusDocument(s migrationctl.Status) statusDoc {
 	return d
 }
 
+func storeDocs(marks []migrationctl.MarkStatus) []storeDoc {
+	docs := []storeDoc{}
+	for _, m := range marks {
+		d := storeDoc{Store: m.Store, Epoch: m.Epoch, Next: uint8(m.Next), Driver: m.Driver}
+		if m.State != 0 {
+			d.State = m.State.String()
+		}
+		if m.Err != nil {
+			d.Unread = oneLine(m.Err)
+		}
+		docs = append(docs, d)
+	}
+	return docs
+}
+
+// String returns the mark in one line.
+func (d storeDoc) String() string {
+	var parts []string
+	if d.State != "" {
+		parts = append(parts, d.State, fmt.Sprintf("epoch %d", d.Epoch))
+	}
+	if d.Next != 0 {
+		parts = append(parts, fmt.Sprintf("hand-off to phase %d", d.Next))
+	}
+	if d.Driver != "" {
+		parts = append(parts, "driven by "+d.Driver)
+	}
+	if d.Unread != "" {
+		parts = append(parts, "can't be read: "+d.Unread)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// known reports whether it could be seen which store leads, or that none does.
+func (d statusDoc) known() bool { return d.Leader != "" || d.Next != 0 }
+
 func runDocs(runs []migrationctl.RunStatus, verify bool) []runDoc {
 	docs := []runDoc{}
 	for _, r := range runs {
-		d := runDoc{Entity: r.Entity, Done: r.Done, Void: r.Void, Rows: r.Rows, UpdatedAt: r.UpdatedAt}
+		d := runDoc{Entity: r.Entity, Store: r.Store, Done: r.Done, Void: r.Void, Rows: r.Rows, UpdatedAt: r.UpdatedAt}
 		if verify {
 			d.Differences, d.Unsettled = &r.Differences, &r.Unsettled
 		}
@@ -104,16 +160,26 @@ func (d statusDoc) text(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "group\t%s\n", d.Group)
 	fmt.Fprintf(w, "phase\t%d %s, since %s\n", d.Phase, d.PhaseName, moment(d.ChangedAt))
+	if d.Note != "" {
+		fmt.Fprintf(w, "note\t%s\n", d.Note)
+	}
+	for _, s := range d.Stores {
+		fmt.Fprintf(w, "%s\t%s\n", s.Store, s)
+	}
 	var flags []string
 	for _, f := range []string{"READ_MYSQL", "READ_DDB", "WRITE_MYSQL", "WRITE_DDB"} {
 		flags = append(flags, f+" "+onOff(d.Flags[f]))
 	}
 	fmt.Fprintf(w, "flags\t%s\ncapture\t%s\nepoch\t%d\n", strings.Join(flags, ", "), onOff(d.Capture), d.Epoch)
-	fmt.Fprintf(w, "dirty\t%s\n", d.backlog())
-	fmt.Fprintf(w, "dead letters\t%s\n", number(d.DeadLetters))
-	d.printProcesses(w)
-	printRuns(w, "backfill", d.Backfill)
-	printRuns(w, "verify", d.Verify)
+	if d.Leader == "" {
+		fmt.Fprintf(w, "dirty, dead letters, processes\tunknown without a store that leads\n")
+	} else {
+		fmt.Fprintf(w, "dirty\t%s\n", d.backlog())
+		fmt.Fprintf(w, "dead letters\t%s\n", number(d.DeadLetters))
+		d.printProcesses(w)
+	}
+	d.printRuns(w, "backfill", d.Backfill)
+	d.printRuns(w, "verify", d.Verify)
 	w.Flush()
 }
 
@@ -152,8 +218,9 @@ func (d statusDoc) backlog() string {
 	return fmt.Sprintf("%s, the oldest for %s", count(d.Dirty, "change"), span(seconds(d.OldestDirty)))
 }
 
-// printRuns prints a line for each entity of a kind of run.
-func printRuns(w io.Writer, name string, runs []runDoc) {
+// printRuns prints a line for each entity of a kind of run, and names the store
+// that led then unless it leads now.
+func (d statusDoc) printRuns(w io.Writer, name string, runs []runDoc) {
 	if len(runs) == 0 {
 		fmt.Fprintf(w, "%s\tnever\n", name)
 	}
@@ -168,6 +235,9 @@ func printRuns(w io.Writer, name string, runs []runDoc) {
 		line := fmt.Sprintf("%s: %s, %s, %s", r.Entity, state, count(r.Rows, "row"), moment(r.UpdatedAt))
 		if r.Differences != nil {
 			line += fmt.Sprintf(", %s, %d unsettled", count(*r.Differences, "difference"), *r.Unsettled)
+		}
+		if r.Store != d.Leader {
+			line += ", while " + r.Store + " led"
 		}
 		fmt.Fprintf(w, "%s\t%s\n", name, line)
 		name = ""

@@ -14,7 +14,7 @@ import (
 // have ended no more than how many they are; a day of restarts must not bury the
 // rest. A program reads them all.
 func TestStatusOfTheFleet(t *testing.T) {
-	s := migrationctl.Status{Processes: []migrationctl.ProcessStatus{
+	s := migrationctl.Status{Leader: "mysql", Processes: []migrationctl.ProcessStatus{
 		{Process: "dead-1", Host: "h", Epoch: 3, Age: time.Hour},
 		{Process: "live", Host: "h", Epoch: 4, Age: time.Second, Live: true},
 		{Process: "dead-2", Host: "h", Epoch: 2, Age: 2 * time.Hour},
@@ -32,8 +32,8 @@ func TestStatusOfTheFleet(t *testing.T) {
 
 // TestStatusOfTheBacklog: what waits may be keys and tokens of writes.
 func TestStatusOfTheBacklog(t *testing.T) {
-	require.Contains(t, printed(migrationctl.Status{}), "0 changes\n")
-	require.Contains(t, printed(migrationctl.Status{Dirty: 2, OldestDirty: time.Minute}), "2 changes, the oldest for 1m0s\n")
+	require.Contains(t, printed(migrationctl.Status{Leader: "mysql"}), "0 changes\n")
+	require.Contains(t, printed(migrationctl.Status{Leader: "mysql", Dirty: 2, OldestDirty: time.Minute}), "2 changes, the oldest for 1m0s\n")
 }
 
 func printed(s migrationctl.Status) string {

@@ -18,6 +18,9 @@ func unresolved(columns sql.Schema, table string) sql.Schema {
 	for _, c := range copied {
 		c.Source = table
 		c.Default, c.Generated, c.OnUpdate = asText(c.Default), asText(c.Generated), asText(c.OnUpdate)
+		if c.OnUpdate != nil && c.Extra == "" { // the engine does not tell of it
+			c.Extra = "DEFAULT_GENERATED on update CURRENT_TIMESTAMP"
+		}
 		if c.PrimaryKey {
 			c.Nullable = false
 		}

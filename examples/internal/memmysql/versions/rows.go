@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dolthub/go-mysql-server/sql"
+	"github.com/dolthub/go-mysql-server/sql/types"
 	"github.com/google/btree"
 )
 
@@ -41,7 +42,8 @@ type order struct {
 	columns []int
 	lengths []uint16 // prefix lengths, 0 for all of it; nil if there are none
 	types   []sql.Type
-	exact   bool // no two rows are equal in the columns
+	pads    []bool // the collation takes blanks at the end for nothing
+	exact   bool   // no two rows are equal in the columns
 }
 
 // An entry is a row in a tree, or a place between rows to begin at: then only
@@ -56,12 +58,19 @@ type entry struct {
 
 // newTree returns an empty tree over some columns of a schema.
 func newTree(name string, unique bool, columns []int, lengths []uint16, s sql.Schema) *tree {
-	o := &order{columns: columns, lengths: lengths, types: make([]sql.Type, len(columns))}
+	o := &order{columns: columns, lengths: lengths, types: make([]sql.Type, len(columns)), pads: make([]bool, len(columns))}
 	o.exact = name == primary && len(columns) > 0
 	for i, c := range columns {
-		o.types[i] = s[c].Type
+		o.types[i], o.pads[i] = s[c].Type, padded(s[c].Type)
 	}
 	return &tree{order: o, name: name, unique: unique, rows: btree.NewG(degree, o.less)}
+}
+
+// padded reports whether two texts of a type that differ by blanks at their end
+// are equal. The engine takes every collation for NO PAD.
+func padded(t sql.Type) bool {
+	text, ok := t.(sql.StringType)
+	return ok && types.IsTextOnly(text) && text.Collation() != sql.Collation_binary && !strings.Contains(text.Collation().Name(), "_0900_")
 }
 
 // clone returns a copy that can be changed alone.
@@ -114,6 +123,9 @@ func (o *order) compare(i int, a, b any) int {
 	if len(o.lengths) > i && o.lengths[i] > 0 {
 		a, b = prefix(a, o.lengths[i]), prefix(b, o.lengths[i])
 	}
+	if o.pads[i] {
+		a, b = trimmed(a), trimmed(b)
+	}
 	if x, ok := a.([]byte); ok {
 		if y, ok := b.([]byte); ok {
 			return bytes.Compare(x, y)
@@ -134,6 +146,14 @@ func prefix(v any, n uint16) any {
 		return string(r[:min(len(r), int(n))])
 	case []byte:
 		return v[:min(len(v), int(n))]
+	}
+	return v
+}
+
+// trimmed returns a text without the blanks at its end.
+func trimmed(v any) any {
+	if s, ok := v.(string); ok {
+		return strings.TrimRight(s, " ")
 	}
 	return v
 }

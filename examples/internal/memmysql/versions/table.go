@@ -123,8 +123,11 @@ func (t *Table) PeekNextAutoIncrementValue(ctx *sql.Context) (uint64, error) {
 // GetNextAutoIncrementValue implements sql.AutoIncrementTable.
 func (t *Table) GetNextAutoIncrementValue(ctx *sql.Context, given any) (uint64, error) {
 	c, err := t.change(ctx)
-	if err != nil || given == nil {
-		return t.see(ctx).auto, err
+	if err != nil {
+		return 0, err
+	}
+	if given == nil {
+		return c.auto, c.assignable(ctx)
 	}
 	greater, err := types.Uint64.Compare(ctx, given, c.auto)
 	if err != nil || greater <= 0 {
@@ -135,6 +138,20 @@ func (t *Table) GetNextAutoIncrementValue(ctx *sql.Context, given any) (uint64, 
 		c.auto = v.(uint64)
 	}
 	return c.auto, err
+}
+
+// assignable returns an error if the next AUTO_INCREMENT value is above what its
+// column holds. The engine would give the highest value for it.
+func (t *table) assignable(ctx *sql.Context) error {
+	for _, c := range t.columns.Schema {
+		if !c.AutoIncrement {
+			continue
+		}
+		if _, in, err := c.Type.Convert(ctx, t.auto); err != nil || in != sql.InRange {
+			return sql.ErrValueOutOfRange.New(t.auto, c.Type)
+		}
+	}
+	return nil
 }
 
 // IsTemporary implements sql.TemporaryTable. The engine asks it of tables that do
