@@ -68,6 +68,9 @@ func New(client Client, c *transform.Contract, opts *Options) (*Store, error) {
 	if client == nil || c == nil {
 		return nil, invalid("open", "", store.NoWrite, "a client and a contract are needed")
 	}
+	if len(c.NotYet) > 0 {
+		return nil, invalid("open", "", store.NoWrite, "%s", c.NotYet[0].Reason)
+	}
 	if err := errors.Join(s.checkOptions(), s.addPlaces()); err != nil {
 		return nil, invalid("open", "", store.NoWrite, "%s", err)
 	}

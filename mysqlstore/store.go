@@ -116,6 +116,9 @@ func New(db *sqlx.DB, c *transform.Contract, opts *Options) (*Store, error) {
 	}
 	s := &Store{db: db, contract: c, group: c.Group, opts: o, sources: map[string]*source{}}
 	errs = append(errs, checkName("group", c.Group))
+	for _, f := range c.NotYet {
+		errs = append(errs, errors.New(f.Reason))
+	}
 	for _, e := range c.Entities {
 		src, err := newSource(e)
 		errs = append(errs, err)

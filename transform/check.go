@@ -26,6 +26,7 @@ func (d *Document) Check() (*Contract, []Finding) {
 		c.walk(d.root, "", documentShape)
 		c.group(d.root, contract)
 	}
+	c.sources(d)
 	tables, pointer := d.tables()
 	if len(tables) == 0 && !hasErrors(c.findings) {
 		c.err(pointer, "the contract has no tables", "add one")
@@ -38,6 +39,8 @@ func (d *Document) Check() (*Contract, []Finding) {
 	if hasErrors(c.findings) {
 		return nil, c.findings
 	}
+	contract.Sources = c.sourceList
+	contract.NotYet = contract.notYet()
 	contract.Warnings = c.findings
 	return contract, c.findings
 }
@@ -73,31 +76,44 @@ func (c *checker) table(n *node, at string, contract *Contract) {
 	}
 	contract.Tables = append(contract.Tables, t)
 	c.billing(n, at, t)
-	if n.str("type") == "multi-entity" {
-		c.multiEntity(n, at)
+	multi := n.str("type") == "multi-entity"
+	wanted, unwanted := "attributes", "entities"
+	if multi {
+		wanted, unwanted = unwanted, wanted
+	}
+	if n.get(unwanted) != nil {
+		c.err(at+"/"+unwanted, fmt.Sprintf("a %s table has %s, not %s", n.str("type"), wanted, unwanted), "")
+	}
+	if n.get(wanted) == nil {
+		c.err(at, "has no "+wanted, "add them")
 		return
 	}
-	if n.get("entities") != nil {
-		c.err(at+"/entities", "a single-entity table has attributes, not entities", "")
+	k := &tableChecker{checker: c, at: at, node: n, table: t}
+	if !multi {
+		k.entity(n, at, t.Name, contract)
 	}
-	if n.get("attributes") == nil {
-		c.err(at, "has no attributes", "add them")
-		return
+	for i, e := range n.list("entities") {
+		if multi && e.form == formObject {
+			k.entity(e, at+"/entities/"+strconv.Itoa(i), e.str("entity_type"), contract)
+		}
 	}
-	e := &Entity{Name: t.Name, Table: t, Source: n.str("source_table")}
-	k := &entityChecker{checker: c, at: at, node: n, entity: e}
 	k.check()
-	contract.Entities = append(contract.Entities, e)
+	for _, e := range k.entities {
+		e.entity.prepare()
+		e.sequence()
+	}
 }
 
-func (c *checker) multiEntity(n *node, at string) {
-	c.later(at+"/type", "multi-entity tables")
-	if n.get("attributes") != nil {
-		c.err(at+"/attributes", "a multi-entity table has entities, not attributes", "")
+// entity checks one entity of a table and adds it to the contract.
+func (k *tableChecker) entity(n *node, at, name string, contract *Contract) {
+	if name != "" && contract.Entity(name) != nil {
+		k.err(at, fmt.Sprintf("another entity is called %q too", name), "choose another name")
 	}
-	if n.get("entities") == nil {
-		c.err(at, "has no entities", "add them")
-	}
+	e := &entityChecker{checker: k.checker, at: at, node: n, of: k,
+		entity: &Entity{Name: name, Table: k.table, Source: n.str("source_table")}}
+	e.check()
+	k.entities = append(k.entities, e)
+	contract.Entities = append(contract.Entities, e.entity)
 }
 
 // billing reads how a table is paid for.

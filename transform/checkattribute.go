@@ -7,8 +7,11 @@ import (
 	"strings"
 )
 
-// attributes reads the attributes and finds the column of each.
+// attributes reads the attributes and finds the column of each: one of the source
+// table, a joined one, or one that is computed. A computed one may be made of any
+// that is not, so those come last.
 func (k *entityChecker) attributes() {
+	var nodes []*node
 	for i, n := range k.node.list("attributes") {
 		if n.form != formObject {
 			continue
@@ -19,6 +22,14 @@ func (k *entityChecker) attributes() {
 		k.source(n, at, &a)
 		k.entity.Attributes = append(k.entity.Attributes, a)
 		k.attributeAt = append(k.attributeAt, at)
+		nodes = append(nodes, n)
+	}
+	k.failed = make(map[string]bool)
+	for i, n := range nodes {
+		k.compute(n, k.attributeAt[i], i)
+		if k.entity.Attributes[i].Column < 0 {
+			k.failed[n.str("source_column")] = true
+		}
 	}
 	if len(k.entity.Attributes) == 0 {
 		k.err(k.at+"/attributes", "there is no attribute", "")
@@ -55,24 +66,47 @@ func (k *entityChecker) attributeNamed(name string) int {
 	return slices.IndexFunc(k.entity.Attributes, func(a Attribute) bool { return a.Name == name })
 }
 
-// source finds the column that an attribute takes its value from.
+// readsRows reports whether a calculation or transformation reads other rows, as
+// joins do.
+func readsRows(n *node) bool {
+	switch n.str("type") {
+	case "aggregate", "depth", "hierarchy-path":
+		return true
+	}
+	return false
+}
+
+// source finds the column that an attribute takes its value from, before it is
+// calculated with or transformed.
 func (k *entityChecker) source(n *node, at string, a *Attribute) {
+	join, calculation, transformation := n.get("join"), n.get("calculation"), n.get("transformation")
+	if join != nil && calculation != nil {
+		k.err(at, "has a join and a calculation, and can have one of them", "take one out")
+		return
+	}
+	if transformation != nil && readsRows(transformation) {
+		if join != nil || calculation != nil {
+			k.err(at+"/transformation", "a "+transformation.str("type")+" is a calculation: there is another, or a join", "take one out")
+			return
+		}
+		a.Column = k.joined(transformation, at+"/transformation", a)
+		return
+	}
+	switch {
+	case join != nil:
+		a.Column = k.joined(join, at+"/join", a)
+		return
+	case calculation != nil && readsRows(calculation):
+		a.Column = k.joined(calculation, at+"/calculation", a)
+		return
+	}
 	if table := n.str("source_table"); table != "" && table != k.entity.Source && k.entity.Source != "" {
 		k.err(at+"/source_table", fmt.Sprintf("%q is not the table's source_table %q", table, k.entity.Source),
-			"this version does not support joins")
+			`add a "join" that says which of its rows is meant`)
 		return
 	}
-	column := n.get("source_column")
-	if column == nil || k.entity.Columns == nil {
-		return
-	}
-	switch column.form {
-	case formArray:
-		k.later(at+"/source_column", "attributes of several columns")
-	case formNull:
-		k.later(at+"/source_column", "attributes without a column")
-	case formString:
-		if a.Column = k.columnNamed(column.text); a.Column < 0 {
+	if column := n.get("source_column"); column != nil && column.form == formString {
+		if a.Column = k.ownColumn(column.text); a.Column < 0 {
 			k.err(at+"/source_column", fmt.Sprintf("table %s has no column %q", k.entity.Source, column.text),
 				suggest(column.text, k.columnNames()))
 		}
@@ -94,13 +128,13 @@ func (k *entityChecker) attributeType(a Attribute, at string) {
 	case "":
 		return
 	}
-	if a.Column < 0 {
-		return
+	if a.Column < 0 || k.entity.Columns[a.Column].Kind == 0 {
+		return // which was found wrong before, or is of a table that is not described
 	}
 	c := &k.entity.Columns[a.Column]
 	possible := attributeTypes(c)
 	switch {
-	case possible == nil: // a column type that was found wrong before
+	case possible == nil:
 	case !slices.Contains(possible, a.Type):
 		k.err(at, fmt.Sprintf("%s can't hold column %s, which is %s", a.Type, c.Name, c.typeName()),
 			"use "+strings.Join(possible, " or "))

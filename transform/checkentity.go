@@ -7,12 +7,16 @@ import (
 	"strings"
 )
 
-// An entityChecker checks one single-entity table and fills in its entity.
+// An entityChecker checks one entity and fills it in.
 type entityChecker struct {
 	*checker
 	at     string
 	node   *node
 	entity *Entity
+	of     *tableChecker
+	from   *Source         // the entity's
+	failed map[string]bool // source columns of attributes that are wrong
+	moving bool            // the item's key depends on columns that can change
 	// attributeAt and columnAt are where the document has what Attributes and
 	// Columns have at the same position.
 	attributeAt []string
@@ -25,38 +29,27 @@ func (k *entityChecker) check() {
 	k.columns()
 	k.primaryKey()
 	k.attributes()
-	k.tableKey()
-	k.indexes()
+	if k.from.guessed {
+		k.entity.KeyColumns = k.from.Key
+	}
+	k.itemKey()
 	k.uniques()
 	k.unmapped()
-	k.entity.prepare()
-	k.sequence()
 }
 
-// columns reads the columns of the source table.
+// columns takes the columns of the source table.
 func (k *entityChecker) columns() {
-	if k.node.get("columns") == nil {
-		k.err(k.at, "does not say the columns of its source table "+k.entity.Source, mendColumns)
-		return
+	source := k.sourceNamed(k.entity.Source, k.at)
+	k.entity.Columns = slices.Clone(source.Columns)
+	if desc := k.described[k.entity.Source]; desc != nil {
+		k.columnAt = desc.columnAt
 	}
-	for i, n := range k.node.list("columns") {
-		at := k.at + "/columns/" + strconv.Itoa(i)
-		name := n.str("name")
-		if slices.ContainsFunc(k.entity.Columns, func(c Column) bool { return strings.EqualFold(c.Name, name) }) {
-			k.err(at+"/name", fmt.Sprintf("another column is called %q too", name), "")
-			continue
-		}
-		k.entity.Columns = append(k.entity.Columns, k.column(n, at))
-		k.columnAt = append(k.columnAt, at)
-	}
-	if len(k.entity.Columns) == 0 {
-		k.err(k.at+"/columns", "there is no column", mendColumns)
-	}
+	k.from = source
 }
 
 // column reads one column. Its kind is Int where an attribute may still make
 // it Bool.
-func (k *entityChecker) column(n *node, at string) Column {
+func (k *checker) column(n *node, at string) Column {
 	c := Column{
 		Name: n.str("name"), SQLType: sqlTypeName(n.str("type")), Collation: n.str("collation"),
 		OnUpdate: n.str("on_update"), Generated: n.str("generated"),
@@ -76,7 +69,7 @@ func (k *entityChecker) column(n *node, at string) Column {
 	return c
 }
 
-func (k *entityChecker) unknownType(name, at string) {
+func (k *checker) unknownType(name, at string) {
 	if f, ok := formlessTypes[name]; ok {
 		k.err(at, name+" "+f.reason, f.mend)
 		return
@@ -85,7 +78,7 @@ func (k *entityChecker) unknownType(name, at string) {
 }
 
 // measures reads the lengths that the column's type has.
-func (k *entityChecker) measures(n *node, at string, c *Column, known sqlType) {
+func (k *checker) measures(n *node, at string, c *Column, known sqlType) {
 	c.Length = k.integer(n, at, "length", 0, 1<<30)
 	if b := strings.ToLower(n.str("type")); b == "bool" || b == "boolean" {
 		c.Length = 1
@@ -125,7 +118,7 @@ func (k *entityChecker) measures(n *node, at string, c *Column, known sqlType) {
 }
 
 // floatDigits reads the digits of FLOAT(7,2): both or none.
-func (k *entityChecker) floatDigits(n *node, at string, c *Column) {
+func (k *checker) floatDigits(n *node, at string, c *Column) {
 	if (n.get("precision") == nil) != (n.get("scale") == nil) {
 		k.err(at, "a "+c.SQLType+" has precision and scale, or neither", mendColumns)
 	}
@@ -140,7 +133,7 @@ func (k *entityChecker) floatDigits(n *node, at string, c *Column) {
 const maxSetLabels = 64
 
 // labels checks the labels of an enum or set.
-func (k *entityChecker) labels(c *Column, at string) {
+func (k *checker) labels(c *Column, at string) {
 	at += "/values"
 	if len(c.Labels) == 0 {
 		k.err(strings.TrimSuffix(at, "/values"), "says no values of its "+c.SQLType, mendColumns)
@@ -163,7 +156,7 @@ func (k *entityChecker) labels(c *Column, at string) {
 }
 
 // provenance looks at values that MySQL gives and the library does not.
-func (k *entityChecker) provenance(c *Column, at string) {
+func (k *checker) provenance(c *Column, at string) {
 	switch c.Generated {
 	case "", "auto_increment":
 	case "virtual", "stored":
@@ -178,7 +171,7 @@ func (k *entityChecker) provenance(c *Column, at string) {
 }
 
 // charset warns of character sets whose characters Fit doesn't know.
-func (k *entityChecker) charset(c *Column, at string) {
+func (k *checker) charset(c *Column, at string) {
 	name, _, _ := strings.Cut(c.Collation, "_")
 	if _, known := charsets[name]; c.Kind == Text && !c.isLabelled() && c.Collation != "" && !known {
 		k.warn(at+"/collation", "which characters "+name+" has is not known here, so a value it can't hold is found by MySQL only",
@@ -189,25 +182,16 @@ func (k *entityChecker) charset(c *Column, at string) {
 // primaryKey finds the key columns.
 func (k *entityChecker) primaryKey() {
 	e := k.entity
-	if e.Columns == nil {
+	if k.from.guessed {
+		e.KeyColumns = k.from.Key
 		return
 	}
-	names := k.node.texts("primary_key")
-	if len(names) == 0 {
+	if len(k.from.Key) == 0 && len(k.described[e.Source].node.texts("primary_key")) == 0 {
 		k.err(k.at, "source table "+e.Source+" has no primary key here", mendColumns+", or give the table a primary key")
 	}
-	for i, name := range names {
-		at := k.at + "/primary_key/" + strconv.Itoa(i)
-		column := k.columnNamed(name)
-		switch {
-		case column < 0:
-			k.err(at, fmt.Sprintf("there is no column %q", name), suggest(name, k.columnNames()))
-		case slices.Contains(e.KeyColumns, column):
-			k.err(at, fmt.Sprintf("column %q is in the key already", name), "")
-		default:
-			e.KeyColumns = append(e.KeyColumns, column)
-			k.keyColumn(&e.Columns[column], at)
-		}
+	e.KeyColumns = slices.Clone(k.from.Key)
+	for i, column := range e.KeyColumns {
+		k.keyColumn(&e.Columns[column], k.described[e.Source].at+"/primary_key/"+strconv.Itoa(i))
 	}
 }
 
@@ -242,8 +226,11 @@ func (k *entityChecker) columnNames() []string {
 
 // unmapped finds columns that no attribute carries: they could not come back.
 func (k *entityChecker) unmapped() {
-	for i, c := range k.entity.Columns {
-		if c.Name != "" && !k.entity.carries(i) {
+	if k.from.guessed {
+		return
+	}
+	for i, c := range k.entity.Own() {
+		if c.Name != "" && !k.entity.carries(i) && !k.failed[c.Name] {
 			k.err(k.columnAt[i], "no attribute carries column "+c.Name+", so a row can't be made from its item",
 				fmt.Sprintf(`add an attribute {"name": %q, "source_column": %q, …}`, c.Name, c.Name))
 		}

@@ -12,54 +12,130 @@ const (
 	maxProjected = 100
 )
 
-// tableKey finds the attributes of the item's key and checks that they say
-// exactly the primary key: less would put two rows at one item, more would
-// move the item when another column changes.
-func (k *entityChecker) tableKey() {
-	t := k.entity.Table
+// A tableChecker checks a table after its entities: its key and indexes.
+type tableChecker struct {
+	*checker
+	at       string
+	node     *node
+	table    *Table
+	entities []*entityChecker
+}
+
+func (k *tableChecker) check() {
+	t := k.table
 	t.PK = k.keyAttribute("pk", k.node, k.at, true, maxPKSize)
 	t.SK = k.keyAttribute("sk", k.node, k.at, true, maxSKSize)
 	if t.PK.Name == t.SK.Name && !t.PK.IsZero() {
 		k.err(k.at+"/sk", "the sort key is the partition key again", "take it out")
 	}
-	if t.PK.IsZero() || len(k.entity.KeyColumns) == 0 {
+	for _, e := range k.entities {
+		e.identity()
+	}
+	k.indexes()
+}
+
+// keyAttribute reads an attribute of a key of the table or an index, the zero
+// one if it is absent or wrong. Every entity has those of the table's key; an
+// entity without one of an index is not in the index.
+func (k *tableChecker) keyAttribute(property string, n *node, at string, table bool, size int) KeyAttribute {
+	name := n.str(property)
+	pointer := at + "/" + property
+	if name == "" {
+		if v := n.get(property); v != nil && v.form == formString {
+			k.err(pointer, "is empty", "name an attribute, or take it out")
+		}
+		return KeyAttribute{}
+	}
+	var key KeyAttribute
+	filled := false
+	for _, e := range k.entities {
+		if e.attributeNamed(name) < 0 {
+			continue
+		}
+		filled = true
+		own := e.keyAttribute(property, name, pointer, table, size)
+		if own.Type != "" && key.Type != "" && own.Type != key.Type {
+			k.err(pointer, fmt.Sprintf("attribute %s is of type %s in one entity and %s in another, and a key has one", name, key.Type, own.Type), "")
+		}
+		if key.Type == "" {
+			key = own
+		}
+	}
+	if filled {
+		return key
+	}
+	var names []string
+	for _, e := range k.entities {
+		names = append(names, e.attributeNames()...)
+	}
+	k.err(pointer, fmt.Sprintf("there is no attribute %q", name), suggest(name, names))
+	return KeyAttribute{}
+}
+
+// identity checks that the item's key says the whole primary key: less would
+// put two rows at one item.
+func (k *entityChecker) identity() {
+	t := k.entity.Table
+	if t.PK.IsZero() || len(k.entity.KeyColumns) == 0 || k.from.guessed {
 		return
 	}
+	parts := append(k.keyParts(t.PK), k.keyParts(t.SK)...)
 	var missing []string
 	for _, c := range k.entity.KeyColumns {
-		if !k.carries(t.PK, c) && !k.carries(t.SK, c) {
+		if !slices.Contains(parts, c) {
 			missing = append(missing, k.entity.Columns[c].Name)
 		}
 	}
-	if len(missing) > 0 {
-		k.err(k.at+"/pk", fmt.Sprintf("the item's key leaves out %v of the primary key, so that two rows would be one item", missing),
+	at := k.of.at + "/pk"
+	if k.node != k.of.node {
+		at = k.at
+	}
+	switch {
+	case len(missing) == 0:
+	case k.from.identifies(parts):
+		k.warn(at, fmt.Sprintf("the item's key has %v not in it, but other columns that are unique", missing),
+			"a value that is given up and used again makes another record the same item: let the key be that of the table")
+	case k.plainKey():
+		k.err(at, fmt.Sprintf("the item's key leaves out %v of the primary key, so that two rows would be one item", missing),
 			"let pk and sk be the attributes of the primary key's columns")
+	default:
+		k.err(at, fmt.Sprintf("the item's key leaves out %v of the primary key, and nothing says that what it has is unique: two rows may be one item", missing),
+			`add the primary key to the key, or declare the columns "unique" if MySQL has such an index`)
 	}
 }
 
-// carries reports whether the key attribute's column is the given one.
-func (k *entityChecker) carries(a KeyAttribute, column int) bool {
-	i := k.attributeNamed(a.Name)
-	return i >= 0 && k.entity.Attributes[i].Column == column
-}
-
-// keyAttribute reads a key attribute, the zero one if it is absent or wrong.
-// table says that it belongs to the table's own key, size is DynamoDB's limit.
-func (k *entityChecker) keyAttribute(property string, n *node, at string, table bool, size int) KeyAttribute {
-	name := n.str(property)
-	at += "/" + property
-	if name == "" {
-		if v := n.get(property); v != nil && v.form == formString {
-			k.err(at, "is empty", "name an attribute, or take it out")
+// plainKey reports whether the item's key is made of columns of the own row as
+// they are.
+func (k *entityChecker) plainKey() bool {
+	for _, a := range []KeyAttribute{k.entity.Table.PK, k.entity.Table.SK} {
+		if i := k.attributeNamed(a.Name); i >= 0 && k.entity.Attributes[i].Column >= 0 && !k.entity.Columns[k.entity.Attributes[i].Column].IsOwn() {
+			return false
 		}
-		return KeyAttribute{}
 	}
-	i := k.attributeNamed(name)
-	if i < 0 {
-		k.err(at, fmt.Sprintf("there is no attribute %q", name), suggest(name, k.attributeNames()))
-		return KeyAttribute{}
+	return true
+}
+
+// keyParts returns the columns that a key attribute is made of and that can be
+// told from it.
+func (k *entityChecker) keyParts(a KeyAttribute) []int {
+	i := k.attributeNamed(a.Name)
+	if i < 0 || k.entity.Attributes[i].Column < 0 {
+		return nil
 	}
-	a := k.entity.Attributes[i]
+	column := k.entity.Attributes[i].Column
+	if c := k.entity.Columns[column].computation; c != nil {
+		if ok, _ := c.reversible(); ok {
+			return c.inputs()
+		}
+		return nil
+	}
+	return []int{column}
+}
+
+// keyAttribute checks an attribute of the entity that is part of a key. table
+// says that it is the table's own key, size is DynamoDB's limit.
+func (k *entityChecker) keyAttribute(property, name, at string, table bool, size int) KeyAttribute {
+	a := k.entity.Attributes[k.attributeNamed(name)]
 	switch a.Type {
 	case "S", "N", "B":
 	case "":
@@ -85,11 +161,11 @@ func (k *entityChecker) keySource(c *Column, a Attribute, at, property string, t
 	case a.TypedNull:
 		k.err(at, "attribute "+a.Name+" writes NULL as a type, which no key of DynamoDB takes",
 			`take "null" out of the attribute: where it is absent, the item is not in the index`)
-	case table && len(k.entity.KeyColumns) > 0 && !slices.Contains(k.entity.KeyColumns, a.Column):
-		k.err(at, "the item's key depends on column "+c.Name+", which is not of the primary key; this version does not support items that move",
-			"let pk and sk be the attributes of the primary key's columns")
 	case property == "sk" && a.Type == "S" && (c.Kind == Int || c.Kind == Decimal || c.Kind == Float):
 		k.err(at, "attribute "+a.Name+" sorts the numbers of "+c.Name+" as text, 10 before 9", "make the attribute N")
+	}
+	if table {
+		k.moves(a, at)
 	}
 	if longest := longestKey(c); longest > size {
 		k.warn(at, fmt.Sprintf("a value of %s may have %d bytes, and this key at most %d; longer ones are refused", c.Name, longest, size), "")
@@ -100,6 +176,24 @@ func (k *entityChecker) keySource(c *Column, a Attribute, at, property string, t
 	if !table && c.Kind == Text && !c.isLabelled() && c.Collation != "" && !collationIsBinary(c.Collation) {
 		k.warn(at, fmt.Sprintf("MySQL compares %s by %s, the index byte for byte; queries of the library do so in both stores", c.Name, c.Collation),
 			"look values up as they are stored")
+	}
+}
+
+// moves finds columns of the item's key that are not of the primary key: when
+// they change, the item moves.
+func (k *entityChecker) moves(a Attribute, at string) {
+	parts := []int{a.Column}
+	if c := k.entity.Columns[a.Column].computation; c != nil {
+		parts = c.inputs()
+	}
+	for _, p := range parts {
+		c := &k.entity.Columns[p]
+		if len(k.entity.KeyColumns) == 0 || slices.Contains(k.entity.KeyColumns, p) {
+			continue
+		}
+		k.entity.moves = true
+		k.warn(at, fmt.Sprintf("the item's key depends on column %s, which is not of the primary key: the item moves when it changes", c.Name),
+			"let pk and sk be made of the primary key's columns; look the other up by an index")
 	}
 }
 
@@ -128,8 +222,8 @@ func (k *entityChecker) attributeNames() []string {
 }
 
 // indexes reads the table's indexes.
-func (k *entityChecker) indexes() {
-	t := k.entity.Table
+func (k *tableChecker) indexes() {
+	t := k.table
 	projected := 0
 	for i, n := range k.node.list("gsis") {
 		if n.form != formObject {
@@ -149,14 +243,14 @@ func (k *entityChecker) indexes() {
 	}
 }
 
-func (k *entityChecker) index(n *node, at string) Index {
+func (k *tableChecker) index(n *node, at string) Index {
 	index := Index{
 		Name:       n.str("index_name"),
 		PK:         k.keyAttribute("pk", n, at, false, maxPKSize),
 		SK:         k.keyAttribute("sk", n, at, false, maxSKSize),
 		Projection: n.str("projection"),
 		Projected:  n.texts("projected_attributes"),
-		Capacity:   k.entity.Table.Capacity,
+		Capacity:   k.table.Capacity,
 	}
 	if index.Name != "" && !tableName.MatchString(index.Name) {
 		k.err(at+"/index_name", fmt.Sprintf("%q can't be the name of an index", index.Name), mendTableName)
@@ -168,7 +262,7 @@ func (k *entityChecker) index(n *node, at string) Index {
 		k.err(at+"/sk", "the sort key is the partition key again", "take it out")
 	}
 	if own := n.get("capacity"); own != nil {
-		if k.entity.Table.Billing != Provisioned {
+		if k.table.Billing != Provisioned {
 			k.err(at+"/capacity", "a capacity belongs to PROVISIONED only", "take it out")
 		}
 		index.Capacity = k.capacity(own, at+"/capacity")
@@ -178,7 +272,7 @@ func (k *entityChecker) index(n *node, at string) Index {
 }
 
 // projection checks the attributes that an index carries by name.
-func (k *entityChecker) projection(index Index, at string) {
+func (k *tableChecker) projection(index Index, at string) {
 	switch {
 	case index.Projection == "INCLUDE" && len(index.Projected) == 0:
 		k.err(at+"/projection", "INCLUDE names no attributes", "add projected_attributes")
@@ -188,8 +282,12 @@ func (k *entityChecker) projection(index Index, at string) {
 	for i, name := range index.Projected {
 		at := at + "/projected_attributes/" + strconv.Itoa(i)
 		switch {
-		case k.attributeNamed(name) < 0:
-			k.err(at, fmt.Sprintf("there is no attribute %q", name), suggest(name, k.attributeNames()))
+		case !slices.ContainsFunc(k.entities, func(e *entityChecker) bool { return e.attributeNamed(name) >= 0 }):
+			var names []string
+			for _, e := range k.entities {
+				names = append(names, e.attributeNames()...)
+			}
+			k.err(at, fmt.Sprintf("there is no attribute %q", name), suggest(name, names))
 		case slices.Contains(index.Projected[:i], name):
 			k.err(at, fmt.Sprintf("attribute %q is projected twice", name), "take one out")
 		}
@@ -197,8 +295,8 @@ func (k *entityChecker) projection(index Index, at string) {
 }
 
 // sameIndex compares an index with those before it.
-func (k *entityChecker) sameIndex(index Index, at string) {
-	for _, other := range k.entity.Table.Indexes {
+func (k *tableChecker) sameIndex(index Index, at string) {
+	for _, other := range k.table.Indexes {
 		switch {
 		case index.Name != "" && other.Name == index.Name:
 			k.err(at+"/index_name", fmt.Sprintf("another index is called %q too", index.Name), "")

@@ -42,18 +42,20 @@ func (d *Document) tables() (tables []*node, pointer string) {
 type place struct {
 	entity string
 	node   *node
+	at     string // its JSON pointer
 }
 
 func (d *Document) places() []place {
 	var out []place
-	tables, _ := d.tables()
-	for _, t := range tables {
+	tables, pointer := d.tables()
+	for i, t := range tables {
+		at := pointer + "/" + strconv.Itoa(i)
 		if t.str("type") != "multi-entity" {
-			out = append(out, place{t.str("table"), t})
+			out = append(out, place{t.str("table"), t, at})
 			continue
 		}
-		for _, e := range t.list("entities") {
-			out = append(out, place{e.str("entity_type"), e})
+		for i, e := range t.list("entities") {
+			out = append(out, place{e.str("entity_type"), e, at + "/entities/" + strconv.Itoa(i)})
 		}
 	}
 	return out

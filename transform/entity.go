@@ -10,6 +10,11 @@ type Contract struct {
 	Group    string
 	Tables   []*Table
 	Entities []*Entity
+	// Sources are the tables of MySQL that the contract reads.
+	Sources []*Source
+	// NotYet says what of the contract the stores of this version can't do: it
+	// can be checked, shown as views and previewed, and not migrated.
+	NotYet []Finding
 	// Warnings are the findings that do not forbid the contract's use.
 	Warnings []Finding
 }
@@ -69,9 +74,13 @@ type Index struct {
 
 // An Entity is one kind of record.
 type Entity struct {
-	Name       string // "USER"; of a single-entity table, the table's name
-	Table      *Table // where its items live
-	Source     string // the MySQL table its rows live in
+	Name   string // "USER"; of a single-entity table, the table's name
+	Table  *Table // where its items live
+	Source string // the MySQL table its rows live in
+	// Columns are what a record has a value of each: first those of the source
+	// table, then, in the order of the attributes, the joined ones, which have a
+	// Join, and the computed ones, whose values are made of the others as an item
+	// is made: a record has NULL in their place.
 	Columns    []Column
 	KeyColumns []int // positions in Columns, in the order of the primary key
 	Attributes []Attribute
@@ -90,6 +99,8 @@ type Entity struct {
 	strings     int        // attributes of type S
 	numbers     int        // attributes of type N
 	documents   []int      // columns of attributes that are JSON
+	computed    []int      // columns that are computed
+	moves       bool       // the item's key depends on columns beside the primary key
 	typedNulls  bool       // an attribute writes NULL as a type
 }
 
@@ -100,6 +111,9 @@ func (e *Entity) prepare() {
 	e.byColumn = make(map[string]int, len(e.Columns))
 	for i, c := range e.Columns {
 		e.byColumn[c.Name] = i
+		if c.computation != nil {
+			e.computed = append(e.computed, i)
+		}
 	}
 	e.byAttribute = make(map[string]int, len(e.Attributes))
 	e.keyLimits = make([]keyLimit, len(e.Attributes))
@@ -112,7 +126,9 @@ func (e *Entity) prepare() {
 		case "N":
 			e.numbers++
 		case "M", "L", "JSON":
-			e.documents = append(e.documents, a.Column)
+			if a.Column >= 0 && e.Columns[a.Column].computation == nil {
+				e.documents = append(e.documents, a.Column)
+			}
 		}
 	}
 	for _, index := range e.Table.Indexes {
@@ -170,7 +186,7 @@ func (e *Entity) Index(name string) *Index {
 // of Columns. Their values would be gone once DynamoDB is the authority.
 func (e *Entity) Lost() []string {
 	var names []string
-	for i, c := range e.Columns {
+	for i, c := range e.Own() {
 		if !e.carries(i) {
 			names = append(names, c.Name)
 		}
@@ -178,9 +194,35 @@ func (e *Entity) Lost() []string {
 	return names
 }
 
-// carries reports whether an attribute holds the column.
+// Own returns the columns of the source table, which come first in Columns.
+func (e *Entity) Own() []Column {
+	n := slices.IndexFunc(e.Columns, func(c Column) bool { return !c.IsOwn() })
+	if n < 0 {
+		n = len(e.Columns)
+	}
+	return e.Columns[:n]
+}
+
+// IsOwn reports whether the column is of the source table.
+func (c *Column) IsOwn() bool { return c.Join == nil && c.computation == nil }
+
+// IsComputed reports whether the column's values are made of the record's others.
+func (c *Column) IsComputed() bool { return c.computation != nil }
+
+// carries reports whether an item holds the column: in an attribute of its own,
+// or in a computed one from which it can be read.
 func (e *Entity) carries(column int) bool {
-	return slices.ContainsFunc(e.Attributes, func(a Attribute) bool { return a.Column == column })
+	return slices.ContainsFunc(e.Attributes, func(a Attribute) bool {
+		if a.Column == column || a.Column < 0 {
+			return a.Column == column
+		}
+		c := e.Columns[a.Column].computation
+		if c == nil || !slices.Contains(c.inputs(), column) {
+			return false
+		}
+		ok, _ := c.reversible()
+		return ok
+	})
 }
 
 // A Column is a column of the entity's source table.
@@ -198,6 +240,11 @@ type Column struct {
 	OnUpdate  string   // "CURRENT_TIMESTAMP" and the like; "" for none
 	Generated string   // "auto_increment", "virtual", "stored"; "" for none
 	Labels    []string // of enum and set, in the order of their declaration
+	// Join says where the values of a joined column come from. It is nil for a
+	// column of the source table, and for one that is computed.
+	Join *Join
+	// computation makes the values of a computed column.
+	computation computation
 	// ZeroDates says what a zero or partial date becomes, ZeroDateError where it
 	// is "". The attributes of the column say it.
 	ZeroDates string

@@ -60,7 +60,11 @@ func (e *Entity) build(r Record, b *builder) (map[string]types.AttributeValue, e
 	item := make(map[string]types.AttributeValue, len(e.Attributes)+libraryAttributes)
 	for i := range e.Attributes {
 		a := &e.Attributes[i]
-		av, reason := e.attribute(i, r.values[a.Column], b)
+		v, reason := r.computed(a.Column)
+		var av types.AttributeValue
+		if reason == "" {
+			av, reason = e.attribute(i, v, b)
+		}
 		if reason == reasonTooLarge {
 			return nil, e.tooLarge(i)
 		}

@@ -34,10 +34,43 @@ func (e *Entity) Record(item map[string]types.AttributeValue) (Record, error) {
 			return Record{}, &ValueError{Entity: e.Name, Reason: "the item has an attribute " + name + " that the contract does not name"}
 		}
 	}
+	if reason := e.restore(r); reason != "" {
+		return Record{}, &ValueError{Entity: e.Name, Reason: reason}
+	}
 	if found < len(e.Attributes) || e.typedNulls {
 		return r, e.checkNulls(r, item)
 	}
 	return r, nil
+}
+
+// restore sets the columns that computed ones were made of, where that can be
+// undone, and requires that each computed value is what the others make. The
+// computed columns are NULL then.
+func (e *Entity) restore(r Record) string {
+	for _, i := range e.computed {
+		c := e.Columns[i].computation
+		if ok, _ := c.reversible(); !ok || r.values[i].kind == Null {
+			continue
+		}
+		values, reason := c.restore(e, r.values[i])
+		if reason != "" {
+			return "the item's " + e.Columns[i].Name + ": " + reason
+		}
+		for n, column := range c.inputs() {
+			if old := r.values[column]; old.kind != Null && old != values[n] {
+				return "the item's " + e.Columns[i].Name + " is made of another " + e.Columns[column].Name
+			}
+			r.values[column] = values[n]
+		}
+	}
+	for _, i := range e.computed {
+		was := r.values[i]
+		r.values[i] = Value{}
+		if now, reason := e.Columns[i].computation.value(r); reason != "" || now != was {
+			return "the item's " + e.Columns[i].Name + " is not what its other attributes make"
+		}
+	}
+	return ""
 }
 
 // take sets the column of attribute i. A column that several attributes carry

@@ -38,13 +38,18 @@ func (p prop) must() prop                  { p.required = true; return p }
 func (p prop) oneOf(values ...string) prop { p.enum = values; return p }
 
 // typed is an object that has a property "type", which says its shape.
-func typed(name, what string, variants map[string]*shape) prop {
-	return prop{name: name, form: formObject, variants: variants, later: what}
+func typed(name string, variants map[string]*shape) prop {
+	return prop{name: name, form: formObject, variants: variants}
 }
 
 var documentShape = &shape{props: []prop{
-	list("tables", tableShape).must(), text("group"), text("$schema"),
+	list("tables", tableShape).must(), text("group"), text("$schema"), list("source_tables", sourceShape),
 	unsupported("access_patterns", "access patterns"),
+}}
+
+// sourceShape is of a table that no entity takes its rows from.
+var sourceShape = &shape{props: []prop{
+	text("table").must(), list("columns", columnShape).must(), texts("primary_key").must(), list("unique", uniqueShape),
 }}
 
 var tableShape = &shape{props: []prop{
@@ -83,13 +88,13 @@ var attributeShape = &shape{props: []prop{
 	text("type").must().oneOf("S", "N", "B", "BOOL", "M", "L", "JSON", "SS", "NS", "BS", "NULL"),
 	text("source_table"),
 	{name: "source_column", form: formString | formArray | formNull, element: formString, required: true},
-	typed("join", "joins", joinShapes),
-	typed("calculation", "calculations", calculationShapes),
-	typed("transformation", "transformations", transformationShapes),
+	typed("join", joinShapes),
+	typed("calculation", calculationShapes),
+	typed("transformation", transformationShapes),
 	truth("denormalized"), text("justification"),
 	text("null").oneOf("absent", "type"), text("zero_dates").oneOf(ZeroDateError, ZeroDateNull, ZeroDateText),
 	unsupported("literal", "literals"),
-	{name: "keep", form: formObject, of: keepShape, later: "keeping joined attributes"},
+	object("keep", keepShape),
 }}
 
 var keepShape = &shape{props: []prop{

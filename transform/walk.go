@@ -9,7 +9,9 @@ import (
 
 // A checker collects findings.
 type checker struct {
-	findings []Finding
+	findings   []Finding
+	described  map[string]*description // by the name of the source table
+	sourceList []*Source               // in the order of the document
 }
 
 func (c *checker) add(s Severity, pointer, reason, mend string) {

@@ -231,6 +231,12 @@ func Case(cases []When, otherwise *Fragment) (Fragment, error) {
 	for _, c := range slices.Backward(cases) {
 		root = Call{Func: "IF", Args: []Expr{c.When.root, c.Then.root, root}}
 	}
+	return Of(root)
+}
+
+// Of returns the fragment of a tree that was put together from others. The error
+// says that it is too deep.
+func Of(root Expr) (Fragment, error) {
 	f := Fragment{root: unplaced(root)}
 	if depth(root) > maxDepth {
 		return Fragment{}, &Error{Fragment: "CASE", Reason: reasonDeep}
