@@ -16,7 +16,7 @@ type Binding[T any] struct {
 // binding is the part of a Binding that does not depend on T.
 type binding struct {
 	entity *Entity
-	fields []boundField // one per column, in their order
+	fields []boundField // one per column, in their order; of computed ones without index
 }
 
 // A BindError says that a type can't be bound to an entity. Faults holds all
@@ -36,17 +36,19 @@ func (e *BindError) Error() string {
 // Bind binds T to the entity. Fields are found as sqlx finds them: by the tag
 // db, or else by the field's name in lower case; the fields of embedded
 // structs count as T's own, and the least deeply embedded wins. Each column
-// needs a field, and each field with a tag a column; other fields are ignored,
-// as are those tagged "-".
+// needs a field, joined ones too, and each field with a tag a column; other fields
+// are ignored, as are those tagged "-". Computed columns have no field.
 //
 // A field's type must suit its column: any integer type for integers, bool for
 // BOOL and integers that are 0 or 1, string or []byte for text, bytes and
 // decimals, []byte for BIT too, time.Time for dates and times (or a string, in
 // MySQL's form), time.Duration for TIME (or a string), float64 for DOUBLE and
 // FLOAT, float32 for FLOAT. A float suits a decimal only where its tag says so,
-// `db:"price,float"`, since it loses digits; exact decimal types of other
-// packages do if they are a sql.Scanner and a driver.Valuer, or an
-// encoding.TextMarshaler and an encoding.TextUnmarshaler. For JSON, string, []byte and json.RawMessage hold the
+// `db:"price,float"`, since it loses digits, and so do sql.NullFloat64 and its
+// like; exact decimal types of other packages do if they are a sql.Scanner and a
+// driver.Valuer, as decimal.Decimal and decimal.NullDecimal of
+// github.com/shopspring/decimal are, or an encoding.TextMarshaler and an
+// encoding.TextUnmarshaler. For JSON, string, []byte and json.RawMessage hold the
 // document's text, and maps, slices and structs what encoding/json makes of
 // it; numbers within an any become json.Number, which is exact.
 //
@@ -75,6 +77,10 @@ func bindStruct(t reflect.Type, e *Entity) (binding, []string) {
 	for _, f := range found {
 		i := e.ColumnIndex(f.column)
 		switch {
+		case i >= 0 && e.Columns[i].IsComputed():
+			if f.tagged {
+				faults = append(faults, fmt.Sprintf("field %s: %s is computed as the item is made, and no value of a record; take the tag off", f.name, f.column))
+			}
 		case i >= 0:
 			codec, fault := codecFor(&e.Columns[i], f.typ, f.float)
 			if fault != "" {
@@ -83,15 +89,33 @@ func bindStruct(t reflect.Type, e *Entity) (binding, []string) {
 			b.fields[i] = boundField{index: f.index, name: f.name, typ: f.typ, codec: codec}
 		case f.tagged:
 			faults = append(faults, fmt.Sprintf("field %s: table %s has no column %s; %s",
-				f.name, e.Source, strconv.Quote(f.column), suggest(f.column, sortedKeys(e.byColumn))))
+				f.name, e.Source, strconv.Quote(f.column), suggest(f.column, e.recordColumns())))
 		}
 	}
 	for i, f := range b.fields {
-		if f.index == nil {
-			faults = append(faults, fmt.Sprintf("column %s has no field; add one with the tag `db:%q`", e.Columns[i].Name, e.Columns[i].Name))
+		c := &e.Columns[i]
+		if f.index != nil || c.IsComputed() {
+			continue
 		}
+		what := "column " + c.Name
+		if c.Join != nil {
+			// Without it, what is written back where nobody joins would lack it.
+			what = "column " + c.Name + ", which is joined,"
+		}
+		faults = append(faults, fmt.Sprintf("%s has no field; add one with the tag `db:%q`", what, c.Name))
 	}
 	return b, faults
+}
+
+// recordColumns returns the names of the columns of which a record has values.
+func (e *Entity) recordColumns() []string {
+	var names []string
+	for _, name := range sortedKeys(e.byColumn) {
+		if !e.Columns[e.byColumn[name]].IsComputed() {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // A boundField is the field of a column.
@@ -113,6 +137,9 @@ func (b *binding) record(rv reflect.Value) (Record, error) {
 	r := b.entity.NewRecord()
 	for i := range b.fields {
 		f := &b.fields[i]
+		if f.index == nil {
+			continue
+		}
 		fv, ok := f.find(rv, false)
 		if !ok {
 			continue // within an embedded pointer that is nil
@@ -135,6 +162,9 @@ func (b *Binding[T]) Into(r Record, v *T) error {
 // SetColumn gives the field of column i of Entity.Columns a value, and leaves
 // the others alone. The error is a *ValueError.
 func (b *Binding[T]) SetColumn(v *T, i int, value Value) error {
+	if b.fields[i].index == nil {
+		return b.entity.fault(i, "is computed as the item is made, and has no field")
+	}
 	fv, _ := b.fields[i].find(reflect.ValueOf(v).Elem(), true)
 	if reason := b.fields[i].codec.set(&b.entity.Columns[i], fv, value); reason != "" {
 		return b.fault(i, reason)
@@ -147,6 +177,9 @@ func (b *binding) into(r Record, rv reflect.Value) error {
 		return &ValueError{Entity: b.entity.Name, Reason: "the record is of another entity"}
 	}
 	for i := range b.fields {
+		if b.fields[i].index == nil {
+			continue
+		}
 		fv, _ := b.fields[i].find(rv, true)
 		if reason := b.fields[i].codec.set(&b.entity.Columns[i], fv, r.values[i]); reason != "" {
 			return b.fault(i, reason)

@@ -18,6 +18,15 @@ func Check(data []byte) (*Contract, []Finding) {
 
 // Check is the function Check of the document as it is now.
 func (d *Document) Check() (*Contract, []Finding) {
+	contract, c := d.examine()
+	if hasErrors(c.findings) {
+		return nil, c.findings
+	}
+	return contract, c.findings
+}
+
+// examine checks the document and returns the contract as far as it makes one.
+func (d *Document) examine() (*Contract, *checker) {
 	c := &checker{}
 	contract := &Contract{Group: "default"}
 	if d.root.form == formArray {
@@ -36,13 +45,20 @@ func (d *Document) Check() (*Contract, []Finding) {
 			c.table(t, pointer+"/"+strconv.Itoa(i), contract)
 		}
 	}
-	if hasErrors(c.findings) {
-		return nil, c.findings
-	}
+	c.across(d, contract)
 	contract.Sources = c.sourceList
 	contract.NotYet = contract.notYet()
 	contract.Warnings = c.findings
-	return contract, c.findings
+	return contract, c
+}
+
+// across checks what only all entities together tell.
+func (c *checker) across(d *Document, contract *Contract) {
+	c.sharedRows()
+	c.keeps(contract)
+	c.promises()
+	c.patterns(d, contract)
+	c.moving(d)
 }
 
 // What DynamoDB takes as names of tables and indexes (Developer Guide, "Naming
@@ -98,7 +114,10 @@ func (c *checker) table(n *node, at string, contract *Contract) {
 		}
 	}
 	k.check()
+	k.together()
+	c.entities = append(c.entities, k.entities...)
 	for _, e := range k.entities {
+		e.entity.attributeAt = e.attributeAt
 		e.entity.prepare()
 		e.sequence()
 	}
@@ -109,8 +128,8 @@ func (k *tableChecker) entity(n *node, at, name string, contract *Contract) {
 	if name != "" && contract.Entity(name) != nil {
 		k.err(at, fmt.Sprintf("another entity is called %q too", name), "choose another name")
 	}
-	e := &entityChecker{checker: k.checker, at: at, node: n, of: k,
-		entity: &Entity{Name: name, Table: k.table, Source: n.str("source_table")}}
+	e := &entityChecker{checker: k.checker, at: at, node: n, of: k, joinedAt: make(map[string]string),
+		entity: &Entity{Name: name, Pointer: at, Table: k.table, Source: n.str("source_table")}}
 	e.check()
 	k.entities = append(k.entities, e)
 	contract.Entities = append(contract.Entities, e.entity)

@@ -12,6 +12,8 @@ import (
 // that is not, so those come last.
 func (k *entityChecker) attributes() {
 	var nodes []*node
+	var wrong []bool
+	k.objects = make(map[string][]Field)
 	for i, n := range k.node.list("attributes") {
 		if n.form != formObject {
 			continue
@@ -19,16 +21,22 @@ func (k *entityChecker) attributes() {
 		at := k.at + "/attributes/" + strconv.Itoa(i)
 		a := Attribute{Name: n.str("name"), Type: n.str("type"), Column: -1, TypedNull: n.str("null") == "type"}
 		k.attributeName(n, a.Name, at)
+		before := errorsIn(k.findings)
 		k.source(n, at, &a)
+		noJoin := n.get("join") != nil && joinShapes[n.get("join").str("type")] == nil // which the walk has found
+		wrong = append(wrong, a.Column < 0 && (noJoin || errorsIn(k.findings) > before))
+		k.keep(n, at, a.Column)
 		k.entity.Attributes = append(k.entity.Attributes, a)
 		k.attributeAt = append(k.attributeAt, at)
 		nodes = append(nodes, n)
 	}
+	k.compute(nodes, wrong)
 	k.failed = make(map[string]bool)
 	for i, n := range nodes {
-		k.compute(n, k.attributeAt[i], i)
 		if k.entity.Attributes[i].Column < 0 {
-			k.failed[n.str("source_column")] = true
+			for _, name := range append(n.texts("source_column"), n.str("source_column")) {
+				k.failed[name] = true
+			}
 		}
 	}
 	if len(k.entity.Attributes) == 0 {
@@ -44,6 +52,7 @@ func (k *entityChecker) attributes() {
 		k.attributeType(a, k.attributeAt[i])
 	}
 	k.zeroDates()
+	k.entity.settle()
 	k.nulls()
 }
 
@@ -138,7 +147,7 @@ func (k *entityChecker) attributeType(a Attribute, at string) {
 	case !slices.Contains(possible, a.Type):
 		k.err(at, fmt.Sprintf("%s can't hold column %s, which is %s", a.Type, c.Name, c.typeName()),
 			"use "+strings.Join(possible, " or "))
-	case c.Kind == JSON && a.Type == "S":
+	case c.Kind == JSON && a.Type == "S" && c.Join == nil: // of joins see construction
 		k.warn(at, "attribute "+a.Name+" holds the JSON of "+c.Name+" as text", "use M, L or JSON to have it as a map or list")
 	}
 }

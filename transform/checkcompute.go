@@ -4,58 +4,32 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/crossfade-go/crossfade/transform/internal/template"
 )
 
-// compute finds out how attribute i is made of its columns, if it is not one of
-// them as it is.
-func (k *entityChecker) compute(n *node, at string, i int) {
-	a := &k.entity.Attributes[i]
-	transformation := n.get("transformation")
-	if transformation == nil || readsRows(transformation) {
-		return
+// compute finds out what each attribute shows: its column, or what is calculated
+// with that, or what a transformation makes of either. wrong says which attributes
+// were found wrong before. Calculations come first, so that a template may name
+// any attribute before its transformation.
+func (k *entityChecker) compute(nodes []*node, wrong []bool) {
+	k.before = make([]int, len(nodes))
+	for i, n := range nodes {
+		wrong[i] = wrong[i] || !k.calculate(n, i)
+		k.before[i] = k.entity.Attributes[i].Column
 	}
-	switch transformation.str("type") {
-	case "string-format", "static", "template":
-		text := transformation.str("format")
-		if text == "" {
-			text = transformation.str("value") + transformation.str("template")
+	for i, n := range nodes {
+		wrong[i] = wrong[i] || !k.transform(n, i)
+		if wrong[i] {
+			k.entity.Attributes[i].Column = -1
 		}
-		a.Column = k.templated(a.Name, text, at+"/transformation/format")
 	}
 }
 
-// templated adds a column that is made by a template, and returns its position,
-// -1 if it is wrong. A template that is one name alone is that column.
-func (k *entityChecker) templated(name, text, at string) int {
-	t, err := template.Parse(text)
-	if err != nil {
-		k.err(at, err.Error(), "")
-		return -1
-	}
-	c := &templated{template: t}
-	for _, placeholder := range t.Names() {
-		column := k.named(placeholder)
-		if column < 0 {
-			k.err(at, fmt.Sprintf("{%s} is no attribute before its transformation, and no column of %s", placeholder, k.entity.Source),
-				suggest(placeholder, append(k.attributeNames(), k.columnNames()...)))
-			return -1
-		}
-		c.columns = append(c.columns, column)
-	}
-	if p := t.Placeholders(); len(p) == 1 && p[0].Literal == "" && p[0].Name != "" && p[0].Width == 0 {
-		return c.columns[0]
-	}
-	return k.addComputed(name, c, Column{SQLType: "longtext", Kind: Text, Collation: "utf8mb4_bin"})
-}
-
-// named returns the column that a name in a template means: that of an attribute
-// of the entity, after its join and before its transformation, else one of the
-// source table.
+// named returns the column that a name in a template or a fragment means: that of
+// an attribute of the entity, after its join or calculation and before its
+// transformation, or one of the source table. It is -1 if there is none.
 func (k *entityChecker) named(name string) int {
-	if i := k.attributeNamed(name); i >= 0 && k.entity.Attributes[i].Column >= 0 && !k.entity.Columns[k.entity.Attributes[i].Column].IsComputed() {
-		return k.entity.Attributes[i].Column
+	if i := k.attributeNamed(name); i >= 0 && i < len(k.before) && k.before[i] >= 0 {
+		return k.before[i]
 	}
 	if k.from.guessed && k.from.ColumnIndex(name) < 0 {
 		return -1 // or every name would be a column
@@ -63,11 +37,10 @@ func (k *entityChecker) named(name string) int {
 	return k.ownColumn(name)
 }
 
-// addComputed adds a computed column and returns its position. It is NULL if an
-// input is.
+// addComputed adds a computed column and returns its position.
 func (k *entityChecker) addComputed(attribute string, c computation, of Column) int {
 	of.Name, of.computation = k.joinedName(attribute), c
-	of.Nullable = slices.ContainsFunc(c.inputs(), func(i int) bool { return k.entity.Columns[i].mayBeNull() })
+	of.Nullable = k.entity.computedNull(c)
 	k.entity.Columns = append(k.entity.Columns, of)
 	return len(k.entity.Columns) - 1
 }
@@ -99,8 +72,7 @@ func (k *entityChecker) itemKey() {
 		case k.entity.Attributes[i].Column >= 0 && !k.same(column, k.entity.Attributes[i].Column):
 			k.err(k.attributeAt[i], fmt.Sprintf("attribute %s does not resolve to %q, which the %s_template says", name, text.text, key),
 				"take the attribute out: the template makes it")
-		default:
-			k.entity.Attributes[i].Column = max(k.entity.Attributes[i].Column, -1)
+			k.entity.Attributes[i].Column = column
 		}
 	}
 }
@@ -117,26 +89,6 @@ func (k *entityChecker) same(a, b int) bool {
 		return slices.EqualFunc(s.parts(), t.parts(), func(p, q part) bool { return p == q })
 	}
 	return x.Join != nil && y.Join != nil && x.Join.equal(y.Join)
-}
-
-// A part is a piece of a template with the column it means.
-type part struct {
-	literal string
-	column  int
-	width   int
-}
-
-func (t *templated) parts() []part {
-	var all []part
-	names := t.template.Names()
-	for _, p := range t.template.Placeholders() {
-		column := -1
-		if p.Name != "" {
-			column = t.columns[slices.Index(names, p.Name)]
-		}
-		all = append(all, part{p.Literal, column, p.Width})
-	}
-	return all
 }
 
 // equal reports whether two joins find the same.

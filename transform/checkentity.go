@@ -21,6 +21,11 @@ type entityChecker struct {
 	// Columns have at the same position.
 	attributeAt []string
 	columnAt    []string
+	// before are the columns of the attributes before their transformations, and
+	// objects the maps of columns of the own row that joins construct.
+	before   []int
+	objects  map[string][]Field
+	joinedAt map[string]string // where the document has the attribute of a joined column
 }
 
 const mendColumns = "run migrationctl contract check --contract FILE --mysql DSN --write"
@@ -224,16 +229,24 @@ func (k *entityChecker) columnNames() []string {
 	return names
 }
 
-// unmapped finds columns that no attribute carries: they could not come back.
+// unmapped finds columns that can't come back from an item. Those that no
+// attribute is made of are forgotten, most likely. The others are what the
+// contract wants, and all is well until DynamoDB is the authority.
 func (k *entityChecker) unmapped() {
 	if k.from.guessed {
 		return
 	}
-	for i, c := range k.entity.Own() {
-		if c.Name != "" && !k.entity.carries(i) && !k.failed[c.Name] {
-			k.err(k.columnAt[i], "no attribute carries column "+c.Name+", so a row can't be made from its item",
-				fmt.Sprintf(`add an attribute {"name": %q, "source_column": %q, …}`, c.Name, c.Name))
+	for _, l := range k.entity.Losses() {
+		c := &k.entity.Columns[l.column]
+		if c.Name == "" || k.failed[c.Name] {
+			continue
 		}
+		mend := fmt.Sprintf(`add an attribute {"name": %q, "source_column": %q, …}`, c.Name, c.Name)
+		if l.Attribute == "" {
+			k.err(k.columnAt[l.column], "no attribute carries column "+c.Name+", so a row can't be made from its item", mend)
+			continue
+		}
+		k.warn(k.columnAt[l.column], fmt.Sprintf("column %s can't be read back: %s; the step to phase 4 is refused", c.Name, l.Reason), mend)
 	}
 }
 

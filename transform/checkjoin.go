@@ -28,7 +28,7 @@ var lookups = []string{"foreign-key", "lookup-table", "self-join", "multi-column
 // it is wrong. A join that finds the record's own row gives the column there.
 func (k *entityChecker) joined(n *node, at string, a *Attribute) int {
 	j := &joiner{entityChecker: k, n: n, at: at, join: &Join{Kind: JoinLookup}}
-	before := len(k.findings)
+	before, unknown := len(k.findings), k.undescribed
 	var column Column
 	switch kind := n.str("type"); {
 	case slices.Contains(lookups, kind):
@@ -38,17 +38,25 @@ func (k *entityChecker) joined(n *node, at string, a *Attribute) int {
 	case kind == "json-construction":
 		column = j.construction(a)
 	case kind == "aggregate":
-		column = j.aggregate()
+		column = j.aggregate(a)
 	case kind == "depth", kind == "hierarchy-path":
 		column = j.tree(kind)
 	default: // which the walk has found
 		return -1
 	}
-	if hasErrors(k.findings[before:]) {
+	if errorsIn(k.findings[before:]) > k.undescribed-unknown {
 		return -1
 	}
-	if j.own {
+	if j.own && j.join.Kind == JoinObject {
+		k.objects[a.Name] = j.join.Fields // which is calculated: see calculate
+		return -1
+	}
+	tree := j.join.Kind == JoinDepth || j.join.Kind == JoinPath
+	switch {
+	case j.own:
 		return k.columnNamed(column.Name)
+	case len(j.join.Hops) == 0 && !tree: // something is missing, which the walk has found
+		return -1
 	}
 	column.Name, column.Join = k.joinedName(a.Name), j.join
 	return k.addJoined(column)
@@ -79,7 +87,9 @@ func (j *joiner) lookup(kind string) Column {
 	if kind == "multi-column" {
 		conditions = nil
 	}
-	j.hop(target, alias, j.conditions(j.n, j.at, conditions), j.at)
+	if !j.hop(target, alias, j.conditions(j.n, j.at, conditions), j.at) {
+		return Column{}
+	}
 	j.identified()
 	value, ok := j.selected("select_column", j.n.str("select_column"))
 	if !ok {
@@ -91,9 +101,23 @@ func (j *joiner) lookup(kind string) Column {
 			return Column{}
 		}
 	}
+	j.ownAgain(value)
 	column := j.typeOf(value, j.at+"/select_column")
 	j.nullValue(&column)
 	return column
+}
+
+// ownAgain joins the record's own row with itself where more is selected of it
+// than a column, which is no join at all.
+func (j *joiner) ownAgain(value fragment.Fragment) {
+	if _, alone := value.Column(); !j.own || alone && j.n.get("null_value") == nil {
+		return
+	}
+	h := Hop{Source: j.from}
+	for _, c := range j.from.Key {
+		h.On = append(h.On, On{Column: c, From: -1, FromColumn: c})
+	}
+	j.own, j.join.Hops = false, []Hop{h}
 }
 
 // A condition is one equality of a join with its place in the document.
@@ -128,123 +152,56 @@ func (j *joiner) conditions(n *node, at string, properties []string) []condition
 	return out
 }
 
-// hop adds a table to the join.
-func (j *joiner) hop(target, alias string, conditions []condition, at string) {
+// hop adds a table to the join, and reports whether that went well.
+func (j *joiner) hop(target, alias string, conditions []condition, at string) bool {
 	if target == "" || len(conditions) == 0 {
-		return // which is an error already
+		return false // which is an error already
 	}
-	h := Hop{Source: j.sourceNamed(target, at)}
-	name := alias
+	before, unknown := len(j.findings), j.undescribed
+	h, name := Hop{Source: j.sourceNamed(target, at)}, alias
 	if name == "" {
 		name = target
 	}
-	if alias != "" && alias == j.entity.Source {
-		j.err(at+"/join_alias", fmt.Sprintf("the alias %s is the name of the source table", alias), "choose another")
-		return
+	if alias != "" && (alias == j.entity.Source || slices.Contains(j.called, alias)) {
+		j.err(at+"/join_alias", fmt.Sprintf("the alias %s is the name of another row of the join", alias), "choose another")
+		return false
 	}
-	ownRow := target == j.entity.Source && alias == "" && len(j.join.Hops) == 0
+	if len(j.join.Hops) == 0 && target == j.entity.Source && alias == "" && j.findsOwn(conditions) {
+		j.own = true
+		return true
+	}
+	j.own = false
 	for _, c := range conditions {
-		if ownRow && c.Left.Ref.Name == c.Right.Ref.Name && j.isOwn(c.Left.Ref) && j.isOwn(c.Right.Ref) {
-			continue
-		}
-		ownRow = false
 		if on, ok := j.on(h.Source, name, target, c); ok {
 			h.On = append(h.On, on)
 		}
 	}
-	j.own = ownRow
-	if len(h.On) > 0 {
-		j.join.Hops, j.called = append(j.join.Hops, h), append(j.called, name)
+	if errorsIn(j.findings[before:]) > j.undescribed-unknown {
+		return false
 	}
+	j.join.Hops, j.called = append(j.join.Hops, h), append(j.called, name)
+	return true
+}
+
+// findsOwn reports whether the conditions, as users.id = users.id, find the
+// record's own row and no other.
+func (j *joiner) findsOwn(conditions []condition) bool {
+	var columns []int
+	for _, c := range conditions {
+		if !strings.EqualFold(c.Left.Ref.Name, c.Right.Ref.Name) || !j.isOwn(c.Left.Ref) || !j.isOwn(c.Right.Ref) {
+			return false
+		}
+		columns = append(columns, j.from.column(c.Left.Ref.Name))
+	}
+	return j.from.guessed || len(j.from.Key) > 0 && !slices.ContainsFunc(j.from.Key, func(key int) bool { return !slices.Contains(columns, key) })
 }
 
 func (j *joiner) isOwn(r fragment.Ref) bool { return r.Table == j.entity.Source || r.Table == "" }
 
-// on finds out which side of an equality is the hop's.
-func (j *joiner) on(target *Source, name, table string, c condition) (On, bool) {
-	left, right := c.Left.Ref, c.Right.Ref
-	leftIs, rightIs := j.belongs(left, target, name, table), j.belongs(right, target, name, table)
-	if leftIs && rightIs {
-		leftIs, rightIs = j.byKey(target, left), j.byKey(target, right)
-		if leftIs == rightIs {
-			j.err(c.at, fmt.Sprintf("%q does not say which side is the row that is joined: %s", c.text, j.whichKey(target, leftIs)),
-				`give the join a "join_alias", and name the columns of the joined row with it`)
-			return On{}, false
-		}
-	}
-	if !leftIs && !rightIs {
-		j.err(c.at, fmt.Sprintf("%q has no column of %s, which it joins", c.text, name), "")
-		return On{}, false
-	}
-	if rightIs {
-		left, right = right, left
-	}
-	column := target.column(left.Name)
-	if column < 0 {
-		j.err(c.at, fmt.Sprintf("table %s has no column %q", target.Name, left.Name), suggest(left.Name, target.names()))
-		return On{}, false
-	}
-	hop, from, ok := j.origin(right, c.at)
-	if !ok {
-		return On{}, false
-	}
-	on := On{Column: column, From: hop, FromColumn: from}
-	j.sameType(on, target, c)
-	return on, true
-}
-
-// belongs reports whether a reference may be to the table that is joined.
-func (j *joiner) belongs(r fragment.Ref, target *Source, name, table string) bool {
-	switch r.Table {
-	case name:
-		return true
-	case table:
-		return name == table || table != j.entity.Source && !slices.Contains(j.called, table)
-	case "":
-		return target.ColumnIndex(r.Name) >= 0 && j.columnNamed(r.Name) < 0
-	}
-	return false
-}
-
-// byKey reports whether the column is the whole primary key of the table.
-func (j *joiner) byKey(target *Source, r fragment.Ref) bool {
-	column := target.column(r.Name)
-	return slices.Equal(target.Key, []int{column})
-}
-
-func (j *joiner) whichKey(target *Source, both bool) string {
-	if both {
-		return "both are the primary key of " + target.Name
-	}
-	return "neither is the primary key of " + target.Name
-}
-
-// origin resolves the other side of a condition: a column of an earlier hop, the
-// latest first, or of the own row.
-func (j *joiner) origin(r fragment.Ref, at string) (hop, column int, ok bool) {
-	for i := len(j.join.Hops) - 1; i >= 0; i-- {
-		if r.Table == j.called[i] {
-			if column = j.join.Hops[i].Source.column(r.Name); column < 0 {
-				break
-			}
-			return i, column, true
-		}
-	}
-	if j.isOwn(r) {
-		if column = j.ownColumn(r.Name); column >= 0 {
-			return -1, column, true
-		}
-		j.err(at, fmt.Sprintf("table %s has no column %q", j.entity.Source, r.Name), suggest(r.Name, j.columnNames()))
-		return 0, 0, false
-	}
-	j.err(at, fmt.Sprintf("%s is neither a column of %s nor of a table that was joined before", r, j.entity.Source), "")
-	return 0, 0, false
-}
-
 // ownColumn is columnNamed of the columns that are not joined; a source table
 // that is not described has every column.
 func (k *entityChecker) ownColumn(name string) int {
-	if i := slices.IndexFunc(k.entity.Columns, func(c Column) bool { return c.Join == nil && strings.EqualFold(c.Name, name) }); i >= 0 {
+	if i := slices.IndexFunc(k.entity.Columns, func(c Column) bool { return c.IsOwn() && strings.EqualFold(c.Name, name) }); i >= 0 {
 		return i
 	}
 	if !k.from.guessed || name == "" {
@@ -266,23 +223,6 @@ func (k *entityChecker) guessed() {
 	}
 }
 
-// sameType finds conditions that compare what MySQL compares by guessing.
-func (j *joiner) sameType(on On, target *Source, c condition) {
-	a, b := target.Columns[on.Column].Kind, j.originColumn(on).Kind
-	if a == 0 || b == 0 || a == b || a == Bool && b == Int || a == Int && b == Bool {
-		return
-	}
-	j.err(c.at, fmt.Sprintf("%q compares %s with %s, which MySQL does by guessing and without an index", c.text, a, b),
-		"give both columns the same type")
-}
-
-func (j *joiner) originColumn(on On) Column {
-	if on.From < 0 {
-		return j.entity.Columns[on.FromColumn]
-	}
-	return j.join.Hops[on.From].Source.Columns[on.FromColumn]
-}
-
 // identified checks that a join finds one row at most.
 func (j *joiner) identified() {
 	for _, h := range j.join.Hops {
@@ -300,74 +240,4 @@ func (j *joiner) identified() {
 		j.err(j.at, fmt.Sprintf("the join is ambiguous: nothing says that table %s has one row per %s", h.Source.Name, strings.Join(names, " and ")),
 			`join by the primary key, or by columns that are "unique" where the contract describes the table`)
 	}
-}
-
-// selected reads an expression over the joined row and the own one. A name alone
-// is the joined row's if that has it.
-func (j *joiner) selected(property, text string) (fragment.Fragment, bool) {
-	return j.expression(j.at+"/"+property, text, true)
-}
-
-func (j *joiner) expression(at, text string, joinedFirst bool) (fragment.Fragment, bool) {
-	f, err := fragment.Parse(text)
-	if err == nil {
-		f, err = f.Resolve(func(r fragment.Ref) (fragment.Ref, error) { return j.resolve(r, joinedFirst) })
-	}
-	if err != nil {
-		j.err(at, err.Error(), "")
-		return fragment.Fragment{}, false
-	}
-	return f, true
-}
-
-// resolve finds the column that a reference means.
-func (j *joiner) resolve(r fragment.Ref, joinedFirst bool) (fragment.Ref, error) {
-	last := len(j.join.Hops) - 1
-	inHop := func(i int) (fragment.Ref, bool) {
-		s := j.join.Hops[i].Source
-		if c := s.column(r.Name); c >= 0 {
-			return fragment.Ref{Table: hopAlias(i), Name: s.Columns[c].Name}, true
-		}
-		return fragment.Ref{}, false
-	}
-	inOwn := func() (fragment.Ref, bool) {
-		if c := j.ownColumn(r.Name); c >= 0 {
-			return fragment.Ref{Table: ownAlias, Name: j.entity.Columns[c].Name}, true
-		}
-		return fragment.Ref{}, false
-	}
-	var tries []func() (fragment.Ref, bool)
-	joined := func() (fragment.Ref, bool) { return inHop(last) }
-	named := slices.Index(j.called, r.Table)
-	if i := lastIndex(j.called, r.Table); i >= 0 {
-		named = i
-	}
-	switch {
-	case r.Table == "" && last >= 0 && joinedFirst:
-		tries = append(tries, joined, inOwn)
-	case r.Table == "" && last >= 0:
-		tries = append(tries, inOwn, joined)
-	case r.Table == "" || r.Table == j.entity.Source && (named < 0 || !joinedFirst):
-		tries = append(tries, inOwn)
-	case named >= 0:
-		tries = append(tries, func() (fragment.Ref, bool) { return inHop(named) })
-	default:
-		return fragment.Ref{}, fmt.Errorf("%s is no table of this join: it has %s", r.Table,
-			strings.Join(append([]string{j.entity.Source}, j.called...), ", "))
-	}
-	for _, try := range tries {
-		if found, ok := try(); ok {
-			return found, nil
-		}
-	}
-	return fragment.Ref{}, fmt.Errorf("there is no column %s", r)
-}
-
-func lastIndex(list []string, s string) int {
-	for i, v := range slices.Backward(list) {
-		if v == s {
-			return i
-		}
-	}
-	return -1
 }

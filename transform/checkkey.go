@@ -3,13 +3,7 @@ package transform
 import (
 	"fmt"
 	"slices"
-	"strconv"
-)
-
-// Limits of DynamoDB on indexes (Developer Guide, "Quotas").
-const (
-	maxIndexes   = 20
-	maxProjected = 100
+	"strings"
 )
 
 // A tableChecker checks a table after its entities: its key and indexes.
@@ -19,12 +13,18 @@ type tableChecker struct {
 	node     *node
 	table    *Table
 	entities []*entityChecker
+	indexAt  []string // where the document has Table.Indexes
 }
 
 func (k *tableChecker) check() {
 	t := k.table
 	t.PK = k.keyAttribute("pk", k.node, k.at, true, maxPKSize)
 	t.SK = k.keyAttribute("sk", k.node, k.at, true, maxSKSize)
+	for _, e := range k.entities {
+		if v := e.node.get("sk_template"); v != nil && v.form == formString && k.node.str("sk") == "" && e.node != k.node {
+			k.err(e.at+"/sk_template", "the table has no sort key, so the template would be nowhere", `add "sk": "SK" to the table, or take the template out`)
+		}
+	}
 	if t.PK.Name == t.SK.Name && !t.PK.IsZero() {
 		k.err(k.at+"/sk", "the sort key is the partition key again", "take it out")
 	}
@@ -53,7 +53,7 @@ func (k *tableChecker) keyAttribute(property string, n *node, at string, table b
 			continue
 		}
 		filled = true
-		own := e.keyAttribute(property, name, pointer, table, size)
+		own := e.keyAttribute(name, keyUse{property, pointer, table, size, property == "sk" && e.single(n.str("pk"))})
 		if own.Type != "" && key.Type != "" && own.Type != key.Type {
 			k.err(pointer, fmt.Sprintf("attribute %s is of type %s in one entity and %s in another, and a key has one", name, key.Type, own.Type), "")
 		}
@@ -122,19 +122,52 @@ func (k *entityChecker) keyParts(a KeyAttribute) []int {
 	if i < 0 || k.entity.Attributes[i].Column < 0 {
 		return nil
 	}
-	column := k.entity.Attributes[i].Column
-	if c := k.entity.Columns[column].computation; c != nil {
-		if ok, _ := c.reversible(); ok {
-			return c.inputs()
-		}
-		return nil
+	parts := k.entity.told(k.entity.Attributes[i].Column)
+	for _, p := range slices.Clone(parts) {
+		parts = append(parts, k.toldBy(p)...)
 	}
-	return []int{column}
+	return parts
 }
 
-// keyAttribute checks an attribute of the entity that is part of a key. table
-// says that it is the table's own key, size is DynamoDB's limit.
-func (k *entityChecker) keyAttribute(property, name, at string, table bool, size int) KeyAttribute {
+// toldBy returns the columns of the own row that a joined one tells: those by
+// which it is joined, if the column is unique in its table.
+func (k *entityChecker) toldBy(column int) []int {
+	j := k.entity.Columns[column].Join
+	if j == nil || j.Kind != JoinLookup || len(j.Hops) != 1 || j.hasElse {
+		return nil
+	}
+	h := j.Hops[0]
+	r, alone := j.value.Column()
+	if !alone || r.Table != hopAlias(0) || !h.Source.identifies([]int{h.Source.ColumnIndex(r.Name)}) {
+		return nil
+	}
+	var from []int
+	for _, on := range h.On {
+		if on.From < 0 {
+			from = append(from, on.FromColumn)
+		}
+	}
+	return from
+}
+
+// A keyUse is where an attribute is part of a key.
+type keyUse struct {
+	property string // pk or sk
+	at       string
+	table    bool // it is the table's own key
+	size     int  // DynamoDB's limit
+	single   bool // no two records have the same partition key, so nothing is sorted
+}
+
+// single reports whether no two records share the key attribute.
+func (k *entityChecker) single(name string) bool {
+	parts := k.keyParts(KeyAttribute{Name: name})
+	return len(parts) > 0 && !k.from.guessed && k.from.identifies(parts)
+}
+
+// keyAttribute checks an attribute of the entity that is part of a key.
+func (k *entityChecker) keyAttribute(name string, use keyUse) KeyAttribute {
+	at := use.at
 	a := k.entity.Attributes[k.attributeNamed(name)]
 	switch a.Type {
 	case "S", "N", "B":
@@ -148,32 +181,33 @@ func (k *entityChecker) keyAttribute(property, name, at string, table bool, size
 		k.err(at, "the name of a key attribute has at most 255 bytes", "")
 	}
 	if a.Column >= 0 {
-		k.keySource(&k.entity.Columns[a.Column], a, at, property, table, size)
+		k.keySource(&k.entity.Columns[a.Column], a, use)
 	}
 	return KeyAttribute{Name: name, Type: a.Type}
 }
 
 // keySource checks the column behind a key attribute.
-func (k *entityChecker) keySource(c *Column, a Attribute, at, property string, table bool, size int) {
+func (k *entityChecker) keySource(c *Column, a Attribute, use keyUse) {
+	at := use.at
 	switch {
 	case c.Kind == JSON:
 		k.err(at, "attribute "+a.Name+" is JSON, which can't be a key", "")
 	case a.TypedNull:
 		k.err(at, "attribute "+a.Name+" writes NULL as a type, which no key of DynamoDB takes",
 			`take "null" out of the attribute: where it is absent, the item is not in the index`)
-	case property == "sk" && a.Type == "S" && (c.Kind == Int || c.Kind == Decimal || c.Kind == Float):
+	case use.property == "sk" && !use.single && a.Type == "S" && (c.Kind == Int || c.Kind == Decimal || c.Kind == Float):
 		k.err(at, "attribute "+a.Name+" sorts the numbers of "+c.Name+" as text, 10 before 9", "make the attribute N")
 	}
-	if table {
+	if use.table {
 		k.moves(a, at)
 	}
-	if longest := longestKey(c); longest > size {
-		k.warn(at, fmt.Sprintf("a value of %s may have %d bytes, and this key at most %d; longer ones are refused", c.Name, longest, size), "")
+	if longest := k.longest(c); longest > use.size {
+		k.warn(at, fmt.Sprintf("a value of %s may have %d bytes, and this key at most %d; longer ones are refused", c.Name, longest, use.size), "")
 	}
 	if c.Kind == Time {
 		k.warn(at, "a TIME below zero in "+c.Name+" is refused, since DynamoDB would sort it the wrong way round", "")
 	}
-	if !table && c.Kind == Text && !c.isLabelled() && c.Collation != "" && !collationIsBinary(c.Collation) {
+	if !use.table && c.Kind == Text && !c.isLabelled() && c.Collation != "" && !collationIsBinary(c.Collation) {
 		k.warn(at, fmt.Sprintf("MySQL compares %s by %s, the index byte for byte; queries of the library do so in both stores", c.Name, c.Collation),
 			"look values up as they are stored")
 	}
@@ -182,23 +216,70 @@ func (k *entityChecker) keySource(c *Column, a Attribute, at, property string, t
 // moves finds columns of the item's key that are not of the primary key: when
 // they change, the item moves.
 func (k *entityChecker) moves(a Attribute, at string) {
-	parts := []int{a.Column}
-	if c := k.entity.Columns[a.Column].computation; c != nil {
-		parts = c.inputs()
+	item := "the item's key"
+	if k.node != k.of.node {
+		item += " of entity " + k.entity.Name
 	}
-	for _, p := range parts {
-		c := &k.entity.Columns[p]
-		if len(k.entity.KeyColumns) == 0 || slices.Contains(k.entity.KeyColumns, p) {
-			continue
-		}
+	for _, name := range k.changing(a) {
 		k.entity.moves = true
-		k.warn(at, fmt.Sprintf("the item's key depends on column %s, which is not of the primary key: the item moves when it changes", c.Name),
+		k.warn(at, fmt.Sprintf("%s depends on %s, which is not of the primary key: when it changes the item moves, and whatever holds the old key finds nothing", item, name),
 			"let pk and sk be made of the primary key's columns; look the other up by an index")
 	}
 }
 
+// changing returns what a key attribute is made of and can change while its
+// record stays: all but the primary key.
+func (k *entityChecker) changing(a Attribute) []string {
+	var names []string
+	for _, p := range k.madeOf(a.Column) {
+		c := &k.entity.Columns[p]
+		if c.Join != nil || len(k.entity.KeyColumns) > 0 && !slices.Contains(k.entity.KeyColumns, p) {
+			names = append(names, k.called(c))
+		}
+	}
+	return names
+}
+
+// called names a column of the entity for a finding.
+func (k *entityChecker) called(c *Column) string {
+	if c.Join == nil {
+		return "column " + c.Name
+	}
+	var tables []string
+	for _, h := range c.Join.Hops {
+		tables = append(tables, h.Source.Name)
+	}
+	if len(tables) == 0 {
+		tables = []string{k.entity.Source}
+	}
+	return "the joined " + c.Name + ", of rows of " + strings.Join(tables, " and ")
+}
+
+// longest returns how many bytes a value of the column may have in a key: for
+// what a join selects by an expression, all it is made of together.
+func (k *entityChecker) longest(c *Column) int {
+	if c.IsComputed() {
+		return c.longest
+	}
+	if c.Join == nil || c.Join.Kind != JoinLookup {
+		return longestKey(c)
+	}
+	total := len(c.Join.orElse)
+	for _, column := range c.Join.value.Columns() {
+		total += longestKey(c.Join.column(k.entity, column.Ref))
+	}
+	_, literals := c.Join.value.SQL()
+	for _, l := range literals {
+		total += len(fmt.Sprint(l))
+	}
+	return total
+}
+
 // longestKey returns how many bytes a value of the column may have in a key.
 func longestKey(c *Column) int {
+	if c.longest > 0 {
+		return c.longest
+	}
 	if limit := sqlTypes[c.SQLType].bytes; limit > 0 {
 		return limit
 	}
@@ -219,89 +300,4 @@ func (k *entityChecker) attributeNames() []string {
 		names[i] = a.Name
 	}
 	return names
-}
-
-// indexes reads the table's indexes.
-func (k *tableChecker) indexes() {
-	t := k.table
-	projected := 0
-	for i, n := range k.node.list("gsis") {
-		if n.form != formObject {
-			continue
-		}
-		at := k.at + "/gsis/" + strconv.Itoa(i)
-		index := k.index(n, at)
-		k.sameIndex(index, at)
-		projected += len(index.Projected)
-		t.Indexes = append(t.Indexes, index)
-	}
-	if len(t.Indexes) > maxIndexes {
-		k.err(k.at+"/gsis", fmt.Sprintf("there are %d indexes, and a table has at most 20", len(t.Indexes)), "")
-	}
-	if projected > maxProjected {
-		k.err(k.at+"/gsis", fmt.Sprintf("the indexes project %d attributes by name, and a table's at most 100", projected), "use ALL")
-	}
-}
-
-func (k *tableChecker) index(n *node, at string) Index {
-	index := Index{
-		Name:       n.str("index_name"),
-		PK:         k.keyAttribute("pk", n, at, false, maxPKSize),
-		SK:         k.keyAttribute("sk", n, at, false, maxSKSize),
-		Projection: n.str("projection"),
-		Projected:  n.texts("projected_attributes"),
-		Capacity:   k.table.Capacity,
-	}
-	if index.Name != "" && !tableName.MatchString(index.Name) {
-		k.err(at+"/index_name", fmt.Sprintf("%q can't be the name of an index", index.Name), mendTableName)
-	}
-	if index.Projection == "" {
-		index.Projection = "ALL"
-	}
-	if index.PK.Name == index.SK.Name && !index.PK.IsZero() {
-		k.err(at+"/sk", "the sort key is the partition key again", "take it out")
-	}
-	if own := n.get("capacity"); own != nil {
-		if k.table.Billing != Provisioned {
-			k.err(at+"/capacity", "a capacity belongs to PROVISIONED only", "take it out")
-		}
-		index.Capacity = k.capacity(own, at+"/capacity")
-	}
-	k.projection(index, at)
-	return index
-}
-
-// projection checks the attributes that an index carries by name.
-func (k *tableChecker) projection(index Index, at string) {
-	switch {
-	case index.Projection == "INCLUDE" && len(index.Projected) == 0:
-		k.err(at+"/projection", "INCLUDE names no attributes", "add projected_attributes")
-	case index.Projection != "INCLUDE" && len(index.Projected) > 0:
-		k.err(at+"/projected_attributes", index.Projection+" projects no attributes by name", "use INCLUDE, or take them out")
-	}
-	for i, name := range index.Projected {
-		at := at + "/projected_attributes/" + strconv.Itoa(i)
-		switch {
-		case !slices.ContainsFunc(k.entities, func(e *entityChecker) bool { return e.attributeNamed(name) >= 0 }):
-			var names []string
-			for _, e := range k.entities {
-				names = append(names, e.attributeNames()...)
-			}
-			k.err(at, fmt.Sprintf("there is no attribute %q", name), suggest(name, names))
-		case slices.Contains(index.Projected[:i], name):
-			k.err(at, fmt.Sprintf("attribute %q is projected twice", name), "take one out")
-		}
-	}
-}
-
-// sameIndex compares an index with those before it.
-func (k *tableChecker) sameIndex(index Index, at string) {
-	for _, other := range k.table.Indexes {
-		switch {
-		case index.Name != "" && other.Name == index.Name:
-			k.err(at+"/index_name", fmt.Sprintf("another index is called %q too", index.Name), "")
-		case !index.PK.IsZero() && other.PK == index.PK && other.SK == index.SK:
-			k.warn(at, "index "+index.Name+" has the key of index "+other.Name, "one of them is enough")
-		}
-	}
 }

@@ -19,14 +19,37 @@ type description struct {
 // or in source_tables if no entity takes its rows from it.
 func (c *checker) sources(d *Document) {
 	c.described = make(map[string]*description)
+	c.tableNames = d.root.tableNames(nil)
 	for _, p := range d.places() {
 		c.describe(p.node.str("source_table"), p.node, p.at)
 	}
-	for i, n := range d.root.list("source_tables") {
+	for i, n := range d.sourceTables() {
 		if n.form == formObject {
 			c.describe(n.str("table"), n, "/source_tables/"+strconv.Itoa(i))
+			if table := n.str("table"); table != "" && !slices.Contains(c.tableNames, table) {
+				c.tableNames = append(c.tableNames, table)
+			}
 		}
 	}
+	for _, p := range d.places() {
+		c.sourceNamed(p.node.str("source_table"), p.at)
+	}
+}
+
+// tableNames appends the tables of MySQL that the node names and the list lacks.
+func (n *node) tableNames(list []string) []string {
+	for _, name := range []string{"source_table", "target_table"} {
+		if table := n.str(name); table != "" && !slices.Contains(list, table) {
+			list = append(list, table)
+		}
+	}
+	for _, m := range n.members {
+		list = m.value.tableNames(list)
+	}
+	for _, e := range n.items {
+		list = e.tableNames(list)
+	}
+	return list
 }
 
 func (c *checker) describe(table string, n *node, at string) {
@@ -41,7 +64,7 @@ func (c *checker) describe(table string, n *node, at string) {
 		return
 	}
 	desc := c.columns(n, at)
-	desc.source.Name = table
+	desc.source.Name, desc.source.Pointer = table, at
 	for i, name := range n.texts("primary_key") {
 		at := at + "/primary_key/" + strconv.Itoa(i)
 		column := desc.source.ColumnIndex(name)
@@ -105,6 +128,7 @@ func (c *checker) sourceNamed(table, at string) *Source {
 		return &Source{guessed: true}
 	}
 	c.err(at, "does not say the columns of its source table "+table, mendColumns)
+	c.undescribed++
 	desc := &description{source: &Source{Name: table, guessed: true}, at: at}
 	c.described[table] = desc
 	c.sourceList = append(c.sourceList, desc.source)

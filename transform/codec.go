@@ -26,9 +26,17 @@ var (
 	unmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
 	nullString      = reflect.TypeFor[sql.NullString]()
 	nullStringT     = reflect.TypeFor[sql.Null[string]]()
+	nullFloat       = reflect.TypeFor[sql.NullFloat64]()
+	nullFloat64T    = reflect.TypeFor[sql.Null[float64]]()
+	nullFloat32T    = reflect.TypeFor[sql.Null[float32]]()
 	scannerType     = reflect.TypeFor[sql.Scanner]()
 	valuerType      = reflect.TypeFor[driver.Valuer]()
 )
+
+// holdsFloat reports whether a type of database/sql holds a float or NULL.
+func holdsFloat(t reflect.Type) bool {
+	return t == nullFloat || t == nullFloat64T || t == nullFloat32T
+}
 
 // scans reports whether a type talks to database/sql itself, both ways.
 func scans(t reflect.Type) bool {
@@ -49,6 +57,10 @@ func codecFor(c *Column, t reflect.Type, float bool) (codec, string) {
 	temporal := c.Kind == Date || c.Kind == DateTime || c.Kind == Timestamp
 	number := c.Kind == Int || c.Kind == Bool
 	switch {
+	case holdsFloat(t) && c.Kind == Decimal && !float:
+		return codec{}, fmt.Sprintf("is a decimal, which a %s can't hold exactly; use a decimal type or a sql.NullString, or say ,float in the tag", t)
+	case t == nullFloat32T && c.Kind == Float && c.floatBits() > 32:
+		return codec{}, fmt.Sprintf("is a double, which a %s can't hold exactly; use a sql.NullFloat64", t)
 	case scans(t):
 		return codec{func(c *Column, f reflect.Value) (Value, string) { return getValuer(c, f, float) }, setScanner}, ""
 	case kind == reflect.Pointer:
@@ -348,7 +360,10 @@ func setScanner(c *Column, f reflect.Value, v Value) string {
 	default:
 		err = s.Scan([]byte(driverText(v)))
 	}
-	if err != nil {
+	switch {
+	case err != nil && v.kind == Null:
+		return cantNull(f)
+	case err != nil:
 		return fmt.Sprintf("%s does not take the column's value", f.Type())
 	}
 	return ""

@@ -14,13 +14,15 @@
 //	item, err := users.Item(record)             // what PutItem takes
 //	record, err = users.Record(item)            // and back
 //
-// # What this version converts
+// # What this version does
 //
-// Tables of one entity each, "type": "single-entity", whose item key is made of
-// the primary key's columns; attributes that carry one column each; columns of
-// every type but the spatial ones, MariaDB's UUID and INET, and VECTOR, NULL or
-// not. The rest of the contract's format is read strictly, so that a misspelt
-// property is found, and is then an error that says it is not supported.
+// It reads the whole format strictly, so that a misspelt property is found:
+// tables of one entity and of several, joins, calculations and transformations,
+// key templates, columns of every type but the spatial ones, MariaDB's UUID and
+// INET, and VECTOR. Such contracts are checked, shown as views and previewed.
+// The stores migrate tables of one entity whose items carry the columns of its
+// own rows and stay where they are; Contract.NotYet says what else a contract
+// has. References, time to live, tags and the like are read and refused.
 //
 // The format is the migrationContract.json that AWS published for its
 // modernizer workshop, an array of tables or an object that has one, with these
@@ -45,12 +47,59 @@
 // provisioned table may have a capacity of its own. An attribute of type JSON
 // holds whatever the document is, M only objects and L only arrays.
 //
+// A table that only joins read is described beside the tables, in
+// "source_tables": [{"table", "columns", "primary_key", "unique"}].
+//
 // unique are the sets of columns of which MySQL has a unique index: DynamoDB
 // has none, and as the authority it keeps a guard item for each value. Guards
 // compare bytes, so text in them has a binary collation, utf8mb4_bin,
 // utf8mb4_0900_bin, ascii_bin or the like; where that one does not count
 // trailing blanks, guards do not either. sequence is the AUTO_INCREMENT column,
 // of which DynamoDB gives new ids once MySQL no longer does.
+//
+// # Joins
+//
+// All joins are LEFT: where no row is found the attribute is absent, or what
+// null_value, else_value or else_column say. Every join has an alias of its own,
+// which "join_alias" names; without one the joined row is called as its table.
+// Where that is the entity's own table, the side of the condition that is the
+// primary key is the joined row's. A join that selects a value must provably find
+// one row at most: by the primary key, or by columns declared "unique". An array
+// is in the order of order_by and then of the primary key. Its rows are part of
+// the record, written and deleted with it, if no entity is made of their table,
+// they are joined by the record's whole primary key, and there is no limit.
+//
+// MySQL joins as it reads, DynamoDB does not. Any other joined attribute says how
+// it is kept, "keep": {"mysql": …, "dynamodb": …}:
+//
+//	mysql     live     the item follows the joined rows; so it is if nothing is said
+//	          copy     it has what was there when its record was written
+//	dynamodb  copy     likewise: works for every join
+//	          edge     it follows, found through an edge item beside the joined one: for
+//	                   joins of one row by the primary key of an entity, and for trees
+//	          counter  for COUNT and SUM, changed by whoever writes the counted row: an
+//	                   entity's, or one that is part of a record
+//	          hydrate  not stored, joined when it is read: as edge, but for no key
+//
+// Without a "dynamodb" that works the contract can be used up to phase 3.
+//
+// # Access patterns
+//
+// What a service asks for stands beside the tables, and the names that a table's
+// "satisfies" lists are those of patterns:
+//
+//	"access_patterns": [
+//	  {"name": "AP30", "entity": "ORDER", "index": "GSI1", "equal": ["user_id"],
+//	   "range": "placed", "order": "placed", "own_writes": false} ]
+//
+// index is one of the entity's table, "table" for the table's own key, which is
+// also meant if nothing is said, or "scan" for reading every record. equal names
+// attributes or columns whose values are given: all that the partition key is made
+// of, then a beginning of what the sort key is made of. range is the next part of
+// the sort key, bounded from one side or both; order is the one by which the
+// records come, in either direction. A pattern that is several queries stands
+// there several times. own_writes says that who has written must find it at once,
+// which no index of DynamoDB promises.
 //
 // # Forms
 //
@@ -105,7 +154,13 @@
 //     equal: TestUniqueText.
 //   - A contract is used only if nothing in it is misunderstood, and it is said
 //     what it would lose: TestFindings, TestFindingsOfTypes,
-//     TestFindingsOfTypesInKeys, TestUniqueAndSequenceFindings, TestPublishedContract, FuzzParse.
+//     TestFindingsOfTypesInKeys, TestUniqueAndSequenceFindings, TestRules,
+//     TestPublishedContract, FuzzParse.
+//   - A join has one meaning, or there is none: TestJoins, TestJoinsOfUnknownTables.
+//   - No document makes the check panic or work without end: FuzzCheck,
+//     TestCheckOfMutilatedContracts, TestCheckOfLongContracts.
+//   - The graph has every column that an attribute is made of, so no change of one
+//     is missed: TestGraph, TestGraphOfChains, TestTouched.
 //   - No error carries a value of a row: TestItemRefuses, TestBindingFails,
 //     TestBindingOfTypesFails.
 //

@@ -6,17 +6,22 @@ import (
 )
 
 // A Document is a contract's text, parsed and not yet checked. It is how the
-// columns get into a contract that does not say them: SourceTables, then
-// SetColumns for each, then JSON.
+// columns get into a contract that does not say them: SetColumns for each of
+// SourceTables, SetTable for each of JoinedTables, then JSON.
 type Document struct {
 	root *node
+	text []byte
+	// apart are source tables of a document that is an array of tables and so
+	// has no place for them.
+	apart []*node
 }
 
-// A SourceTable is the MySQL table that an entity takes its rows from.
+// A SourceTable is a MySQL table that an entity takes its rows from, or that is
+// described in source_tables.
 type SourceTable struct {
-	Entity  string // for SetColumns
+	Entity  string // for SetColumns; "" in source_tables
 	Table   string
-	Columns bool // whether the contract says its columns
+	Columns bool // whether the contract says its columns there
 }
 
 // Parse reads a contract's JSON. The error says where it is not JSON; anything
@@ -26,7 +31,7 @@ func Parse(data []byte) (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the contract is not JSON: %w", err)
 	}
-	return &Document{root: root}, nil
+	return &Document{root: root, text: data}, nil
 }
 
 // tables returns the tables, and the JSON pointer of the array they are in.
@@ -77,23 +82,40 @@ func (d *Document) SourceTables() []SourceTable {
 // in place of what the document said. Columns need no Kind. It is an error if
 // the document has no such entity.
 func (d *Document) SetColumns(entity string, columns []Column, primaryKey []string) error {
-	for _, p := range d.places() {
-		if p.entity != entity {
-			continue
-		}
-		list := &node{form: formArray}
-		for _, c := range columns {
-			list.items = append(list.items, columnNode(c))
-		}
-		key := &node{form: formArray}
-		for _, name := range primaryKey {
-			key.items = append(key.items, stringNode(name))
-		}
-		p.node.set("columns", list, "source_table")
-		p.node.set("primary_key", key, "columns")
-		return nil
+	n, err := d.entity(entity)
+	if err == nil {
+		n.describe("source_table", columns, primaryKey)
 	}
-	return fmt.Errorf("the contract has no entity %s", entity)
+	return err
+}
+
+// entity returns where the document describes an entity.
+func (d *Document) entity(name string) (*node, error) {
+	for _, p := range d.places() {
+		if p.entity == name {
+			return p.node, nil
+		}
+	}
+	return nil, fmt.Errorf("the contract has no entity %s", name)
+}
+
+// describe sets the columns and the primary key behind the property that names
+// the table.
+func (n *node) describe(table string, columns []Column, primaryKey []string) {
+	list := &node{form: formArray}
+	for _, c := range columns {
+		list.items = append(list.items, columnNode(c))
+	}
+	n.set("columns", list, table)
+	n.set("primary_key", textsNode(primaryKey), "columns")
+}
+
+func textsNode(texts []string) *node {
+	n := &node{form: formArray}
+	for _, s := range texts {
+		n.items = append(n.items, stringNode(s))
+	}
+	return n
 }
 
 func stringNode(s string) *node { return &node{form: formString, text: s} }
@@ -139,9 +161,4 @@ func columnNode(c Column) *node {
 		}
 	}
 	return n
-}
-
-// JSON returns the document, indented, its properties in the order they had.
-func (d *Document) JSON() []byte {
-	return append(d.root.append(nil, ""), '\n')
 }

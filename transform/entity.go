@@ -12,6 +12,9 @@ type Contract struct {
 	Entities []*Entity
 	// Sources are the tables of MySQL that the contract reads.
 	Sources []*Source
+	// Patterns are the ways in which the service asks for records, as far as the
+	// contract says.
+	Patterns []*Pattern
 	// NotYet says what of the contract the stores of this version can't do: it
 	// can be checked, shown as views and previewed, and not migrated.
 	NotYet []Finding
@@ -77,6 +80,8 @@ type Entity struct {
 	Name   string // "USER"; of a single-entity table, the table's name
 	Table  *Table // where its items live
 	Source string // the MySQL table its rows live in
+	// Pointer is where the contract describes the entity, a JSON pointer.
+	Pointer string `json:"-"`
 	// Columns are what a record has a value of each: first those of the source
 	// table, then, in the order of the attributes, the joined ones, which have a
 	// Join, and the computed ones, whose values are made of the others as an item
@@ -92,6 +97,7 @@ type Entity struct {
 	// values twice.
 	Unique []Unique
 
+	attributeAt []string // where the contract says each of Attributes
 	byColumn    map[string]int
 	byAttribute map[string]int
 	keyLimits   []keyLimit // of each attribute
@@ -100,6 +106,7 @@ type Entity struct {
 	numbers     int        // attributes of type N
 	documents   []int      // columns of attributes that are JSON
 	computed    []int      // columns that are computed
+	proved      []int      // of them, those of attributes, which an item has all the columns for
 	moves       bool       // the item's key depends on columns beside the primary key
 	typedNulls  bool       // an attribute writes NULL as a type
 }
@@ -131,6 +138,7 @@ func (e *Entity) prepare() {
 			}
 		}
 	}
+	e.proved = e.provable()
 	for _, index := range e.Table.Indexes {
 		e.limitKey(index.PK, maxPKSize, false)
 		e.limitKey(index.SK, maxSKSize, false)
@@ -182,18 +190,6 @@ func (e *Entity) Index(name string) *Index {
 	return nil
 }
 
-// Lost returns the names of the columns that no attribute carries, in the order
-// of Columns. Their values would be gone once DynamoDB is the authority.
-func (e *Entity) Lost() []string {
-	var names []string
-	for i, c := range e.Own() {
-		if !e.carries(i) {
-			names = append(names, c.Name)
-		}
-	}
-	return names
-}
-
 // Own returns the columns of the source table, which come first in Columns.
 func (e *Entity) Own() []Column {
 	n := slices.IndexFunc(e.Columns, func(c Column) bool { return !c.IsOwn() })
@@ -208,22 +204,6 @@ func (c *Column) IsOwn() bool { return c.Join == nil && c.computation == nil }
 
 // IsComputed reports whether the column's values are made of the record's others.
 func (c *Column) IsComputed() bool { return c.computation != nil }
-
-// carries reports whether an item holds the column: in an attribute of its own,
-// or in a computed one from which it can be read.
-func (e *Entity) carries(column int) bool {
-	return slices.ContainsFunc(e.Attributes, func(a Attribute) bool {
-		if a.Column == column || a.Column < 0 {
-			return a.Column == column
-		}
-		c := e.Columns[a.Column].computation
-		if c == nil || !slices.Contains(c.inputs(), column) {
-			return false
-		}
-		ok, _ := c.reversible()
-		return ok
-	})
-}
 
 // A Column is a column of the entity's source table.
 type Column struct {
@@ -243,12 +223,17 @@ type Column struct {
 	// Join says where the values of a joined column come from. It is nil for a
 	// column of the source table, and for one that is computed.
 	Join *Join
+	// Keep says how a joined column is kept.
+	Keep Keep `json:",omitzero"`
 	// computation makes the values of a computed column.
 	computation computation
 	// ZeroDates says what a zero or partial date becomes, ZeroDateError where it
 	// is "". The attributes of the column say it.
 	ZeroDates string
 
+	// longest is the most bytes that a computed text may have, 0 where that is not
+	// known.
+	longest int
 	// emptyIsNull says of a set that its empty value is read as NULL: the item
 	// has an absent attribute for both.
 	emptyIsNull bool

@@ -79,8 +79,8 @@ func ExampleCheck() {
 	// Output:
 	// error /0/sort: unknown property "sort"; known are table, type, source_table, pk, sk, gsis, attributes, entities, columns, primary_key, satisfies, estimated_item_size_bytes, billing, capacity, ttl, point_in_time_recovery, encryption, deletion_protection, tags, unique, sequence, references
 	// error /0/attributes/0/source_column: table notes has no column "idd"; did you mean "id"?
-	// error /0/pk: there is no attribute "ID"; did you mean "id"?
 	// error /0/columns/0: no attribute carries column id, so a row can't be made from its item; add an attribute {"name": "id", "source_column": "id", …}
+	// error /0/pk: there is no attribute "ID"; did you mean "id"?
 }
 
 // A key is the same in both stores, and its log form hides the values.

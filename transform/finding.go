@@ -66,11 +66,14 @@ func (e *CheckError) Error() string {
 }
 
 // hasErrors reports whether any of the findings forbids the contract's use.
-func hasErrors(fs []Finding) bool {
+func hasErrors(fs []Finding) bool { return errorsIn(fs) > 0 }
+
+func errorsIn(fs []Finding) int {
+	n := 0
 	for _, f := range fs {
 		if f.Severity == Error {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }

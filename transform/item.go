@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -101,7 +102,8 @@ func (e *Entity) newBuilder(r Record) builder {
 }
 
 // Attribute returns attribute i of Entity.Attributes with the value, as a
-// query's condition needs it; nil for NULL. The error is a *ValueError.
+// query's condition needs it; nil for NULL. Of an attribute that is computed the
+// value is what was computed. The error is a *ValueError.
 func (e *Entity) Attribute(i int, v Value) (types.AttributeValue, error) {
 	var b builder
 	av, reason := e.attribute(i, v, &b)
@@ -114,7 +116,9 @@ func (e *Entity) Attribute(i int, v Value) (types.AttributeValue, error) {
 	return av, nil
 }
 
-// ItemKey returns the key attributes of the item whose record has the key.
+// ItemKey returns the key attributes of the item whose record has the key. The
+// error is a *ValueError; that the item moves, its key being made of other columns
+// than those of the primary key too, is one.
 func (e *Entity) ItemKey(k Key) (map[string]types.AttributeValue, error) {
 	values, err := e.KeyValues(k)
 	if err != nil {
@@ -122,7 +126,11 @@ func (e *Entity) ItemKey(k Key) (map[string]types.AttributeValue, error) {
 	}
 	item := make(map[string]types.AttributeValue, len(e.itemKey)+libraryAttributes)
 	for _, i := range e.itemKey {
-		av, err := e.Attribute(i, values[e.keyPosition(e.Attributes[i].Column)])
+		v, err := e.keyValue(e.Attributes[i].Column, values)
+		if err != nil {
+			return nil, err
+		}
+		av, err := e.Attribute(i, v)
 		if err != nil {
 			return nil, err
 		}
@@ -131,8 +139,36 @@ func (e *Entity) ItemKey(k Key) (map[string]types.AttributeValue, error) {
 	return item, nil
 }
 
-// keyPosition returns which column of the primary key the column is. The check
-// of the contract has made sure that there is one.
+// keyValue returns the value of a column of the record whose primary key has the
+// values.
+func (e *Entity) keyValue(column int, key []Value) (Value, error) {
+	if e.Columns[column].computation == nil {
+		if p := e.keyPosition(column); p >= 0 {
+			return key[p], nil
+		}
+		return Value{}, e.fault(column, reasonMoves)
+	}
+	for _, c := range e.basis(column) {
+		if e.keyPosition(c) < 0 {
+			return Value{}, e.fault(c, reasonMoves)
+		}
+	}
+	r := e.NewRecord()
+	for i, c := range e.KeyColumns {
+		r.values[c] = key[i]
+	}
+	v, reason := r.computed(column)
+	if reason != "" {
+		return Value{}, e.fault(column, reason)
+	}
+	return v, nil
+}
+
+// reasonMoves is why a key does not say where its record's item is.
+const reasonMoves = "is part of the item's key and not of the primary key, which so does not say where the item is"
+
+// keyPosition returns which column of the primary key the column is, -1 if it is
+// none.
 func (e *Entity) keyPosition(column int) int {
 	for i, c := range e.KeyColumns {
 		if c == column {
@@ -247,6 +283,9 @@ func encodeNumber(v Value, b *builder) (types.AttributeValue, string) {
 	if v.kind != Decimal && v.kind != Float {
 		return b.number(v.Text()), ""
 	}
+	if text, ok := plainNumber(v.text); ok {
+		return b.number(text), ""
+	}
 	n, ok := parseNumber(v.text)
 	if !ok {
 		return nil, reasonNotDecimal
@@ -255,4 +294,25 @@ func encodeNumber(v Value, b *builder) (types.AttributeValue, string) {
 		return nil, reason
 	}
 	return b.number(string(n.appendPlain(nil))), ""
+}
+
+// plainNumber returns what encodeNumber writes where that is a part of the
+// canonical text: nearly always. It costs no allocation.
+func plainNumber(s string) (string, bool) {
+	if s == "" || len(s) > maxNumberDigits {
+		return "", false // there may be more digits than an N has
+	}
+	point := false
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '.':
+			point = true
+		case c != '-' && (c < '0' || c > '9'):
+			return "", false // with an exponent
+		}
+	}
+	if point {
+		s = strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+	}
+	return s, true
 }

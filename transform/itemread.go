@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -44,10 +45,11 @@ func (e *Entity) Record(item map[string]types.AttributeValue) (Record, error) {
 }
 
 // restore sets the columns that computed ones were made of, where that can be
-// undone, and requires that each computed value is what the others make. The
-// computed columns are NULL then.
+// undone, and requires that each computed value of which an item has all that it
+// was made of is what that makes. The computed columns are NULL then.
 func (e *Entity) restore(r Record) string {
-	for _, i := range e.computed {
+	// What is made of another computed column comes after it.
+	for _, i := range slices.Backward(e.computed) {
 		c := e.Columns[i].computation
 		if ok, _ := c.reversible(); !ok || r.values[i].kind == Null {
 			continue
@@ -63,12 +65,18 @@ func (e *Entity) restore(r Record) string {
 			r.values[column] = values[n]
 		}
 	}
-	for _, i := range e.computed {
-		was := r.values[i]
-		r.values[i] = Value{}
-		if now, reason := e.Columns[i].computation.value(r); reason != "" || now != was {
+	for _, i := range e.proved {
+		now, reason := r.computed(i)
+		switch {
+		case reason == "" && now == r.values[i]:
+		case r.values[i].kind == Null:
+			return "the item has no " + e.Columns[i].Name + ", which its other attributes make"
+		default:
 			return "the item's " + e.Columns[i].Name + " is not what its other attributes make"
 		}
+	}
+	for _, i := range e.computed {
+		r.values[i] = Value{}
 	}
 	return ""
 }

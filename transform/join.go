@@ -1,7 +1,9 @@
 package transform
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/crossfade-go/crossfade/transform/internal/fragment"
 )
@@ -40,6 +42,9 @@ type Join struct {
 	// Order, so that it is complete. Limit is 0 for all rows.
 	Order []Order
 	Limit int
+	// Owned says of JoinChildren that the rows are part of the record: no entity
+	// is made of their table, and all those that have the record's key are there.
+	Owned bool
 	// Parent and Text are columns of the source table, of trees: the one that
 	// has the key of the row above, and that of the texts. Separator is between
 	// these.
@@ -53,6 +58,22 @@ type Join struct {
 	orElse  string
 	hasElse bool
 }
+
+// A Keep says how a joined column is kept when rows that it is made of change
+// without the record. Either is "" where the contract does not say.
+type Keep struct {
+	MySQL    string // while MySQL is the authority: KeepLive, which it is by default, or KeepCopy
+	DynamoDB string // while DynamoDB is: KeepCopy, KeepEdge, KeepCounter or KeepHydrate
+}
+
+// How a joined column is kept.
+const (
+	KeepLive    = "live"    // the item follows
+	KeepCopy    = "copy"    // the item has what was there when its record was written
+	KeepEdge    = "edge"    // the item follows, found through an edge item that the record's writer leaves
+	KeepCounter = "counter" // changed in the transaction that changes what is counted or added
+	KeepHydrate = "hydrate" // not in the item: joined when it is read
+)
 
 // A Hop is one table of a join.
 type Hop struct {
@@ -84,6 +105,21 @@ type Order struct {
 const ownAlias = "r"
 
 func hopAlias(i int) string { return "j" + strconv.Itoa(i+1) }
+
+// column returns the column that a resolved reference of the join means, one
+// without a kind if there is none.
+func (j *Join) column(e *Entity, r fragment.Ref) *Column {
+	columns := e.Columns
+	for i, h := range j.Hops {
+		if r.Table == hopAlias(i) {
+			columns = h.Source.Columns
+		}
+	}
+	if i := slices.IndexFunc(columns, func(c Column) bool { return strings.EqualFold(c.Name, r.Name) }); i >= 0 {
+		return &columns[i]
+	}
+	return &Column{}
+}
 
 // maxTreeDepth is how many rows above it a row of a tree may have. A row with
 // more, or one that is above itself, can't be read.

@@ -16,6 +16,7 @@ type prop struct {
 	of       *shape            // of an object, or of an array's elements
 	element  form              // of an array's elements
 	variants map[string]*shape // of an object, by its property "type"
+	nonEmpty bool              // a string that can't be ""
 	later    string            // what the property is, if it is not supported
 }
 
@@ -35,6 +36,7 @@ func unsupported(name, what string) prop {
 }
 
 func (p prop) must() prop                  { p.required = true; return p }
+func (p prop) named() prop                 { p.required, p.nonEmpty = true, true; return p }
 func (p prop) oneOf(values ...string) prop { p.enum = values; return p }
 
 // typed is an object that has a property "type", which says its shape.
@@ -44,17 +46,22 @@ func typed(name string, variants map[string]*shape) prop {
 
 var documentShape = &shape{props: []prop{
 	list("tables", tableShape).must(), text("group"), text("$schema"), list("source_tables", sourceShape),
-	unsupported("access_patterns", "access patterns"),
+	list("access_patterns", patternShape),
+}}
+
+// patternShape is of a way in which a service asks for records.
+var patternShape = &shape{props: []prop{
+	text("name").must(), text("entity").must(), text("index"), texts("equal"), text("range"), text("order"), truth("own_writes"),
 }}
 
 // sourceShape is of a table that no entity takes its rows from.
 var sourceShape = &shape{props: []prop{
-	text("table").must(), list("columns", columnShape).must(), texts("primary_key").must(), list("unique", uniqueShape),
+	text("table").named(), list("columns", columnShape).must(), texts("primary_key").must(), list("unique", uniqueShape),
 }}
 
 var tableShape = &shape{props: []prop{
-	text("table").must(), text("type").must().oneOf("single-entity", "multi-entity"),
-	text("source_table").must(), text("pk").must(), textOrNull("sk"),
+	text("table").named(), text("type").must().oneOf("single-entity", "multi-entity"),
+	text("source_table").named(), text("pk").must(), textOrNull("sk"),
 	list("gsis", indexShape), list("attributes", attributeShape), list("entities", entityShape),
 	list("columns", columnShape), texts("primary_key"),
 	texts("satisfies"), count("estimated_item_size_bytes"),
@@ -67,18 +74,18 @@ var tableShape = &shape{props: []prop{
 
 var uniqueShape = &shape{props: []prop{text("name"), texts("columns").must()}}
 
-var sequenceShape = &shape{props: []prop{text("column").must()}}
+var sequenceShape = &shape{props: []prop{text("column").named()}}
 
 var capacityShape = &shape{props: []prop{count("read").must(), count("write").must()}}
 
 var indexShape = &shape{props: []prop{
-	text("index_name").must(), text("pk").must(), textOrNull("sk"),
+	text("index_name").named(), text("pk").must(), textOrNull("sk"),
 	text("projection").oneOf("ALL", "KEYS_ONLY", "INCLUDE"), texts("projected_attributes"),
 	object("capacity", capacityShape),
 }}
 
 var entityShape = &shape{props: []prop{
-	text("entity_type").must(), text("source_table").must(), text("pk_template").must(), textOrNull("sk_template"),
+	text("entity_type").named(), text("source_table").named(), text("pk_template").must(), textOrNull("sk_template"),
 	list("attributes", attributeShape).must(), list("columns", columnShape), texts("primary_key"),
 	list("unique", uniqueShape), object("sequence", sequenceShape), unsupported("references", "references"),
 }}
@@ -93,16 +100,16 @@ var attributeShape = &shape{props: []prop{
 	typed("transformation", transformationShapes),
 	truth("denormalized"), text("justification"),
 	text("null").oneOf("absent", "type"), text("zero_dates").oneOf(ZeroDateError, ZeroDateNull, ZeroDateText),
-	unsupported("literal", "literals"),
+	{name: "literal", form: formString | formNumber | formBool},
 	object("keep", keepShape),
 }}
 
 var keepShape = &shape{props: []prop{
-	text("mysql").oneOf("live", "copy"), text("dynamodb").oneOf("copy", "edge", "counter", "hydrate"),
+	text("mysql").oneOf(KeepLive, KeepCopy), text("dynamodb").oneOf(KeepCopy, KeepEdge, KeepCounter, KeepHydrate),
 }}
 
 var columnShape = &shape{props: []prop{
-	text("name").must(), text("type").must(), truth("unsigned"), truth("null"),
+	text("name").named(), text("type").named(), truth("unsigned"), truth("null"),
 	count("length"), count("precision"), count("scale"), textOrNull("collation"), texts("values"),
 	{name: "default", form: formString | formNumber | formBool | formNull},
 	textOrNull("on_update"), textOrNull("generated"),
@@ -110,8 +117,8 @@ var columnShape = &shape{props: []prop{
 
 // joined is what nearly every join has.
 func joined(more ...prop) *shape {
-	return &shape{props: append([]prop{text("type").must(), text("target_table").must(),
-		text("join_condition").must()}, more...)}
+	return &shape{props: append([]prop{text("type").must(), text("target_table").named(),
+		text("join_condition").must(), text("join_alias")}, more...)}
 }
 
 var joinShapes = map[string]*shape{
@@ -119,13 +126,13 @@ var joinShapes = map[string]*shape{
 	"lookup-table": joined(text("select_column").must()),
 	"self-join": {props: []prop{text("type").must(), text("join_alias").must(), text("join_condition").must(),
 		text("select_column").must(), text("target_table"), textOrNull("null_value")}},
-	"multi-column": {props: []prop{text("type").must(), text("target_table").must(),
-		texts("join_conditions").must(), text("select_column").must()}},
-	"conditional": joined(text("condition").must(), text("select_column").must(), text("join_alias"),
+	"multi-column": {props: []prop{text("type").must(), text("target_table").named(),
+		texts("join_conditions").must(), text("join_alias"), text("select_column").must()}},
+	"conditional": joined(text("condition").must(), text("select_column").must(),
 		textOrNull("else_value"), text("else_column")),
 	"chain": {props: []prop{text("type").must(), text("chain_separator"),
-		list("joins", &shape{props: []prop{text("target_table").must(), text("join_condition").must(),
-			text("select_column").must()}}).must()}},
+		list("joins", &shape{props: []prop{text("target_table").named(), text("join_condition").must(),
+			text("join_alias"), text("select_column").must()}}).must()}},
 	"json-construction": joined(object("construction", &shape{props: []prop{
 		text("type").must().oneOf("array", "object"), count("limit"), text("order_by"),
 		{name: "select_columns", form: formObject, required: true}}}).must()),

@@ -12,6 +12,8 @@ type Source struct {
 	Columns []Column
 	Key     []int   // positions in Columns, in the order of the primary key
 	Unique  [][]int // sets of positions that hold no combination of values twice, but for NULLs
+	// Pointer is where the contract describes the table, a JSON pointer.
+	Pointer string `json:"-"`
 
 	// guessed says that the contract does not tell the columns. They are then
 	// those that it uses, of no kind, so that a check finds what else is wrong.

@@ -16,6 +16,11 @@ type node struct {
 	text    string     // string: its content; number, bool, null: as written
 	members []property // object
 	items   []*node    // array
+	// from and to are where the node stands in the text that was read; of one
+	// that was set later, where the one stood in whose place it is. to is 0 of one
+	// that has no place.
+	from, to int
+	fresh    bool // set later
 }
 
 type property struct {
@@ -74,7 +79,7 @@ const maxDocumentDepth = 100
 
 // parseTree reads a JSON document. The error says line and column.
 func parseTree(data []byte) (*node, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
+	d := &treeReader{json.NewDecoder(bytes.NewReader(data)), data}
 	d.UseNumber()
 	n, err := readNode(d, 0)
 	if err == nil {
@@ -103,7 +108,32 @@ func locate(data []byte, offset int64, err error) error {
 	return fmt.Errorf("line %d, column %d: %w", line, column, err)
 }
 
-func readNode(d *json.Decoder, depth int) (*node, error) {
+// A treeReader is a decoder that knows where its tokens are.
+type treeReader struct {
+	*json.Decoder
+	data []byte
+}
+
+// next returns where the next token begins: behind blanks and what separates
+// values.
+func (d *treeReader) next() int {
+	at := int(d.InputOffset())
+	for at < len(d.data) && strings.IndexByte(" \t\r\n,:", d.data[at]) >= 0 {
+		at++
+	}
+	return at
+}
+
+func readNode(d *treeReader, depth int) (*node, error) {
+	from := d.next()
+	n, err := readValue(d, depth)
+	if err == nil {
+		n.from, n.to = from, int(d.InputOffset())
+	}
+	return n, err
+}
+
+func readValue(d *treeReader, depth int) (*node, error) {
 	t, err := d.Token()
 	if err != nil {
 		return nil, err
@@ -127,7 +157,7 @@ func readNode(d *json.Decoder, depth int) (*node, error) {
 	return &node{form: formNull, text: "null"}, nil
 }
 
-func readObject(d *json.Decoder, depth int) (*node, error) {
+func readObject(d *treeReader, depth int) (*node, error) {
 	n := &node{form: formObject}
 	seen := map[string]bool{}
 	for d.More() {
@@ -147,7 +177,7 @@ func readObject(d *json.Decoder, depth int) (*node, error) {
 	return n, err
 }
 
-func readArray(d *json.Decoder, depth int) (*node, error) {
+func readArray(d *treeReader, depth int) (*node, error) {
 	n := &node{form: formArray}
 	for d.More() {
 		v, err := readNode(d, depth)
@@ -201,11 +231,17 @@ func (n *node) texts(name string) []string {
 	return out
 }
 
-// set replaces the property, or adds it behind the one named after.
+// set replaces the property, unless it is so already, or adds it behind the one
+// named after.
 func (n *node) set(name string, v *node, after string) {
 	at := len(n.members)
+	v.fresh = true
 	for i, m := range n.members {
 		if m.name == name {
+			if bytes.Equal(v.appendLine(nil), m.value.appendLine(nil)) {
+				return // as it is written there
+			}
+			v.from, v.to = m.value.from, m.value.to
 			n.members[i].value = v
 			return
 		}

@@ -12,6 +12,10 @@ type checker struct {
 	findings   []Finding
 	described  map[string]*description // by the name of the source table
 	sourceList []*Source               // in the order of the document
+	entities   []*entityChecker        // in the order of the document
+	tableNames []string                // of MySQL, all that the document names
+	// undescribed counts the findings that a source table is not described.
+	undescribed int
 }
 
 func (c *checker) add(s Severity, pointer, reason, mend string) {
@@ -59,6 +63,9 @@ func (c *checker) walkValue(n *node, at string, p *prop) {
 	if n.form&p.form == 0 {
 		c.err(at, fmt.Sprintf("is %s where %s belongs", n.form, p.form), "")
 		return
+	}
+	if p.nonEmpty && n.form == formString && n.text == "" {
+		c.err(at, "is empty", "")
 	}
 	if p.later != "" {
 		c.later(at, p.later)

@@ -166,6 +166,9 @@ func (f Fragment) Refs() []Ref {
 }
 
 func walk(e Expr, visit func(Column)) {
+	if e == nil {
+		return // the zero Fragment
+	}
 	if c, ok := e.(Column); ok {
 		visit(c)
 	}

@@ -1,0 +1,46 @@
+package transform
+
+import "slices"
+
+// MadeOf returns the positions in Columns of what attribute i of Attributes is
+// made of: its column, or what that is computed of. told says that each of them
+// can be told from the attribute, so that records that differ there have
+// different attributes.
+func (e *Entity) MadeOf(i int) (columns []int, told bool) {
+	column := e.Attributes[i].Column
+	if column < 0 {
+		return nil, true
+	}
+	c := e.Columns[column].computation
+	if c == nil {
+		return []int{column}, true
+	}
+	told, _ = c.reversible()
+	return c.inputs(), told
+}
+
+// ItemKeyColumns is MadeOf of the attributes of the item's key, together. If told
+// is true and the primary key is among them, no two rows are one item.
+func (e *Entity) ItemKeyColumns() (columns []int, told bool) {
+	told = true
+	for _, i := range e.itemKey {
+		some, ok := e.MadeOf(i)
+		for _, c := range some {
+			if !slices.Contains(columns, c) {
+				columns = append(columns, c)
+			}
+		}
+		told = told && ok
+	}
+	return columns, told
+}
+
+// AttributePointer returns where the contract says attribute i of Attributes, a
+// JSON pointer: the attribute, or the template of a key that no attribute is
+// listed for.
+func (e *Entity) AttributePointer(i int) string {
+	if i < len(e.attributeAt) {
+		return e.attributeAt[i]
+	}
+	return e.Pointer
+}
