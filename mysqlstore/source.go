@@ -41,9 +41,9 @@ func newSource(e *transform.Entity) (*source, error) {
 		}
 	}
 	src := &source{entity: e, table: quote(e.Source), counter: -1}
-	src.list, src.byKey, src.exact = src.selectList(), src.keyCondition("t."), src.exactCondition()
+	src.list, src.byKey, src.exact = e.SelectList("t").SQL, src.keyCondition("t."), src.exactCondition()
 	var names []string
-	for i, c := range e.Columns {
+	for i, c := range e.Own() {
 		if c.Generated == "auto_increment" {
 			src.counter = i
 		}
@@ -60,29 +60,6 @@ func newSource(e *transform.Entity) (*source, error) {
 
 // quote makes an identifier of a name.
 func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
-
-// selectList selects every column in the order of the entity's, each so that
-// both protocols give the same. Dates and times are selected as text: the driver
-// would turn them into a time.Time under parseTime, in the zone that loc names,
-// and fail on a zero date. A FLOAT is made a DOUBLE: its own text has six digits,
-// 16777200 for 16777216. A BIT is bytes unless a number is made of it.
-func (src *source) selectList() string {
-	parts := make([]string, len(src.entity.Columns))
-	for i, c := range src.entity.Columns {
-		parts[i] = "t." + quote(c.Name)
-		switch c.Kind {
-		case transform.Date, transform.DateTime, transform.Timestamp:
-			parts[i] = "CAST(" + parts[i] + " AS CHAR)"
-		case transform.Float:
-			parts[i] = "(" + parts[i] + " + 0e0)"
-		case transform.Int, transform.Bool:
-			if c.SQLType == "bit" {
-				parts[i] = "CAST(" + parts[i] + " AS UNSIGNED)"
-			}
-		}
-	}
-	return strings.Join(parts, ", ")
-}
 
 // keyCondition is true for the row of a key. Under a collation that takes two
 // texts for equal it may also be true for another key's row: those who read the
@@ -124,15 +101,8 @@ func asBytes(expression string) string {
 	return "CAST(CONVERT(" + expression + " USING utf8mb4) AS BINARY)"
 }
 
-// place is the placeholder for a value that a column is compared with. Without
-// the cast, MySQL would compare a DECIMAL with a text by turning both into
-// floating point numbers.
-func place(c *transform.Column) string {
-	if c.Kind == transform.Decimal {
-		return fmt.Sprintf("CAST(? AS DECIMAL(%d,%d))", c.Precision, c.Scale)
-	}
-	return "?"
-}
+// place is the placeholder for a value that a column is compared with.
+func place(c *transform.Column) string { return c.Placeholder() }
 
 // keyArgs returns the arguments of byKey for a key, or why it can't be one of
 // this table. KeyValues refuses a value that MySQL would store in another form:
@@ -178,8 +148,13 @@ type rowText []sql.NullString
 // scan scans the current row of a result: first what lead points to, then the
 // columns of list.
 func (src *source) scan(rows *sql.Rows, lead ...any) (rowText, error) {
-	text := make(rowText, len(src.entity.Columns))
-	dest := make([]any, 0, len(lead)+len(text))
+	return scanTexts(rows, src.entity.Selected(), lead...)
+}
+
+// scanTexts scans that many columns as texts, after what lead points to.
+func scanTexts(rows *sql.Rows, n int, lead ...any) (rowText, error) {
+	text := make(rowText, n)
+	dest := make([]any, 0, len(lead)+n)
 	dest = append(dest, lead...)
 	for i := range text {
 		dest = append(dest, &text[i])
@@ -194,20 +169,11 @@ func (src *source) isThere(text rowText) bool { return text[src.entity.KeyColumn
 // that has no canonical form; the key is there all the same if its own columns
 // have one.
 func (src *source) record(text rowText) (transform.Record, transform.Key, error) {
-	rec := src.entity.NewRecord()
-	var first error
-	for i, c := range src.entity.Columns {
-		if !text[i].Valid {
-			continue
-		}
-		v, err := c.Parse(text[i].String)
-		if err != nil && first == nil {
-			first = err
-		}
-		if err == nil {
-			rec.SetAt(i, v)
-		}
-	}
+	return readRow(src.entity, text)
+}
+
+func readRow(e *transform.Entity, text rowText) (transform.Record, transform.Key, error) {
+	rec, first := e.ReadRow(text)
 	key, err := rec.Key()
 	if first == nil {
 		first = err

@@ -1,0 +1,130 @@
+package transform
+
+import (
+	"cmp"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	reasonEndless = "more than 31 rows above the row, or the row is above itself"
+	reasonCut     = "the server cut the list: its group_concat_max_len is too small for the session, or max_allowed_packet for the list"
+	reasonNotList = "not what was selected"
+)
+
+// read reads the text that SelectList selects of a column.
+func (c *Column) read(text string) (Value, string) {
+	if c.Join == nil {
+		return c.parse(text)
+	}
+	switch c.Join.Kind {
+	case JoinDepth, JoinPath:
+		if text == "!" {
+			return Value{}, reasonEndless
+		}
+		return c.parse(strings.TrimPrefix(text, "="))
+	case JoinChildren:
+		return c.Join.readChildren(text)
+	case JoinObject:
+		b, reason := c.Join.appendElement(nil, text)
+		return Value{kind: JSON, text: string(b)}, reason
+	}
+	return c.parse(text)
+}
+
+// readChildren reads a list: the number of rows, a colon, and the elements.
+func (j *Join) readChildren(text string) (Value, string) {
+	count, list, _ := strings.Cut(text, ":")
+	rows, err := strconv.Atoi(count)
+	if err != nil {
+		return Value{}, reasonNotList
+	}
+	if j.Limit > 0 {
+		rows = min(rows, j.Limit)
+	}
+	var elements []string
+	if list != "" {
+		elements = strings.Split(list, nextElement)
+	}
+	if len(elements) != rows {
+		return Value{}, reasonCut
+	}
+	b := append(make([]byte, 0, len(list)), '[')
+	for i, element := range elements {
+		element, whole := strings.CutSuffix(element, endOfElement)
+		if !whole {
+			return Value{}, reasonCut
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var reason string
+		if b, reason = j.appendElement(b, element); reason != "" {
+			return Value{}, reason
+		}
+	}
+	return Value{kind: JSON, text: string(append(b, ']'))}, ""
+}
+
+// appendElement appends a row as a JSON object in canonical form.
+func (j *Join) appendElement(b []byte, element string) ([]byte, string) {
+	texts := strings.Split(element, ",")
+	if len(texts) != len(j.Fields) {
+		return nil, reasonNotList
+	}
+	b = append(b, '{')
+	first := true
+	for _, i := range j.byName() {
+		if texts[i] == "-" {
+			continue
+		}
+		text, err := hex.DecodeString(texts[i])
+		if err != nil {
+			return nil, reasonNotList
+		}
+		c := &j.Hops[0].Source.Columns[j.Fields[i].Column]
+		v, reason := c.parse(string(text))
+		if reason != "" {
+			return nil, "column " + c.Name + " of " + j.Hops[0].Source.Name + ": " + reason
+		}
+		if v.IsNull() {
+			continue
+		}
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = append(appendJSONString(b, j.Fields[i].Name), ':')
+		b = appendFieldJSON(b, c, v)
+	}
+	return append(b, '}'), ""
+}
+
+// byName returns the positions of the fields in the order of their names.
+func (j *Join) byName() []int {
+	order := make([]int, len(j.Fields))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(j.Fields[a].Name, j.Fields[b].Name) })
+	return order
+}
+
+// appendFieldJSON appends a column's value, which is not NULL, as it stands in a
+// map that a contract constructs, in canonical JSON: numbers and truth values as
+// such, a document as it is, everything else as the text that an attribute of
+// type S has. A DECIMAL that may have more than 38 digits is a text, as it is in
+// an attribute. A NULL is absent from the map, as a NULL column is from an item.
+func appendFieldJSON(b []byte, c *Column, v Value) []byte {
+	switch v.kind {
+	case Int, Bool, Float, JSON:
+		return append(b, v.Text()...)
+	case Decimal:
+		if n, ok := parseNumber(v.text); ok && c.Precision <= maxNumberDigits {
+			return n.appendJSON(b)
+		}
+	}
+	return appendJSONString(b, v.Text())
+}
