@@ -3,7 +3,6 @@ package mysqlstore
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -30,6 +29,29 @@ func Introspect(ctx context.Context, db *sqlx.DB, table string) (columns []trans
 	}
 	primaryKey, err = s.primaryKey(ctx, table)
 	return columns, primaryKey, s.wrap("introspect", nil, store.NoWrite, err)
+}
+
+// IntrospectUnique returns the unique indexes of a table but its primary key.
+func IntrospectUnique(ctx context.Context, db *sqlx.DB, table string) ([]UniqueIndex, error) {
+	s := &Store{db: db}
+	all, err := readIndexes(ctx, db, table)
+	if err != nil {
+		return nil, s.wrap("introspect", nil, store.NoWrite, err)
+	}
+	return slices.DeleteFunc(all, func(i UniqueIndex) bool { return strings.EqualFold(i.Name, primary) }), nil
+}
+
+// Bytewise reports whether the index takes two values for equal only if they are
+// byte by byte, blanks at their end aside. The columns are those of its table.
+func (i UniqueIndex) Bytewise(columns []transform.Column) bool {
+	for n, collation := range i.Collations {
+		c := columnOf(columns, i.Columns[n])
+		labelled := c >= 0 && (columns[c].SQLType == "enum" || columns[c].SQLType == "set")
+		if !labelled && !bytewise(collation) {
+			return false
+		}
+	}
+	return !i.Partial
 }
 
 // columns reads the columns of a table, none if it is not there.
@@ -242,130 +264,4 @@ func unescaped(c byte) byte {
 func currentTimestamp(text string) string {
 	name, _, _ := strings.Cut(strings.ToUpper(text), " ")
 	return strings.TrimSuffix(name, "()")
-}
-
-// CheckSchema compares the live schema with the contract: tables, their engine
-// and primary key, columns and their types. Each finding points to the table of
-// the contract. The error says that the schema could not be read.
-func (s *Store) CheckSchema(ctx context.Context) ([]transform.Finding, error) {
-	tables, err := s.tables(ctx)
-	if err != nil {
-		return nil, s.wrap("check schema", nil, store.NoWrite, err)
-	}
-	var all findings
-	for _, e := range s.contract.Entities {
-		all.at = s.pointer(e)
-		info, ok := tables[e.Source]
-		if !ok {
-			all.add(transform.Error, "table "+e.Source+" is missing, or the account may not see it",
-				"create it, or mend source_table or the DSN")
-			continue
-		}
-		if !strings.EqualFold(info.engine, "InnoDB") {
-			all.add(transform.Error, notInnoDB(e.Source, info.engine), "")
-		}
-		if err := s.checkTable(ctx, e, &all); err != nil {
-			return nil, s.wrap("check schema", e, store.NoWrite, err)
-		}
-	}
-	return all.list, nil
-}
-
-// findings collects findings at one place of the contract.
-type findings struct {
-	at   string
-	list []transform.Finding
-}
-
-func (f *findings) add(severity transform.Severity, reason, mend string) {
-	f.list = append(f.list, transform.Finding{Severity: severity, Pointer: f.at, Reason: reason, Mend: mend})
-}
-
-// checkTable compares a table that is there with its entity.
-func (s *Store) checkTable(ctx context.Context, e *transform.Entity, all *findings) error {
-	live, err := s.columns(ctx, e.Source)
-	if err != nil {
-		return err
-	}
-	key, err := s.primaryKey(ctx, e.Source)
-	if err != nil {
-		return err
-	}
-	var want []string
-	for _, i := range e.KeyColumns {
-		want = append(want, e.Columns[i].Name)
-	}
-	switch {
-	case len(key) == 0:
-		all.add(transform.Error, "table "+e.Source+" has no primary key", "add one; its columns are the entity's identity")
-	case !slices.EqualFunc(key, want, strings.EqualFold):
-		all.add(transform.Error, fmt.Sprintf("the primary key of %s is (%s), the contract's (%s)",
-			e.Source, strings.Join(key, ", "), strings.Join(want, ", ")), "mend the contract or the table")
-	}
-	known := map[string]bool{}
-	for n, c := range e.Columns {
-		known[strings.ToLower(c.Name)] = true
-		i := slices.IndexFunc(live, func(l transform.Column) bool { return strings.EqualFold(l.Name, c.Name) })
-		if i < 0 {
-			all.add(transform.Error, "table "+e.Source+" has no column "+c.Name, "mend the contract or the table")
-			continue
-		}
-		compareColumn(e.Source, c, live[i], all)
-		if n == e.Sequence && live[i].Generated != "auto_increment" {
-			all.add(transform.Error, "column "+e.Source+"."+c.Name+" is the contract's sequence and not AUTO_INCREMENT, so MySQL assigns no ids",
-				"make it AUTO_INCREMENT, or take the sequence out of the contract")
-		}
-	}
-	for _, l := range live {
-		if !known[strings.ToLower(l.Name)] {
-			all.add(transform.Warning, "column "+e.Source+"."+l.Name+" is not in the contract and stays in MySQL only", "")
-		}
-	}
-	return s.checkSideEffects(ctx, e, all)
-}
-
-// compareColumn compares what the contract says of a column with what is there.
-// Whatever would change a value's form is an error.
-func compareColumn(table string, want, live transform.Column, all *findings) {
-	name := "column " + table + "." + want.Name
-	if w, l := typeName(want), typeName(live); w != l {
-		all.add(transform.Error, name+" is "+l+", the contract says "+w, "contract check --mysql DSN --write takes over what is there")
-	}
-	if (want.Generated == "auto_increment") != (live.Generated == "auto_increment") {
-		all.add(transform.Warning, fmt.Sprintf("%s: AUTO_INCREMENT: %t; the contract says %t", name,
-			live.Generated == "auto_increment", want.Generated == "auto_increment"), "")
-	}
-	if want.Nullable != live.Nullable {
-		all.add(transform.Warning, fmt.Sprintf("%s: NULL is allowed: %t; the contract says %t", name, live.Nullable, want.Nullable), "")
-	}
-	if want.Collation != "" && want.Collation != live.Collation {
-		all.add(transform.Warning, name+" has the collation "+live.Collation+", the contract says "+want.Collation, "")
-	}
-}
-
-// typeName returns a column's type as a declaration has it, with everything in
-// it that decides about the form of values.
-func typeName(c transform.Column) string {
-	name := c.SQLType
-	switch name {
-	case "char", "varchar", "binary", "varbinary":
-		// CHAR alone is CHAR(1).
-		name += fmt.Sprintf("(%d)", max(1, c.Length))
-	case "decimal":
-		name += fmt.Sprintf("(%d,%d)", c.Precision, c.Scale)
-	case "bit":
-		name += fmt.Sprintf("(%d)", max(1, c.Length))
-	case "float", "double":
-		if c.Precision > 0 {
-			name += fmt.Sprintf("(%d,%d)", c.Precision, c.Scale)
-		}
-	case "enum", "set":
-		name += "('" + strings.Join(c.Labels, "','") + "')"
-	case "datetime", "timestamp", "time":
-		name += fmt.Sprintf("(%d)", c.Precision)
-	}
-	if c.Unsigned {
-		name += " unsigned"
-	}
-	return name
 }

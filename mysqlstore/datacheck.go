@@ -1,0 +1,279 @@
+package mysqlstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// DataOptions are the choices of CheckData. The zero value of a field is its
+// default.
+type DataOptions struct {
+	// Keys is how many keys a finding shows. Default 5.
+	Keys int
+	// Dir is where temporary files are made, if there must be any: see CheckData.
+	// Default os.TempDir.
+	Dir string
+	// Report is told after each page how many rows of the entity were read. It may
+	// be nil.
+	Report func(entity string, rows int64)
+}
+
+// A DataFinding is what CheckData has to say of some rows.
+type DataFinding struct {
+	transform.Finding
+	Entity string
+	Count  int64 // rows
+	// Collisions is how many keys of items those rows share, 0 of another finding.
+	Collisions int64
+	// Keys are the first rows by their primary key: the values as they are, with
+	// "/" between columns. Of collisions each is one, with " = " between the rows.
+	Keys []string
+}
+
+// CheckData reads every row of every entity of a contract, in the order of the
+// primary key, as Preview does, and returns what keeps rows from becoming items:
+// values that have no form, keys that are empty or too long, items that are too
+// large, rows whose item has the key of another row's, byte for byte or as the
+// columns of the key compare. A row counts once, for the first thing that is wrong
+// with it. Nothing is written; rows that change meanwhile are seen before or after.
+//
+// It holds one row at a time, and some 10 MB of the keys among which it looks for
+// collisions. What is more goes to files in a directory of its own under Dir,
+// readable by the process's user only, 50 bytes and the primary key for each row,
+// and is gone when CheckData returns. That is needed only for entities whose item
+// key does not hold the whole primary key: of two others, and of two entities that
+// share a table, the check of the contract has proved that no item is both's.
+//
+// Unlike everything else of this package, a DataFinding shows values: those of
+// primary keys.
+func CheckData(ctx context.Context, db *sqlx.DB, c *transform.Contract, opts *DataOptions) ([]DataFinding, error) {
+	if db == nil || c == nil {
+		return nil, errors.New("mysqlstore: a check needs a database and a contract")
+	}
+	var o DataOptions
+	if opts != nil {
+		o = *opts
+	}
+	o.Keys, o.Dir = max(cmp.Or(o.Keys, 5), 1), cmp.Or(o.Dir, os.TempDir())
+	conn, err := db.Connx(ctx)
+	s := &Store{db: db, contract: c}
+	if err != nil {
+		return nil, s.wrap("check data", nil, store.NoWrite, err)
+	}
+	d := &dataCheck{options: o, conn: conn, contract: c}
+	broken := true
+	defer func() { release(conn, broken) }()
+	if _, err = conn.ExecContext(ctx, previewSession); err == nil {
+		err = d.entities(ctx)
+		c, cancel := store.Detached(ctx, defaultCommitTimeout)
+		defer cancel()
+		_, restored := conn.ExecContext(c, unpreviewSession)
+		broken = restored != nil
+	}
+	return d.found, s.wrap("check data", nil, store.NoWrite, err)
+}
+
+// A dataCheck is one run of CheckData.
+type dataCheck struct {
+	options  DataOptions
+	conn     *sqlx.Conn
+	contract *transform.Contract
+	found    []DataFinding
+}
+
+// entities goes through the entities, in the order of the contract.
+func (d *dataCheck) entities(ctx context.Context) error {
+	for _, e := range d.contract.Entities {
+		p := &dataPass{dataCheck: d, entity: e, faults: map[fault]*DataFinding{}}
+		if err := p.run(ctx); err != nil {
+			return fmt.Errorf("entity %s: %w", e.Name, err)
+		}
+	}
+	return nil
+}
+
+// A fault is what rows may have in common that can't become items.
+type fault struct{ column, reason string }
+
+// maxFaults bounds the findings of one entity: what transform says is of a few
+// kinds for each column.
+const maxFaults = 200
+
+// A dataPass goes through the rows of one entity.
+type dataPass struct {
+	*dataCheck
+	entity *transform.Entity
+	rows   int64
+	faults map[fault]*DataFinding
+	order  []fault
+	same   *collisions // nil where no two items can have one key
+	folded *collisions // nil where no two rows can have one key in MySQL's eyes
+	fold   *folder
+}
+
+// identifies reports whether the item's key holds the whole primary key, and
+// whether that can be told from it.
+func (p *dataPass) identifies() (holds, told bool) {
+	columns, told := p.entity.ItemKeyColumns()
+	holds = !slices.ContainsFunc(p.entity.KeyColumns, func(c int) bool { return !slices.Contains(columns, c) })
+	return holds, holds && told
+}
+
+// run reads all rows and collects the findings.
+func (p *dataPass) run(ctx context.Context) error {
+	holds, told := p.identifies()
+	if !told {
+		p.same = newCollisions(p.options)
+		defer p.same.close()
+	}
+	if !holds {
+		if p.fold = newFolder(p.entity); p.fold != nil {
+			p.folded = newCollisions(p.options)
+			defer p.folded.close()
+		}
+	}
+	if err := p.pages(ctx); err != nil {
+		return err
+	}
+	for _, f := range p.order {
+		p.found = append(p.found, *p.faults[f])
+	}
+	return p.collided()
+}
+
+// row looks at one row.
+func (p *dataPass) row(texts rowText) error {
+	p.rows++
+	rec, key, err := readRow(p.entity, texts)
+	id := key.ID
+	if key.IsZero() {
+		id = p.rawKey(texts)
+	}
+	if err != nil {
+		p.fault(err, id)
+		return nil
+	}
+	item, err := p.entity.Item(rec)
+	if err != nil {
+		p.fault(err, id)
+		return nil
+	}
+	exact := itemKeyHash(p.entity, item)
+	member := member{p.rows, shorten(id)}
+	if p.same != nil {
+		if err := p.same.add(entry{hash: exact, member: member}); err != nil {
+			return err
+		}
+	}
+	if p.fold != nil {
+		p.fold.add(rec, entry{tag: exact, member: member})
+	}
+	return nil
+}
+
+// rawKey is the key of a row that has none the library knows.
+func (p *dataPass) rawKey(texts rowText) string {
+	var parts []string
+	for _, i := range p.entity.KeyColumns {
+		parts = append(parts, texts[i].String)
+	}
+	return strings.Join(parts, "/")
+}
+
+// maxShown is how many bytes of a key are shown and kept.
+const maxShown = 200
+
+func shorten(id string) string {
+	if len(id) <= maxShown {
+		return id
+	}
+	return strings.ToValidUTF8(id[:maxShown], "") + "…"
+}
+
+// fault counts a row that can't become an item.
+func (p *dataPass) fault(err error, id string) {
+	f := fault{reason: err.Error()}
+	var v *transform.ValueError
+	if errors.As(err, &v) {
+		f = fault{v.Column, v.Reason}
+		if v.TooLarge && v.Column == "" {
+			f.reason = "the item is over DynamoDB's 400 KB" // which says how much in each row
+		}
+	}
+	known, ok := p.faults[f]
+	if !ok {
+		if len(p.faults) >= maxFaults {
+			f = fault{reason: "can't become an item, for other reasons"}
+		}
+		if known, ok = p.faults[f]; !ok {
+			known = p.finding(f)
+			p.faults[f], p.order = known, append(p.order, f)
+		}
+	}
+	known.Count++
+	if len(known.Keys) < p.options.Keys {
+		known.Keys = append(known.Keys, shorten(id))
+	}
+}
+
+// finding makes the finding of a fault.
+func (p *dataPass) finding(f fault) *DataFinding {
+	e := p.entity
+	out := &DataFinding{Entity: e.Name, Finding: transform.Finding{
+		Severity: transform.Error, Pointer: e.Pointer, Reason: f.reason, Mend: "mend the rows"}}
+	i := e.ColumnIndex(f.column)
+	if i < 0 {
+		return out
+	}
+	out.Pointer, _ = attributeOf(e, i)
+	out.Reason = "column " + f.column + ": " + f.reason
+	switch c := &e.Columns[i]; c.Kind {
+	case transform.Bool:
+		out.Mend = "make the attribute N, or mend the rows"
+	case transform.Date, transform.DateTime, transform.Timestamp:
+		out.Mend = `say in the attribute what becomes of zero dates, as in "zero_dates": "text", or mend the rows`
+	}
+	return out
+}
+
+// collided finds rows whose items have one key, and rows that MySQL takes for one
+// by their items' keys, and DynamoDB for several.
+func (p *dataPass) collided() error {
+	if p.same != nil {
+		err := p.collisions(p.same, "several rows have one item key in table "+p.entity.Table.Name+", and only one of them would stay",
+			"let the item's key hold the whole primary key, or mend the rows")
+		if err != nil {
+			return err
+		}
+	}
+	if p.folded == nil {
+		return nil
+	}
+	return p.collisions(p.folded, "the items of several rows have keys that are one and the same to MySQL, by the collation of "+
+		strings.Join(p.fold.names(), ", ")+", and not to DynamoDB", "mend the rows, or give the columns a _bin collation")
+}
+
+// collisions makes the finding of what collides, if anything does.
+func (p *dataPass) collisions(c *collisions, reason, mend string) error {
+	groups, err := c.groups()
+	if err != nil || groups.rows == 0 {
+		return err
+	}
+	f := DataFinding{Entity: p.entity.Name, Count: groups.rows, Collisions: groups.total, Finding: transform.Finding{
+		Severity: transform.Error, Pointer: p.entity.Pointer, Reason: reason, Mend: mend}}
+	for _, g := range groups.first {
+		f.Keys = append(f.Keys, g.text())
+	}
+	p.found = append(p.found, f)
+	return nil
+}
