@@ -1,90 +1,61 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
 	"github.com/spf13/cobra"
 
-	"github.com/crossfade-go/crossfade/dal/store"
-	"github.com/crossfade-go/crossfade/mysqlstore"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
 // contractCommand is the group of commands about the contract itself.
 func (c *cli) contractCommand() *cobra.Command {
-	var write bool
+	return c.group("contract", "Check the migration contract, and show it as views", c.contractCheckCommand(), c.contractViewsCommand())
+}
+
+// A checking is what a contract check is asked for.
+type checking struct {
+	graph, data, write bool
+}
+
+func (c *cli) contractCheckCommand() *cobra.Command {
+	var what checking
 	check := &cobra.Command{
-		Use: "check", Short: "List every finding of the contract; with a database, also against its schema", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.checkContract(cmd.Context(), write) },
+		Use: "check", Short: "List every finding of the contract; with a database, also against its schema and rows", Args: cobra.NoArgs,
+		Long:    longCheckHelp,
+		Example: checkExamples,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return c.checkContract(cmd.Context(), what) },
 	}
-	check.Flags().BoolVar(&write, "write", false,
-		`fill "columns" and "primary_key" of the contract in from the database`)
-	return c.group("contract", "Check the migration contract", check)
+	check.Flags().BoolVar(&what.graph, "graph", false, "print which attributes each column of each table feeds, and how they are kept")
+	check.Flags().BoolVar(&what.data, "data", false, "read every row too, and show the primary keys of rows that can't become items")
+	check.Flags().BoolVar(&what.write, "write", false,
+		`fill columns, primary keys and unique indexes of the contract in from the database`)
+	return check
 }
 
-// A contractDoc is what a check found.
-type contractDoc struct {
-	Contract string    `json:"contract"`
-	Findings []finding `json:"findings"`
-	Errors   int       `json:"errors"`
-	Warnings int       `json:"warnings"`
-	// Written says that the file was changed.
-	Written bool   `json:"written"`
-	note    string // what became of the file, for people
-}
+const longCheckHelp = `List every finding of the contract: errors, which forbid its use, and warnings.
 
-// A finding is a transform.Finding as it is printed.
-type finding struct {
-	Severity string `json:"severity"`
-	Pointer  string `json:"pointer"`
-	Reason   string `json:"reason"`
-	Mend     string `json:"mend,omitempty"`
-	line     string
-}
+With --mysql, the live schema is compared too: tables, columns, types, keys, engines
+and collations, columns the contract leaves out, indexes that joins and queries lack,
+foreign keys that cascade. Columns that the contract does not say are taken from there.
 
-// add appends findings, each once: the same thing may be seen in the file and
-// in what the file becomes.
-func (d *contractDoc) add(findings ...transform.Finding) {
-	for _, f := range findings {
-		next := finding{f.Severity.String(), f.Pointer, f.Reason, f.Mend, f.String()}
-		if d.has(next) {
-			continue
-		}
-		d.Findings = append(d.Findings, next)
-		if f.Severity == transform.Error {
-			d.Errors++
-		} else {
-			d.Warnings++
-		}
-	}
-}
+--data reads every row of every entity in the order of the primary key, and finds what
+can't become an item: values without a form, keys that are empty, too long or those of
+other rows' items too, items over 400 KB. Each finding has the number of rows and the
+first of their primary keys. Keys are shown as they are: mind where the output goes.
+It can be interrupted at any time, and changes nothing.
 
-func (d *contractDoc) has(other finding) bool {
-	for _, f := range d.Findings {
-		if f == other {
-			return true
-		}
-	}
-	return false
-}
+--write replaces the columns and primary keys in the file by those of the database, adds
+unique indexes, and describes tables that only joins read in "source_tables". Everything
+else in the file stays as it is written.`
 
-func (d *contractDoc) text(w io.Writer) {
-	for _, f := range d.Findings {
-		fmt.Fprintln(w, f.line)
-	}
-	fmt.Fprintf(w, "%s: %s, %s\n", d.Contract, count(d.Errors, "error"), count(d.Warnings, "warning"))
-	if d.note != "" {
-		fmt.Fprintln(w, d.note)
-	}
-}
+const checkExamples = `  migrationctl contract check --contract contract.json
+  migrationctl contract check --contract contract.json --mysql DSN --write
+  migrationctl contract check --contract contract.json --mysql DSN --data --json
+  migrationctl contract check --contract contract.json --graph`
 
 // readContract returns the text of the contract. A file that can't be read is a
 // matter of usage; what is wrong inside it is a finding.
@@ -101,156 +72,103 @@ func (c *cli) readContract() ([]byte, error) {
 
 // checkContract lists what there is to say, of the file alone or beside the
 // database. With write, the findings are those of the file as it becomes.
-func (c *cli) checkContract(ctx context.Context, write bool) error {
+func (c *cli) checkContract(ctx context.Context, what checking) error {
 	data, err := c.readContract()
 	if err != nil {
 		return err
 	}
-	if write && c.mysqlDSN() == "" {
-		return usage("--write takes the columns from a database; give --mysql DSN or set %s", envMySQL)
-	}
-	doc := &contractDoc{Contract: c.contractFile, Findings: []finding{}}
-	if !write {
-		_, findings := transform.Check(data)
-		doc.add(findings...)
-	}
-	if c.mysqlDSN() != "" {
-		if err := c.checkSchema(ctx, data, doc, write); err != nil {
-			return err
+	if c.mysqlDSN() == "" {
+		switch {
+		case what.write:
+			return usage("--write takes the columns from a database; give --mysql DSN or set %s", envMySQL)
+		case what.data:
+			return usage("--data reads the rows of a database; give --mysql DSN or set %s", envMySQL)
 		}
 	}
+	doc := &contractDoc{Contract: c.contractFile, Findings: []finding{}}
+	var contract *transform.Contract
+	if c.mysqlDSN() == "" {
+		var findings []transform.Finding
+		contract, findings = transform.Check(data)
+		doc.add(findings...)
+	} else if contract, err = c.checkDatabase(ctx, data, doc, what); err != nil {
+		return err
+	}
+	doc.describe(contract, what.graph)
 	if err := c.out.print(doc); err != nil || doc.Errors == 0 {
 		return err
 	}
 	return found("the contract has %s", count(doc.Errors, "error"))
 }
 
-// checkSchema checks the contract against the database. Columns that the file
-// does not say are taken from there, so that the rest can be checked.
-func (c *cli) checkSchema(ctx context.Context, data []byte, doc *contractDoc, write bool) error {
+// checkDatabase checks the contract against the database, and returns it if it
+// can be used. Columns that the file does not say are taken from the database,
+// so that the rest can be checked.
+func (c *cli) checkDatabase(ctx context.Context, data []byte, doc *contractDoc, what checking) (*transform.Contract, error) {
 	text, err := transform.Parse(data)
 	if err != nil {
 		_, findings := transform.Check(data)
 		doc.add(findings...)
-		return nil
+		return nil, nil
 	}
 	db, err := c.connectMySQL(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer db.Close()
-	complete, err := fillColumns(ctx, db, text, doc, write)
-	if err != nil {
-		return err
+	if !what.write {
+		doc.addUndescribed(text)
+	}
+	f := &filling{db: db, text: text, doc: doc, all: what.write}
+	if err := f.fill(ctx); err != nil {
+		return nil, err
+	}
+	if what.write {
+		if text, err = transform.Parse(text.JSON()); err != nil {
+			return nil, err
+		}
 	}
 	contract, findings := text.Check()
 	doc.add(findings...)
-	if !complete {
-		if write {
-			doc.note = "nothing was written: not every table is there"
-		}
-		return nil
+	look := contract
+	if look == nil {
+		look = text.Salvage() // so that everything is seen at once
 	}
-	if contract != nil {
-		if findings, err = compareSchema(ctx, db, contract); err != nil {
+	if err := c.checkLive(ctx, db, look, doc, what); err != nil {
+		return nil, err
+	}
+	switch {
+	case !what.write:
+		return contract, nil
+	case f.missing:
+		doc.note = "nothing was written: not every table is there"
+		return contract, nil
+	}
+	return contract, c.writeContract(data, text.JSON(), doc)
+}
+
+// checkLive compares what there is of the contract with the schema, and then with
+// the rows, if they can be read.
+func (c *cli) checkLive(ctx context.Context, db *sqlx.DB, contract *transform.Contract, doc *contractDoc, what checking) error {
+	fits := contract != nil
+	if fits {
+		before := doc.Errors
+		if err := doc.addLive(ctx, db, contract); err != nil {
 			return err
 		}
-		doc.add(findings...)
+		fits = doc.Errors == before
 	}
-	if !write {
+	switch {
+	case !what.data:
+		return nil
+	case !fits:
+		doc.data = "the rows were not read: mend the errors first"
 		return nil
 	}
-	return c.writeContract(data, text.JSON(), doc)
-}
-
-// fillColumns sets the columns of the entities from the database: of all of
-// them, or of those the text says none for. A table that is not there is a
-// finding, and the columns are then not complete.
-func fillColumns(ctx context.Context, db *sqlx.DB, text *transform.Document, doc *contractDoc, all bool) (bool, error) {
-	complete := true
-	for _, t := range text.SourceTables() {
-		columns, key, err := mysqlstore.Introspect(ctx, db, t.Table)
-		if f, ok := missingTable(t, err); ok {
-			doc.add(f)
-			complete = false
-			continue
-		}
-		if err != nil {
-			return false, err
-		}
-		if t.Columns && !all {
-			continue
-		}
-		if err := text.SetColumns(t.Entity, columns, key); err != nil {
-			return false, found("entity %s: %w", t.Entity, err)
-		}
+	if doc.Errors > 0 {
+		doc.data = "an entity that is not listed here has errors that keep its rows from being read"
 	}
-	return complete, nil
-}
-
-// missingTable turns the error of a table that is not there into a finding: an
-// error that comes from no server, but from what the server does not list.
-func missingTable(t transform.SourceTable, err error) (transform.Finding, bool) {
-	var e *store.Error
-	if !errors.As(err, &e) || e.Kind != store.ErrInvalid || e.Cause != nil {
-		return transform.Finding{}, false
-	}
-	return transform.Finding{
-		Severity: transform.Error, Reason: "entity " + t.Entity + ": " + e.Detail,
-		Mend: "create it, or mend source_table, --mysql or the account's rights",
-	}, true
-}
-
-// compareSchema compares a contract that can be used with the live schema.
-func compareSchema(ctx context.Context, db *sqlx.DB, contract *transform.Contract) ([]transform.Finding, error) {
-	s, err := mysqlstore.New(db, contract, nil)
-	if err != nil {
-		return nil, found("%w", err)
-	}
-	return s.CheckSchema(ctx)
-}
-
-// writeContract replaces the file, whole or not at all. Errors elsewhere in the
-// contract don't make the columns wrong, so they don't prevent it.
-func (c *cli) writeContract(before, after []byte, doc *contractDoc) error {
-	if bytes.Equal(before, after) {
-		doc.note = "the columns in the contract are those of the database, nothing was written"
-		return nil
-	}
-	if err := replaceFile(c.contractFile, after); err != nil {
-		return usage("the contract can't be written: %w", err)
-	}
-	doc.Written = true
-	doc.note = "columns and primary keys were written from the database"
-	return nil
-}
-
-// replaceFile replaces a file's content atomically and keeps its mode. A link
-// stays one: what it points to is replaced.
-func replaceFile(path string, data []byte) (err error) {
-	if path, err = filepath.EvalSymlinks(path); err != nil {
-		return err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	// Beside the file, since a rename does not cross file systems.
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(temp.Name())
-		}
-	}()
-	_, err = temp.Write(data)
-	err = errors.Join(err, temp.Chmod(info.Mode().Perm()), temp.Sync(), temp.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
+	return c.checkData(ctx, db, contract, doc)
 }
 
 // requireSchema refuses unless the database has the contract's tables as the

@@ -14,7 +14,8 @@
 // differences, refused, failed or was interrupted, and with 2 if it was called
 // wrongly or can't work with a database, an account or a service as they are
 // set up. What it prints holds no values of rows, save preview, whose purpose
-// they are, and what --show-keys asks for.
+// they are, the primary keys that contract check --data shows, and what
+// --show-keys asks for.
 package main
 
 import (

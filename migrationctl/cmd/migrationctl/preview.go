@@ -2,15 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/spf13/cobra"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/mysqlstore"
 	"github.com/crossfade-go/crossfade/transform"
 )
-
-// previewPage is how many rows are read at once.
-const previewPage = 500
 
 // previewCommand is preview, the one command whose output is the content of
 // rows.
@@ -21,7 +20,12 @@ func (c *cli) previewCommand() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "preview", Short: "Print the items that rows become, one DynamoDB JSON object a line", Args: cobra.NoArgs,
-		Long: "Print the items that rows become, one DynamoDB JSON object a line.\nThis shows the values of rows.",
+		Long: `Print the items that rows become, one DynamoDB JSON object a line, in the order of the
+primary key. With --json they are the "items" of one document. Rows that can't become
+an item are listed by a hash of their key. Nothing has to be set up, and nothing is
+written. This shows the values of rows.`,
+		Example: `  migrationctl preview --contract contract.json --mysql DSN --entity USER
+  migrationctl preview --contract contract.json --mysql DSN --entity USER --limit 0 > items.jsonl`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if limit < 0 {
 				return usage("--limit can't be negative")
@@ -37,55 +41,71 @@ func (c *cli) previewCommand() *cobra.Command {
 // preview needs no init and writes nothing. A row that can't become an item is
 // listed, and those behind it are printed all the same.
 func (c *cli) preview(ctx context.Context, name string, limit int) error {
-	s, err := c.openMySQL(ctx)
+	contract, err := c.loadContract()
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	s := &session{contract: contract}
 	if name == "" {
 		return usage("--entity is missing; the contract has %s", s.entityNames())
 	}
 	if err := s.entity(name); err != nil {
 		return err
 	}
+	if s.db, err = c.connectMySQL(ctx); err != nil {
+		return err
+	}
+	defer s.close()
+	rows, err := mysqlstore.NewPreview(s.db, contract)
+	if err != nil {
+		return found("%w", err)
+	}
+	p := previewing{c: c, entity: contract.Entity(name)}
 	c.out.printed = true // what comes is lines, also none
-	p := previewing{c: c, entity: s.contract.Entity(name)}
-	after, left := "", limit
-	for {
-		page, err := s.mysql.Scan(ctx, store.At{}, store.Range{Entity: p.entity, After: after, Limit: pageSize(limit, left)})
-		if err != nil {
-			return err
-		}
-		for _, row := range page.Rows {
-			if err := p.print(row); err != nil {
-				return err
-			}
-		}
-		left -= len(page.Rows)
-		if after = page.Next; after == "" || limit > 0 && left <= 0 {
-			break
-		}
+	if err := p.begin(); err != nil {
+		return err
 	}
-	if p.unfit > 0 {
-		return found("%s can't become an item", count(p.unfit, "row"))
+	err = rows.Rows(ctx, name, limit, p.print)
+	if end := p.end(); err == nil {
+		err = end
 	}
-	return nil
-}
-
-// pageSize returns how many rows to read next, of a limit where 0 is none.
-func pageSize(limit, left int) int {
-	if limit == 0 {
-		return previewPage
+	if err == nil && p.unfit > 0 {
+		err = found("%s can't become an item", count(p.unfit, "row"))
 	}
-	return min(left, previewPage)
+	return err
 }
 
 // previewing prints the items of one entity.
 type previewing struct {
 	c      *cli
 	entity *transform.Entity
+	items  int
 	unfit  int    // rows that can't become an item
 	line   []byte // reused
+}
+
+// begin and end write what stands around the items of a document. It is written
+// as the items come, so that any number of them can be.
+func (p *previewing) begin() error {
+	if !p.c.out.json {
+		return nil
+	}
+	name, err := json.Marshal(p.entity.Name)
+	if err == nil {
+		_, err = p.c.out.w.Write(append(append([]byte(`{"entity": `), name...), `, "items": [`...))
+	}
+	return err
+}
+
+func (p *previewing) end() error {
+	if !p.c.out.json {
+		return nil
+	}
+	tail, err := json.Marshal(p.unfit)
+	if err == nil {
+		_, err = p.c.out.w.Write(append(append([]byte("\n], \"unfit\": "), tail...), "}\n"...))
+	}
+	return err
 }
 
 // print writes the line of a row, or says why there is none, without a value.
@@ -94,12 +114,28 @@ func (p *previewing) print(row store.Row) error {
 	if err == nil {
 		var item map[string]attributeValue
 		if item, err = p.entity.Item(row.Record); err == nil {
-			p.line = appendItem(p.line[:0], p.entity, item)
-			_, err := p.c.out.w.Write(append(p.line, '\n'))
-			return err
+			return p.write(item)
 		}
 	}
 	p.unfit++
 	p.c.warn("%s can't become an item: %v", row.Key, err)
 	return nil
+}
+
+func (p *previewing) write(item map[string]attributeValue) error {
+	p.line = p.line[:0]
+	switch {
+	case !p.c.out.json:
+	case p.items > 0:
+		p.line = append(p.line, ",\n"...)
+	default:
+		p.line = append(p.line, '\n')
+	}
+	p.items++
+	p.line = appendItem(p.line, p.entity, item)
+	if !p.c.out.json {
+		p.line = append(p.line, '\n')
+	}
+	_, err := p.c.out.w.Write(p.line)
+	return err
 }
