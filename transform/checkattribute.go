@@ -19,7 +19,7 @@ func (k *entityChecker) attributes() {
 			continue
 		}
 		at := k.at + "/attributes/" + strconv.Itoa(i)
-		a := Attribute{Name: n.str("name"), Type: n.str("type"), Column: -1, TypedNull: n.str("null") == "type"}
+		a := Attribute{Name: n.str("name"), Type: n.str("type"), Column: -1, TypedNull: n.str("null") == "type", made: n.made()}
 		k.attributeName(n, a.Name, at)
 		before := errorsIn(k.findings)
 		k.source(n, at, &a)
@@ -73,6 +73,24 @@ func (k *entityChecker) attributeName(n *node, name, at string) {
 
 func (k *entityChecker) attributeNamed(name string) int {
 	return slices.IndexFunc(k.entity.Attributes, func(a Attribute) bool { return a.Name == name })
+}
+
+// made returns what an attribute says of how it is made of columns.
+func (n *node) made() string {
+	said := &node{form: formObject}
+	for _, name := range []string{"join", "calculation", "transformation", "literal"} {
+		if v := n.get(name); v != nil {
+			said.members = append(said.members, property{name: name, value: v})
+		}
+	}
+	if v := n.get("source_column"); len(said.members) > 0 && v != nil {
+		said.members = append(said.members, property{name: "source_column", value: v})
+	}
+	if len(said.members) == 0 {
+		return ""
+	}
+	text, _ := canonicalJSON(string(said.appendLine(nil)))
+	return text
 }
 
 // readsRows reports whether a calculation or transformation reads other rows, as
@@ -158,6 +176,8 @@ func attributeTypes(c *Column) []string {
 	switch c.Kind {
 	case Int:
 		switch {
+		case takesBool(c) && c.SQLType == "bit":
+			return []string{"N", "B", "S", "BOOL"}
 		case takesBool(c):
 			return []string{"N", "S", "BOOL"}
 		case c.SQLType == "bit":

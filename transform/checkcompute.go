@@ -66,7 +66,7 @@ func (k *entityChecker) itemKey() {
 		switch {
 		case column < 0:
 		case i < 0:
-			k.entity.Attributes = append(k.entity.Attributes, Attribute{Name: name, Type: "S", Column: column})
+			k.entity.Attributes = append(k.entity.Attributes, Attribute{Name: name, Type: "S", Column: column, made: text.text})
 			k.attributeAt = append(k.attributeAt, at)
 			k.attributeType(k.entity.Attributes[len(k.entity.Attributes)-1], at)
 		case k.entity.Attributes[i].Column >= 0 && !k.same(column, k.entity.Attributes[i].Column):

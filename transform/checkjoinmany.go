@@ -150,7 +150,7 @@ func (j *joiner) fields(n *node, source *Source) {
 func (j *joiner) columnIn(source *Source, text, at string) int {
 	f, err := fragment.Parse(text)
 	r, isColumn := f.Column()
-	if err != nil || !isColumn || r.Table != "" && r.Table != source.Name {
+	if err != nil || !isColumn || r.Table != "" && r.Table != source.Name && !slices.Contains(j.called, r.Table) {
 		j.err(at, fmt.Sprintf("%q is not the name of a column of %s", text, source.Name), "")
 		return -1
 	}

@@ -31,3 +31,20 @@ func TestDigest(t *testing.T) {
 	require.NotEqual(t, same, digest(`"unique": [`, `"unique": [{"columns": ["last_login"]}, `))
 	require.NotEqual(t, same, digest(`"sequence": {"column": "user_id"},`, ``))
 }
+
+// TestDigestOfWhatIsMade: it makes a difference how an attribute is joined,
+// calculated and transformed, and in which words makes none for blanks.
+func TestDigestOfWhatIsMade(t *testing.T) {
+	text, err := os.ReadFile("../examples/shop/contract.json")
+	require.NoError(t, err)
+	digest := func(old, new string) string {
+		require.Contains(t, string(text), old)
+		c, err := transform.Load([]byte(strings.Replace(string(text), old, new, 1)))
+		require.NoError(t, err)
+		return c.Digest()
+	}
+	same := digest(`"tables"`, `"tables"`)
+	require.NotEqual(t, same, digest(`"select_column": "users.username"`, `"select_column": "users.password_hash"`))
+	require.NotEqual(t, same, digest(`"CART#{`, `"KART#{`))
+	require.Equal(t, same, digest(`"tables" `, `"tables"`))
+}

@@ -83,6 +83,33 @@
 //
 // Without a "dynamodb" that works the contract can be used up to phase 3.
 //
+// # Calculations and transformations
+//
+// An attribute is a column, a join or a calculation, and after that at most one
+// transformation. What is made of the record's own columns is made here, and by the
+// same rules in the views:
+//
+//	case           the first case that is true; names are own columns, then joined
+//	               attributes; texts are quoted: "then": "'hot'"
+//	concat         the source columns with a separator, absent ones left out
+//	date-math      "operation" add or subtract, "interval" a number, "unit" second to
+//	               year; a month ends with its last day; outside years 1 to 9999 an
+//	               error of the row
+//	json-construction of the own row ("users.id = users.id")
+//	               a map of its columns
+//	string-format  text with {name} and {name:010d}: an attribute before its
+//	               transformation, else a column; a BOOL stands as 0 or 1. Delimiters
+//	               in values are escaped. static and template mean the same
+//	date-format    tokens YYYY MM DD HH mm ss SSS; number-format: digits, 0000 or 0.00
+//	json-parse     a text to M or L
+//	literal        the same in every item, with "source_column": null
+//
+// A column comes back from a template, a number-format, a date-format that keeps
+// every digit, a map of the own row, and a json-parse whose source_format is
+// "canonical". From the others it does not: where nothing else carries it the check
+// says so, and phase 4 is refused. An item whose computed attributes are not what
+// its others make is an error.
+//
 // # Access patterns
 //
 // What a service asks for stands beside the tables, and the names that a table's
@@ -156,6 +183,10 @@
 //     what it would lose: TestFindings, TestFindingsOfTypes,
 //     TestFindingsOfTypesInKeys, TestUniqueAndSequenceFindings, TestRules,
 //     TestPublishedContract, FuzzParse.
+//   - What is computed comes back, or is listed as lost: TestGeneratedContractsAreReversible,
+//     TestLostColumnsAreFound, TestComputeFindings.
+//   - A view shows what an item holds: TestViewIsItem. No text of a contract is
+//     pasted into SQL: TestNothingOfAContractIsPasted.
 //   - A join has one meaning, or there is none: TestJoins, TestJoinsOfUnknownTables.
 //   - No document makes the check panic or work without end: FuzzCheck,
 //     TestCheckOfMutilatedContracts, TestCheckOfLongContracts.

@@ -261,4 +261,8 @@ type Attribute struct {
 	// TypedNull says that NULL is an attribute of type NULL, and not an absent
 	// one.
 	TypedNull bool
+
+	// made is how the contract says that the attribute is joined, calculated or
+	// transformed, as canonical JSON; "" for a column as it is.
+	made string
 }

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -188,9 +189,14 @@ func (e *Entity) tooLarge(i int) *ValueError {
 	return err
 }
 
-// fault is a *ValueError about one of the entity's columns.
+// fault is a *ValueError about one of the entity's columns. One that is joined or
+// computed has the name of its attribute, which the contract knows it by.
 func (e *Entity) fault(column int, reason string) *ValueError {
-	return &ValueError{Entity: e.Name, Column: e.Columns[column].Name, Reason: reason}
+	name := e.Columns[column].Name
+	if i := slices.IndexFunc(e.Attributes, func(a Attribute) bool { return a.Column == column }); i >= 0 && !e.Columns[column].IsOwn() {
+		name = e.Attributes[i].Name
+	}
+	return &ValueError{Entity: e.Name, Column: name, Reason: reason}
 }
 
 // reasonNegativeKey is why a TIME below zero is in no key.

@@ -126,7 +126,7 @@ func (l *lookup) compare(a, b transform.Record) int {
 // else by the bytes of its text, which for dates is their order in time.
 func compareValues(a, b transform.Value) int {
 	switch a.Kind() {
-	case transform.Int, transform.Decimal:
+	case transform.Int, transform.Decimal, transform.Float:
 		return number(a).Cmp(number(b))
 	case transform.Bool:
 		x, _ := a.Bool()
