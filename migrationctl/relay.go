@@ -1,6 +1,7 @@
 package migrationctl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"hash/fnv"
@@ -166,8 +167,8 @@ func (r *relay) part(ctx context.Context, l lead) (part, error) {
 		return part{}, err
 	}
 	names := working(fleet, r.c.member.name)
-	place, found := slices.BinarySearch(names, r.c.member.name)
-	if !found {
+	place := slices.Index(names, r.c.member.name)
+	if place < 0 {
 		return part{}, nil // not registered yet
 	}
 	return part{place, len(names)}, nil
@@ -188,19 +189,28 @@ func (p part) shards(all int) []int {
 // one's. Without that each would send everything, and a slow follower gets as
 // many times the requests as there are processes.
 func (p part) has(c store.Change) bool {
-	h := fnv.New32a()
+	about := ""
 	switch {
 	case len(c.Keys) > 0:
-		_, _ = h.Write([]byte(c.Keys[0].Key.ID))
+		about = c.Keys[0].Key.ID
 	case c.Token != nil:
-		_, _ = h.Write([]byte(c.Token.Token))
+		about = c.Token.Token
 	}
-	return int(h.Sum32()%uint32(p.of)) == p.place
+	return int(hash(about)%uint32(p.of)) == p.place
 }
 
-// working returns the names of the processes that have renewed lately, in order.
-// The one that asks is at work in any case: while DynamoDB is closed nobody
-// renews.
+func hash(text string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(text)) // never fails
+	return h.Sum32()
+}
+
+// working returns the names of the processes that have renewed lately, in an
+// order that all agree on and that has nothing to do with their age: names begin
+// with the process id, so a process started in place of one that died would
+// stand behind it every time, and where processes die young one share would be
+// nobody's. The one that asks is at work in any case: while DynamoDB is closed
+// nobody renews.
 func working(fleet []store.Registration, self string) []string {
 	var names []string
 	for _, p := range fleet {
@@ -208,7 +218,9 @@ func working(fleet []store.Registration, self string) []string {
 			names = append(names, p.Process)
 		}
 	}
-	slices.Sort(names)
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(hash(a), hash(b)), cmp.Compare(a, b))
+	})
 	return names
 }
 

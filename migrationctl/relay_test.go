@@ -2,6 +2,7 @@ package migrationctl_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -160,6 +161,55 @@ func TestRelaysDivideTheWork(t *testing.T) {
 				for _, p := range fleet {
 					require.NoError(t, p.Close(context.Background()))
 				}
+			})
+		})
+	}
+}
+
+// wait waits for d or until ctx ends.
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// TestWorkOfProcessesThatDieYoung: where each process dies before the one
+// before it has dropped out, what is dirty is brought over all the same, every
+// share of it.
+func TestWorkOfProcessesThatDieYoung(t *testing.T) {
+	for _, phase := range []store.Phase{store.Validate, store.DynamoDBPrimary} {
+		t.Run(phase.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newMemoryWorld(t, faultstore.New())
+				driver := w.lead(t, phase)
+				require.NoError(t, driver.Close(context.Background()))
+				at, authority := w.settled(t), store.Control(w.mysql)
+				if phase.DynamoDBLeads() {
+					authority = w.dynamo
+				}
+				for id := range int64(100) {
+					if phase.DynamoDBLeads() {
+						w.stray(t, at.Epoch, "", w.put(t, user(id)))
+						continue
+					}
+					_, err := w.mysql.Write(t.Context(), w.at(t), store.Write{Mutations: []store.Mutation{w.put(t, user(id))}})
+					require.NoError(t, err)
+				}
+				for life := range 30 {
+					// Process ids rise.
+					name := fmt.Sprintf("%d-%x", 20_000+life, life)
+					p := w.open(t, migrationctl.Options{RelayPoll: 100 * time.Millisecond}.OnMachine(time.Now, wait, func() string { return name }))
+					time.Sleep(migrationctl.RegistrationTTL / 4)
+					require.NoError(t, p.Close(context.Background()))
+					_, err := authority.Register(t.Context(), store.Registration{Process: name}) // it did not say goodbye
+					require.NoError(t, err)
+				}
+				status, err := w.operator(t).Status(t.Context())
+				require.NoError(t, err)
+				require.Zero(t, status.Dirty)
 			})
 		})
 	}
