@@ -35,7 +35,7 @@ type relay struct {
 	kicked chan store.Change
 	from   map[int]position // by shard, where the next pass begins; of feed alone
 	deadMu sync.Mutex
-	dead   map[store.KeyVersion]bool // dead letters this relay wrote down
+	dead   map[store.KeyVersion]bool // dead letters this relay wrote down lately
 }
 
 func newRelay(c *Controller) *relay {
@@ -130,11 +130,14 @@ func (r *relay) active() (lead, bool) {
 	return l, err == nil && l.record.Phase.HasFollower()
 }
 
-// retry looks at dead letters now and then, beside the relay's own work.
+// retry looks at dead letters now and then, beside the relay's own work. The
+// relay's memory of them ends with each look: what is mended by then has change
+// records of its own that must go.
 func (r *relay) retry(ctx context.Context) {
 	for r.c.sleep(ctx, retryEvery) == nil {
 		if l, ok := r.active(); ok && !r.c.refresher(l).Resting() {
 			_ = r.c.RetryDeadLetters(ctx) // the next look is due soon
+			r.forget()
 		}
 	}
 }
@@ -313,6 +316,12 @@ func (r *relay) refresh(ctx context.Context, t task) {
 	default:
 		r.c.opts.Logger.Warn("refresh failed", "error", err)
 	}
+}
+
+func (r *relay) forget() {
+	r.deadMu.Lock()
+	defer r.deadMu.Unlock()
+	clear(r.dead)
 }
 
 // remember keeps the relay from trying dead letters in every pass, and further

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,6 +71,51 @@ func TestDeadLetters(t *testing.T) {
 		require.Zero(t, n)
 		w.requireEqualStores(t)
 		require.NoError(t, op.SetPhase(t.Context(), store.Validate, migrationctl.Change{}))
+	})
+}
+
+// fussy is a follower that refuses one key until its column is widened.
+type fussy struct {
+	migrationctl.MySQL
+	key  transform.Key
+	wide atomic.Bool
+}
+
+func (f *fussy) Put(ctx context.Context, at store.At, row store.Row) (bool, error) {
+	if row.Key == f.key && !f.wide.Load() {
+		return false, &store.Error{Op: "put", Entity: row.Key.Entity, Store: "mysql", Kind: store.ErrInvalid, Outcome: store.NotApplied,
+			Cause: &transform.ValueError{Entity: row.Key.Entity, Column: "username", Reason: "too long"}}
+	}
+	return f.MySQL.Put(ctx, at, row)
+}
+
+// TestMendedDeadLetterLeavesNothing: once what made a record a dead letter is
+// mended, every change record of its key goes, also those of earlier writes.
+func TestMendedDeadLetterLeavesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		mysql := &fussy{MySQL: w.mysql, key: w.key(t, 1)}
+		w.mysql = mysql
+		driver := w.lead(t, store.DynamoDBPrimary)
+		require.NoError(t, driver.Close(context.Background()))
+		at := w.settled(t)
+		for range 3 {
+			w.stray(t, at.Epoch, "", w.put(t, user(1)))
+		}
+		p := w.open(t, &migrationctl.Options{RelayPoll: time.Second})
+		time.Sleep(5 * time.Second)
+		status, err := p.Status(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, 3, status.Dirty)
+		require.EqualValues(t, 1, status.DeadLetters)
+		mysql.wide.Store(true)
+		time.Sleep(15 * time.Second)
+		status, err = p.Status(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, status.DeadLetters)
+		require.Zero(t, status.Dirty)
+		require.NoError(t, p.Close(context.Background()))
+		w.requireEqualStores(t)
 	})
 }
 
