@@ -70,6 +70,9 @@ func (c *Controller) firstLead(ctx context.Context) (lead, error) {
 			return l, err
 		}
 		c.member.finishOthers(wait)
+		if wait.Err() != nil {
+			return l, err // says more than that time is up
+		}
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 // How a hand-off waits.
 const (
 	handoffPause = 10 * time.Millisecond // between two looks at what it waits for
-	// Before the authority is closed, what is dirty is brought over until that
-	// takes no more than this part of HandoffWait, or after a while half of it.
+	// Before the authority is closed, what is dirty is brought over until what is
+	// left takes no more than this part of HandoffWait, or after a while half of it.
 	catchUpPart = 8
 	catchUpFair = 10 * time.Second
 	catchUpTime = time.Minute

@@ -59,12 +59,14 @@ func newMember(o *Operator, process store.Registration) *member {
 
 // take waits for the turn.
 func (m *member) take(ctx context.Context) error {
-	select {
-	case m.turn <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return &store.Error{Op: "register", Kind: store.ErrUnavailable, Outcome: store.NotApplied, Cause: ctx.Err()}
+	if ctx.Err() == nil {
+		select {
+		case m.turn <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+		}
 	}
+	return &store.Error{Op: "register", Kind: store.ErrUnavailable, Outcome: store.NotApplied, Cause: ctx.Err()}
 }
 
 func (m *member) give() { <-m.turn }

@@ -1,6 +1,7 @@
 package migrationctl
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"hash/fnv"
@@ -34,7 +35,7 @@ type relay struct {
 	kicked chan store.Change
 	from   map[int]position // by shard, where the next pass begins; of feed alone
 	deadMu sync.Mutex
-	dead   map[store.KeyVersion]bool // dead letters this relay wrote down
+	dead   map[store.KeyVersion]bool // dead letters this relay wrote down lately
 }
 
 func newRelay(c *Controller) *relay {
@@ -129,11 +130,14 @@ func (r *relay) active() (lead, bool) {
 	return l, err == nil && l.record.Phase.HasFollower()
 }
 
-// retry looks at dead letters now and then, beside the relay's own work.
+// retry looks at dead letters now and then, beside the relay's own work. The
+// relay's memory of them ends with each look: what is mended by then has change
+// records of its own that must go.
 func (r *relay) retry(ctx context.Context) {
 	for r.c.sleep(ctx, retryEvery) == nil {
 		if l, ok := r.active(); ok && !r.c.refresher(l).Resting() {
 			_ = r.c.RetryDeadLetters(ctx) // the next look is due soon
+			r.forget()
 		}
 	}
 }
@@ -166,8 +170,8 @@ func (r *relay) part(ctx context.Context, l lead) (part, error) {
 		return part{}, err
 	}
 	names := working(fleet, r.c.member.name)
-	place, found := slices.BinarySearch(names, r.c.member.name)
-	if !found {
+	place := slices.Index(names, r.c.member.name)
+	if place < 0 {
 		return part{}, nil // not registered yet
 	}
 	return part{place, len(names)}, nil
@@ -188,19 +192,28 @@ func (p part) shards(all int) []int {
 // one's. Without that each would send everything, and a slow follower gets as
 // many times the requests as there are processes.
 func (p part) has(c store.Change) bool {
-	h := fnv.New32a()
+	about := ""
 	switch {
 	case len(c.Keys) > 0:
-		_, _ = h.Write([]byte(c.Keys[0].Key.ID))
+		about = c.Keys[0].Key.ID
 	case c.Token != nil:
-		_, _ = h.Write([]byte(c.Token.Token))
+		about = c.Token.Token
 	}
-	return int(h.Sum32()%uint32(p.of)) == p.place
+	return int(hash(about)%uint32(p.of)) == p.place
 }
 
-// working returns the names of the processes that have renewed lately, in order.
-// The one that asks is at work in any case: while DynamoDB is closed nobody
-// renews.
+func hash(text string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(text)) // never fails
+	return h.Sum32()
+}
+
+// working returns the names of the processes that have renewed lately, in an
+// order that all agree on and that has nothing to do with their age: names begin
+// with the process id, so a process started in place of one that died would
+// stand behind it every time, and where processes die young one share would be
+// nobody's. The one that asks is at work in any case: while DynamoDB is closed
+// nobody renews.
 func working(fleet []store.Registration, self string) []string {
 	var names []string
 	for _, p := range fleet {
@@ -208,7 +221,9 @@ func working(fleet []store.Registration, self string) []string {
 			names = append(names, p.Process)
 		}
 	}
-	slices.Sort(names)
+	slices.SortFunc(names, func(a, b string) int {
+		return cmp.Or(cmp.Compare(hash(a), hash(b)), cmp.Compare(a, b))
+	})
 	return names
 }
 
@@ -301,6 +316,12 @@ func (r *relay) refresh(ctx context.Context, t task) {
 	default:
 		r.c.opts.Logger.Warn("refresh failed", "error", err)
 	}
+}
+
+func (r *relay) forget() {
+	r.deadMu.Lock()
+	defer r.deadMu.Unlock()
+	clear(r.dead)
 }
 
 // remember keeps the relay from trying dead letters in every pass, and further

@@ -2,7 +2,9 @@ package migrationctl_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -69,6 +71,51 @@ func TestDeadLetters(t *testing.T) {
 		require.Zero(t, n)
 		w.requireEqualStores(t)
 		require.NoError(t, op.SetPhase(t.Context(), store.Validate, migrationctl.Change{}))
+	})
+}
+
+// fussy is a follower that refuses one key until its column is widened.
+type fussy struct {
+	migrationctl.MySQL
+	key  transform.Key
+	wide atomic.Bool
+}
+
+func (f *fussy) Put(ctx context.Context, at store.At, row store.Row) (bool, error) {
+	if row.Key == f.key && !f.wide.Load() {
+		return false, &store.Error{Op: "put", Entity: row.Key.Entity, Store: "mysql", Kind: store.ErrInvalid, Outcome: store.NotApplied,
+			Cause: &transform.ValueError{Entity: row.Key.Entity, Column: "username", Reason: "too long"}}
+	}
+	return f.MySQL.Put(ctx, at, row)
+}
+
+// TestMendedDeadLetterLeavesNothing: once what made a record a dead letter is
+// mended, every change record of its key goes, also those of earlier writes.
+func TestMendedDeadLetterLeavesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		mysql := &fussy{MySQL: w.mysql, key: w.key(t, 1)}
+		w.mysql = mysql
+		driver := w.lead(t, store.DynamoDBPrimary)
+		require.NoError(t, driver.Close(context.Background()))
+		at := w.settled(t)
+		for range 3 {
+			w.stray(t, at.Epoch, "", w.put(t, user(1)))
+		}
+		p := w.open(t, &migrationctl.Options{RelayPoll: time.Second})
+		time.Sleep(5 * time.Second)
+		status, err := p.Status(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, 3, status.Dirty)
+		require.EqualValues(t, 1, status.DeadLetters)
+		mysql.wide.Store(true)
+		time.Sleep(15 * time.Second)
+		status, err = p.Status(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, status.DeadLetters)
+		require.Zero(t, status.Dirty)
+		require.NoError(t, p.Close(context.Background()))
+		w.requireEqualStores(t)
 	})
 }
 
@@ -160,6 +207,55 @@ func TestRelaysDivideTheWork(t *testing.T) {
 				for _, p := range fleet {
 					require.NoError(t, p.Close(context.Background()))
 				}
+			})
+		})
+	}
+}
+
+// wait waits for d or until ctx ends.
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// TestWorkOfProcessesThatDieYoung: where each process dies before the one
+// before it has dropped out, what is dirty is brought over all the same, every
+// share of it.
+func TestWorkOfProcessesThatDieYoung(t *testing.T) {
+	for _, phase := range []store.Phase{store.Validate, store.DynamoDBPrimary} {
+		t.Run(phase.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newMemoryWorld(t, faultstore.New())
+				driver := w.lead(t, phase)
+				require.NoError(t, driver.Close(context.Background()))
+				at, authority := w.settled(t), store.Control(w.mysql)
+				if phase.DynamoDBLeads() {
+					authority = w.dynamo
+				}
+				for id := range int64(100) {
+					if phase.DynamoDBLeads() {
+						w.stray(t, at.Epoch, "", w.put(t, user(id)))
+						continue
+					}
+					_, err := w.mysql.Write(t.Context(), w.at(t), store.Write{Mutations: []store.Mutation{w.put(t, user(id))}})
+					require.NoError(t, err)
+				}
+				for life := range 30 {
+					// Process ids rise.
+					name := fmt.Sprintf("%d-%x", 20_000+life, life)
+					p := w.open(t, migrationctl.Options{RelayPoll: 100 * time.Millisecond}.OnMachine(time.Now, wait, func() string { return name }))
+					time.Sleep(migrationctl.RegistrationTTL / 4)
+					require.NoError(t, p.Close(context.Background()))
+					_, err := authority.Register(t.Context(), store.Registration{Process: name}) // it did not say goodbye
+					require.NoError(t, err)
+				}
+				status, err := w.operator(t).Status(t.Context())
+				require.NoError(t, err)
+				require.Zero(t, status.Dirty)
 			})
 		})
 	}

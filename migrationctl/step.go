@@ -187,29 +187,43 @@ func (o *Operator) copyOnce(ctx context.Context, l lead) (bool, error) {
 	return err == nil, err
 }
 
-// catchUp brings over what waits for the follower until one pass over it takes so
-// little time that requests can wait for another one.
+// catchUp brings over what waits for the follower until so little is left that
+// requests can wait for it.
 func (o *Operator) catchUp(ctx context.Context, step string, l lead) error {
 	began := o.now()
 	for {
 		start := o.now()
 		pass := &drain{o: o, lead: l}
 		err := pass.pass(ctx, nil)
-		took := o.now().Sub(start)
+		left := o.now().Sub(start)
+		if err == nil {
+			left, err = o.left(ctx, l, left, pass.refreshed.Load())
+		}
 		switch {
-		case err == nil && took <= o.opts.HandoffWait/catchUpPart:
+		case err == nil && left <= o.opts.HandoffWait/catchUpPart:
 			return nil
-		case err == nil && took <= o.opts.HandoffWait/2 && o.now().Sub(began) > catchUpFair:
+		case err == nil && left <= o.opts.HandoffWait/2 && o.now().Sub(began) > catchUpFair:
 			return nil // it gets no better
 		case ctx.Err() != nil || err != nil && !away(err) || o.now().Sub(began) > catchUpTime || err != nil && o.now().Sub(began) > awayTime:
 			if err == nil {
-				err = fmt.Errorf("one look over what waits took %v, and there is always more: less load, or a faster follower", took.Round(time.Millisecond))
+				err = fmt.Errorf("it would take %v, and there is always more: less load, or a faster follower", left.Round(time.Millisecond))
 			}
 			return fmt.Errorf("%s: nothing has changed: what waits for the follower must be brought over first: %w", step, err)
 		case err != nil:
 			_ = o.sleep(ctx, heartbeatEvery) // the context is looked at after the next pass
 		}
 	}
+}
+
+// left returns how long the next pass will take at most, once nobody writes any
+// more: a pass took so long for so many changes, while the writers kept the
+// follower busy too.
+func (o *Operator) left(ctx context.Context, l lead, took time.Duration, refreshed int64) (time.Duration, error) {
+	if refreshed == 0 || took <= o.opts.HandoffWait/catchUpPart {
+		return took, nil
+	}
+	waiting, err := l.authority.Backlog(ctx)
+	return min(took, time.Duration(waiting.Dirty)*(took/time.Duration(refreshed))), err
 }
 
 // handOff makes a step for which the authority has to be closed.

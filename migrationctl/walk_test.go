@@ -66,18 +66,26 @@ func TestWalk(t *testing.T) {
 	})
 }
 
+// pause is what a writer waits between two operations: the machine is to be at
+// work, not at its end, where the follower falls behind and no hand-off begins.
+const pause = 20 * time.Millisecond
+
 // A load is many writers of a fleet, each with a user of its own that it counts
 // up and reads back.
 type load struct {
 	failed atomic.Int64
 	done   atomic.Int64
-	quit   chan struct{}
+	quit   context.Context
+	end    context.CancelFunc
 	work   sync.WaitGroup
 	final  sync.Map
 }
 
+// startLoad starts writers that go on until stop, or until the test ends.
 func startLoad(t *testing.T, fleet []*process) *load {
-	l := &load{quit: make(chan struct{})}
+	l := &load{}
+	l.quit, l.end = context.WithCancel(context.Background())
+	t.Cleanup(l.stop)
 	for i := range 4 * len(fleet) {
 		p := fleet[i%len(fleet)]
 		u := user(int64(1000 + i))
@@ -94,7 +102,7 @@ func startLoad(t *testing.T, fleet []*process) *load {
 func (l *load) write(t *testing.T, p *process, id int64) {
 	for n := 1; ; n++ {
 		select {
-		case <-l.quit:
+		case <-l.quit.Done():
 			l.final.Store(id, n-1)
 			return
 		default:
@@ -112,7 +120,7 @@ func (l *load) write(t *testing.T, p *process, id int64) {
 			t.Errorf("user %d: counted %d, read %d: %v", id, n, u.Profile.Count, err)
 		}
 		l.done.Add(1)
-		time.Sleep(time.Millisecond)
+		time.Sleep(pause)
 	}
 }
 
@@ -123,7 +131,7 @@ func (l *load) goOn(t *testing.T) {
 }
 
 func (l *load) stop() {
-	close(l.quit)
+	l.end()
 	l.work.Wait()
 }
 

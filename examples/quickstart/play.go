@@ -26,6 +26,9 @@ func play(ctx context.Context, set settings, stdout io.Writer, p pace) (err erro
 	if set.stop && e.oneTurn {
 		return usage("--stop needs a MySQL server of its own: the one in this process waits for a process that is stopped inside a transaction")
 	}
+	if e.oneTurn {
+		p.think *= oneTurnThinks
+	}
 	e.tell(say)
 	s, err := newSite(ctx, e, in.contract)
 	if err != nil {
@@ -151,7 +154,7 @@ func (g *game) apart(ctx context.Context, plan loadPlan) error {
 
 // patience is how long a stage waits for operations to end in it. Without any
 // it would show nothing.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // drainTimeout bounds how long bringing over what is left may take.
 const drainTimeout = 20 * time.Second

@@ -70,7 +70,7 @@ func (d *drive) to(name string, p dal.Phase) step {
 func (d *drive) setPhase(ctx context.Context, to dal.Phase) error {
 	for start := time.Now(); ; {
 		err := d.operator.SetPhase(ctx, to, migrationctl.Change{Reason: "walk"})
-		if d.doomed == nil || !underWay(err) || time.Since(start) > 3*patience {
+		if d.doomed == nil || !underWay(err) || time.Since(start) > patience {
 			return err
 		}
 		time.Sleep(20 * time.Millisecond)

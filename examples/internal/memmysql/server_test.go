@@ -358,6 +358,22 @@ func TestMended(t *testing.T) {
 	}
 }
 
+// A statement whose client has given up while it waited is not run when its turn
+// comes: many of them would take the time of those who wait behind them.
+func TestNobodyWaitsForTheGone(t *testing.T) {
+	_, db := start(t, "")
+	must(t, db, "CREATE TABLE t (i INT PRIMARY KEY)")
+	tx := begin(t, db)
+	must(t, tx, "INSERT INTO t VALUES (1)")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := db.ExecContext(ctx, "INSERT INTO t VALUES (2)")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NoError(t, tx.Commit())
+	must(t, db, "INSERT INTO t VALUES (3)")
+	require.Equal(t, 4, count(t, db, "SELECT SUM(i) FROM t"))
+}
+
 // Integers above 2⁵³ compare exactly, and an id ends where its column does.
 func TestHighNumbers(t *testing.T) {
 	_, db := start(t, "")

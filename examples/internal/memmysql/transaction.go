@@ -46,6 +46,11 @@ func (h *handler) takeTurn(s *session, st statement) error {
 	if err := h.turn.take(ctx, s, wait); err != nil {
 		return err
 	}
+	if gone(s.conn.Conn) {
+		// Its client has given up. Those who have not wait behind it.
+		h.turn.give(s)
+		return errClosed
+	}
 	s.engine.Forget()
 	return nil
 }
