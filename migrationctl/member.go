@@ -139,6 +139,7 @@ func (m *member) note(s *standing) {
 // that the fleet sees this process obey at once.
 func (m *member) register(ctx context.Context, l lead) (lead, error) {
 	for {
+		m.follow(l)
 		record, err := m.registerOnce(ctx, l)
 		if err != nil {
 			return l, err
@@ -150,12 +151,19 @@ func (m *member) register(ctx context.Context, l lead) (lead, error) {
 		if record.Epoch == m.process.Epoch {
 			return l, nil
 		}
-		// Before the fleet is told that this process obeys, it does.
-		if m.obey != nil {
-			m.obey(m.snapshot(l))
-		}
-		m.process.Epoch = record.Epoch
 	}
+}
+
+// follow makes this process obey the record. Before the fleet is told that it
+// does, it does.
+func (m *member) follow(l lead) {
+	if l.record.Epoch == m.process.Epoch {
+		return
+	}
+	if m.obey != nil {
+		m.obey(m.snapshot(l))
+	}
+	m.process.Epoch = l.record.Epoch
 }
 
 // registerOnce gives up in time for another try before the registration lapses.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -100,15 +101,25 @@ func TestQuickstart(t *testing.T) {
 	})
 }
 
-// TestQuickstartKill has the load's process killed in every stage.
-func TestQuickstartKill(t *testing.T) {
+// TestScenario01KilledProcess: 16 clients create users, among the rest they do,
+// and their process is killed (SIGKILL) at random moments in every stage, 20
+// times and more. Every acknowledged write is in both stores, which are equal.
+func TestScenario01KilledProcess(t *testing.T) {
 	e := enginetest.DynamoDBEngines(t)[0]
-	r := try(t.Context(), on(t, e, "--rows", "200", "--kill")...)
+	r := try(t.Context(), on(t, e, "--rows", "200", "--kill", "--workers", "16")...)
 	t.Log(r.stdout)
 	require.Empty(t, r.stderr)
 	require.Equal(t, exitDone, r.code)
+	require.Contains(t, r.stdout, "load: 16 workers")
 	require.Len(t, regexp.MustCompile(`operations, killed`).FindAllString(r.stdout, -1), 12, "a stage without a kill")
 	require.Contains(t, r.stdout, "operators were killed inside a change of phase")
+	kills := regexp.MustCompile(`load ended, killed (\d+) times`).FindStringSubmatch(r.stdout)
+	require.NotNil(t, kills)
+	n, err := strconv.Atoi(kills[1])
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, n, 20)
+	require.Regexp(t, `acknowledged writes lost +0 of [1-9]`, r.stdout)
+	require.Regexp(t, `row against item +0 of [1-9]`, r.stdout)
 	require.Contains(t, r.stdout, "all of it holds")
 	requireNothingLeft(t, e, r.stdout)
 }

@@ -1,7 +1,7 @@
 // Command handoffs measures how long requests wait when the authority changes
 // hands, in both directions, while several healthy processes work at half load:
 //
-//	go run ./examples/internal/handoffs [--mysql DSN] [--dynamodb-endpoint URL] [--processes 8] [--turns 10]
+//	go run ./examples/internal/handoffs [--mysql DSN] [--dynamodb-endpoint URL] [--processes 8] [--turns 20]
 //
 // The engines are the ones that are named, or found and started, or this
 // repository's own in this process, as with the quickstart. The load runs in
@@ -10,7 +10,8 @@
 // small table with a unique column. First the same processes work without a
 // pause, in phase 3 and in phase 4, with one worker each, two, four and so on.
 // Where a phase saturates is the best rate of it that the follower keeps up with;
-// half load is half of the smaller one. Then each worker has a schedule with
+// half load is half of the smaller one. The times are long enough for a pause of
+// an engine to count: the best of short ones is what it can do for a moment. Then each worker has a schedule with
 // random intervals that does not depend on how long its operations take; an
 // operation whose time comes while its worker is busy begins late, and how many
 // did is printed. Meanwhile the authority goes from MySQL to DynamoDB and back,
@@ -100,9 +101,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.StringVar(&set.dynamodb, "dynamodb-endpoint", "", "`URL` of a DynamoDB engine; default: CROSSFADE_DYNAMODB_ENDPOINT, or one that is found and started, or dynamotest in this process")
 	flags.IntVar(&set.processes, "processes", 8, "how many processes the load runs in")
 	flags.IntVar(&set.workers, "workers", 8, "how many workers each of them has")
-	flags.IntVar(&set.turns, "turns", 10, "how many hand-offs to make in each direction")
+	flags.IntVar(&set.turns, "turns", 20, "how many hand-offs to make in each direction")
 	flags.IntVar(&set.rows, "rows", 4000, "how many rows the table has at first")
-	flags.DurationVar(&set.saturate, "saturate", 3*time.Second, "how long to work without a pause, with each number of workers in each of the two phases")
+	flags.DurationVar(&set.saturate, "saturate", 10*time.Second, "how long to work without a pause, with each number of workers in each of the two phases")
 	flags.DurationVar(&set.pause, "pause", time.Second, "how long to wait after each hand-off")
 	if err := flags.Parse(args); err != nil {
 		return set, err
