@@ -55,6 +55,43 @@ func (i liveIndex) finds(columns []string) bool {
 	return n == len(columns) || i.unique && n == len(i.columns)
 }
 
+// uniques finds sets of columns that the contract calls unique and MySQL does
+// not keep so. A join that trusts the contract would find two rows one day, and
+// then every statement with it fails.
+func (l *liveCheck) uniques(src *transform.Source, t *liveTable) {
+	for _, set := range src.Unique {
+		var names []string
+		for _, i := range set {
+			names = append(names, src.Columns[i].Name)
+		}
+		if !slices.ContainsFunc(t.uniques, func(i UniqueIndex) bool { return i.keeps(names) }) {
+			l.all.add(transform.Error, "the contract says that no two rows of "+src.Name+" have the same "+strings.Join(names, ", ")+
+				", and no unique index of MySQL keeps it so", "create it, or take it out of the contract")
+		}
+	}
+}
+
+// keeps reports whether the index lets no two rows have the same values in all
+// of the columns.
+func (i UniqueIndex) keeps(columns []string) bool {
+	has := func(name string) bool {
+		return slices.ContainsFunc(columns, func(c string) bool { return strings.EqualFold(c, name) })
+	}
+	return !slices.ContainsFunc(i.Columns, func(name string) bool { return !has(name) })
+}
+
+// undeclared finds unique indexes of the entity's table that the contract does
+// not declare.
+func undeclared(e *transform.Entity, t *liveTable, all *findings) {
+	for _, i := range t.uniques {
+		if !strings.EqualFold(i.Name, primary) && !i.Partial && !declares(e, i) {
+			all.add(transform.Warning, "the unique index "+i.Name+" ("+strings.Join(i.Columns, ", ")+") of "+e.Source+
+				" is not in the contract: DynamoDB would take what MySQL can't hold, so phase 4 is refused",
+				fmt.Sprintf(`add {"name": %q, "columns": […]} to the table's "unique"; contract check --write does`, i.Name))
+		}
+	}
+}
+
 // served reports whether an index of the table leads to the rows. Of a table
 // that is not there, or lacks a column, other findings tell.
 func (l *liveCheck) served(table string, columns []string) bool {

@@ -48,6 +48,7 @@ type liveTable struct {
 	columns []transform.Column
 	key     []string
 	indexes []liveIndex
+	uniques []UniqueIndex
 }
 
 // read reads the schema of all tables that the contract reads.
@@ -69,6 +70,9 @@ func (l *liveCheck) read(ctx context.Context) error {
 			return err
 		}
 		if t.indexes, err = liveIndexes(ctx, l.store.db, src.Name); err != nil {
+			return err
+		}
+		if t.uniques, err = readIndexes(ctx, l.store.db, src.Name); err != nil {
 			return err
 		}
 		l.tables[src.Name] = t
@@ -93,6 +97,7 @@ func (l *liveCheck) check(ctx context.Context) error {
 		if t := l.tables[e.Source]; t != nil {
 			l.all.at = e.Pointer
 			compareSequence(e, t.columns, &l.all)
+			undeclared(e, t, &l.all)
 			l.nullableKeys(e, t)
 			l.indexes(e)
 			l.joins(e)
@@ -128,6 +133,7 @@ func (l *liveCheck) source(src *transform.Source) {
 				src.Name, c.Name, t.columns[n].Collation, c.Collation), "give the column the contract's collation")
 		}
 	}
+	l.uniques(src, t)
 	if ofEntity {
 		unmapped(src.Name, src.Columns, t.columns, &l.all)
 	}

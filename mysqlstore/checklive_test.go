@@ -8,10 +8,17 @@ import (
 
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/mysqlstore"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
+// liveLibrary is the library with a key that is unique without the word of the
+// contract: no index of MySQL takes an isbn of such length.
+func liveLibrary(t *testing.T, edits ...string) *library {
+	return newLibrary(t, append(edits, `"unique": [{"name": "isbn", "columns": ["isbn"]}],`, "", "SHELF#{shelf}", "SHELF#{id}")...)
+}
+
 // A schema that is as the contract says gives no finding.
-func TestCheckLiveClean(t *testing.T) { require.Empty(t, newLibrary(t).live()) }
+func TestCheckLiveClean(t *testing.T) { require.Empty(t, liveLibrary(t).live()) }
 
 // Whatever in the schema does not fit the contract, or will cost time, is found,
 // and nothing beside it.
@@ -70,7 +77,7 @@ func TestCheckLive(t *testing.T) {
 			[]string{"warning " + chapters + " table chapters has the trigger loud"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newLibrary(t)
+			l := liveLibrary(t)
 			l.db.MustExec(c.do)
 			require.ElementsMatch(t, c.want, l.live())
 		})
@@ -80,7 +87,7 @@ func TestCheckLive(t *testing.T) {
 // A view may stand where a join reads, and then nothing tells when it changes.
 func TestCheckLiveView(t *testing.T) {
 	enginetest.NeedsRealMySQL(t, "tells a view from a table in information_schema")
-	l := newLibrary(t)
+	l := liveLibrary(t)
 	l.db.MustExec("RENAME TABLE countries TO lands")
 	l.db.MustExec("CREATE VIEW countries AS SELECT * FROM lands")
 	require.ElementsMatch(t, []string{
@@ -94,7 +101,7 @@ func TestCheckLiveView(t *testing.T) {
 // only once the statement runs.
 func TestCheckLiveIllegalMix(t *testing.T) {
 	enginetest.NeedsRealMySQL(t, "refuses to compare texts of two collations")
-	l := newLibrary(t)
+	l := liveLibrary(t)
 	l.db.MustExec("ALTER TABLE authors MODIFY country CHAR(2) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL")
 	l.db.MustExec("ALTER TABLE countries MODIFY code CHAR(2) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL")
 	_, err := l.db.Exec("SELECT * FROM authors JOIN countries ON countries.code = authors.country")
@@ -106,16 +113,44 @@ func TestCheckLiveIllegalMix(t *testing.T) {
 // Of a contract that can be migrated, a cascade is an error, as for Ready.
 func TestCheckLiveCascadeOfMigratable(t *testing.T) {
 	f := newFixture(t, setting{})
-	findings, err := mysqlstore.CheckLive(f.ctx, f.db, f.c)
-	require.NoError(t, err)
-	require.Empty(t, findings)
+	failures := func() []string {
+		findings, err := mysqlstore.CheckLive(f.ctx, f.db, f.c)
+		require.NoError(t, err)
+		var list []string
+		for _, finding := range findings {
+			if finding.Severity == transform.Error {
+				list = append(list, finding.Reason)
+			}
+		}
+		return list
+	}
+	require.Empty(t, failures())
 	f.db.MustExec("CREATE TABLE owners (owner_id INT PRIMARY KEY)")
 	f.db.MustExec("ALTER TABLE users ADD CONSTRAINT owned FOREIGN KEY (user_id) REFERENCES owners (owner_id) ON DELETE CASCADE")
-	findings, err = mysqlstore.CheckLive(f.ctx, f.db, f.c)
-	require.NoError(t, err)
-	require.Len(t, findings, 1)
-	require.Equal(t, "error", findings[0].Severity.String())
+	require.Len(t, failures(), 1)
 	require.ErrorContains(t, f.store.Ready(f.ctx), "owned")
+}
+
+// What the contract calls unique is so in MySQL, and the other way round. A join
+// that trusts a contract which is wrong ends every statement with it.
+func TestCheckLiveUnique(t *testing.T) {
+	const gone = "error /tables/0/entities/1 the contract says that no two rows of authors have the same country, name, and no unique index of MySQL keeps it so"
+	for name, c := range map[string]struct {
+		do   string
+		want []string
+	}{
+		"there":           {"ALTER TABLE authors ADD UNIQUE KEY person (name, country)", nil},
+		"of one of them":  {"ALTER TABLE authors ADD UNIQUE KEY person (name)", []string{"warning /tables/0/entities/1 the unique index person (name) of authors is not in the contract: DynamoDB would take what MySQL can't hold, so phase 4 is refused"}},
+		"gone":            {"DO 0", []string{gone}},
+		"not unique":      {"ALTER TABLE authors ADD KEY person (country, name)", []string{gone}},
+		"of more columns": {"ALTER TABLE authors ADD UNIQUE KEY person (name, country, id)", []string{gone, "warning /tables/0/entities/1 the unique index person (name, country, id) of authors is not in the contract: DynamoDB would take what MySQL can't hold, so phase 4 is refused"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := liveLibrary(t, `"entity_type": "AUTHOR",`, `"entity_type": "AUTHOR", "unique": [{"name": "person", "columns": ["country", "name"]}],`)
+			l.db.MustExec(c.do)
+			require.ElementsMatch(t, c.want, l.live())
+		})
+	}
 }
 
 // Names are quoted wherever they go, whatever is in them.

@@ -257,6 +257,28 @@ func TestEvalIsMariaDBs(t *testing.T) {
 	}
 }
 
+// TestBeyond64Bits: a result that no BIGINT holds is no error of the statement,
+// in which other rows stand too.
+func TestBeyond64Bits(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "refuses a BIGINT that is out of range")
+	db := openDB(t, "interpolateParams=false")
+	db.MustExec("CREATE TABLE big (i BIGINT NOT NULL, u BIGINT UNSIGNED NOT NULL)")
+	db.MustExec("INSERT INTO big VALUES (9223372036854775807, 3)")
+	for text, want := range map[string]string{
+		"u - 5": "-2", "i + 1": "9223372036854775808", "i * i": "85070591730234615847396907784232501249",
+		"-(i + 1)": "-9223372036854775808", "0 - u": "-3", "i + 1 - 1": "9223372036854775807", "1.5 * u": "4.5",
+	} {
+		f, err := fragment.Parse(text)
+		require.NoError(t, err)
+		query, args := f.SQL()
+		var got, shown string
+		require.NoError(t, db.Get(&got, "SELECT "+query+" FROM big", args...), text)
+		require.Equal(t, want, got, text)
+		require.NoError(t, db.Get(&shown, "SELECT "+f.ViewSQL()+" FROM big"), text)
+		require.Equal(t, want, shown, text)
+	}
+}
+
 func requireMariaDB(t testing.TB, db *sqlx.DB) {
 	t.Helper()
 	var version string

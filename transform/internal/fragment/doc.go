@@ -30,7 +30,9 @@
 // Names in backticks, placeholders, and words of this package: nothing else, from
 // any fragment (TestOnlyNamesReachTheServer, FuzzParse). Every operation is in
 // parentheses, so precedence can't differ between servers and modes. SQL binds
-// literals; ViewSQL writes texts in hexadecimal, as a view can't bind.
+// literals; ViewSQL writes texts in hexadecimal, as a view can't bind. Where two
+// whole numbers may meet, one is made a DECIMAL: a result beyond 64 bits would be
+// an error of the whole statement (1690), and is one of its row.
 //
 // # Evaluation
 //

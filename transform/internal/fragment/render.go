@@ -101,9 +101,10 @@ func (r *renderer) top(e Expr) {
 		if e.Op == Not {
 			r.put(" ")
 		}
-		r.node(e.X)
+		r.operand(e.X, e.Op == Minus && !isLiteral(e.X) && mayBeWhole(e.X))
 	case Binary:
-		r.node(e.L)
+		widen := e.Op.wholeGivesWhole() && mayBeWhole(e.L) && mayBeWhole(e.R)
+		r.operand(e.L, widen)
 		r.put(" " + e.Op.String() + " ")
 		r.node(e.R)
 	case IsNull:
@@ -123,6 +124,40 @@ func (r *renderer) top(e Expr) {
 	case Cast:
 		r.castNode(e)
 	}
+}
+
+// operand writes what is calculated with. Widened, a whole number becomes a
+// DECIMAL of the same digits, and a number with digits after the point keeps
+// them: of two BIGINTs MySQL refuses a result beyond 64 bits, and with it the
+// whole statement and every other row.
+func (r *renderer) operand(e Expr, widen bool) {
+	if !widen || r.cast == nil {
+		r.node(e)
+		return
+	}
+	r.put("(")
+	r.node(e)
+	r.put(" + CAST(0 AS DECIMAL(1, 0)))")
+}
+
+// mayBeWhole reports whether an operand may be a BIGINT in a statement.
+func mayBeWhole(e Expr) bool {
+	switch e := e.(type) {
+	case Literal:
+		return e.Value.form == numeric && e.Value.num.Exponent() == 0
+	case Cast:
+		return e.To.Name != "DECIMAL"
+	case Binary:
+		return e.Op != Divide && !e.Op.wholeGivesWhole() // those are widened
+	case Unary:
+		return e.Op == Not || isLiteral(e.X)
+	}
+	return true
+}
+
+func isLiteral(e Expr) bool {
+	_, is := e.(Literal)
+	return is
 }
 
 func (r *renderer) not(not bool) {

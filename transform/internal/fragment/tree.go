@@ -100,6 +100,9 @@ var opTexts = [...]string{Or: "OR", And: "AND", Not: "NOT", Equal: "=", Unequal:
 // String returns the operator as SQL writes it.
 func (o Op) String() string { return opTexts[o] }
 
+// wholeGivesWhole reports whether of two whole numbers the operator makes one.
+func (o Op) wholeGivesWhole() bool { return o == Plus || o == Minus || o == Times }
+
 func (Column) children() []Expr   { return nil }
 func (Literal) children() []Expr  { return nil }
 func (e Unary) children() []Expr  { return []Expr{e.X} }
