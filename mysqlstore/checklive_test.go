@@ -141,7 +141,7 @@ func TestCheckLiveUnique(t *testing.T) {
 	}{
 		"there":           {"ALTER TABLE authors ADD UNIQUE KEY person (name, country)", nil},
 		"of one of them":  {"ALTER TABLE authors ADD UNIQUE KEY person (name)", []string{"warning /tables/0/entities/1 the unique index person (name) of authors is not in the contract: DynamoDB would take what MySQL can't hold, so phase 4 is refused"}},
-		"gone":            {"DO 0", []string{gone}},
+		"gone":            {"SELECT 0", []string{gone}},
 		"not unique":      {"ALTER TABLE authors ADD KEY person (country, name)", []string{gone}},
 		"of more columns": {"ALTER TABLE authors ADD UNIQUE KEY person (name, country, id)", []string{gone, "warning /tables/0/entities/1 the unique index person (name, country, id) of authors is not in the contract: DynamoDB would take what MySQL can't hold, so phase 4 is refused"}},
 	} {
