@@ -15,7 +15,7 @@ func (k *entityChecker) calculate(n *node, i int) bool {
 	a, at := &k.entity.Attributes[i], k.attributeAt[i]
 	calculation := n.get("calculation")
 	fields, isObject := k.objects[a.Name]
-	column := a.Column
+	var column int
 	switch {
 	case n.get("literal") != nil:
 		column = k.literal(n, at, a)

@@ -16,7 +16,6 @@ type entityChecker struct {
 	of     *tableChecker
 	from   *Source         // the entity's
 	failed map[string]bool // source columns of attributes that are wrong
-	moving bool            // the item's key depends on columns that can change
 	// attributeAt and columnAt are where the document has what Attributes and
 	// Columns have at the same position.
 	attributeAt []string
