@@ -11,3 +11,13 @@ func (o Options) OnMachine(now func() time.Time, sleep func(context.Context, tim
 	o.machine = &machine{now: now, sleep: sleep, name: name, oneByOne: true}
 	return &o
 }
+
+// Left is how long the operator thinks the next pass will take at most, after one
+// that took so long for so many changes.
+func (o *Operator) Left(ctx context.Context, took time.Duration, refreshed int64) (time.Duration, error) {
+	l, err := o.lead(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return o.left(ctx, l, took, refreshed)
+}

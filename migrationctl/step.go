@@ -191,28 +191,39 @@ func (o *Operator) copyOnce(ctx context.Context, l lead) (bool, error) {
 // requests can wait for it.
 func (o *Operator) catchUp(ctx context.Context, step string, l lead) error {
 	began := o.now()
+	// A pass has no end of its own where more is written than the follower takes.
+	limited, cancel := context.WithTimeout(ctx, catchUpTime)
+	defer cancel()
+	var failed error // of the last pass that had its time
 	for {
 		start := o.now()
 		pass := &drain{o: o, lead: l}
-		err := pass.pass(ctx, nil)
+		err := pass.pass(limited, nil)
+		over := limited.Err() != nil && ctx.Err() == nil || o.now().Sub(began) > catchUpTime
 		left := o.now().Sub(start)
 		if err == nil {
 			left, err = o.left(ctx, l, left, pass.refreshed.Load())
 		}
 		switch {
+		case over && failed == nil:
+			return notCaughtUp(step, fmt.Errorf("there is always more, after %v: less load, or a faster follower", catchUpTime))
+		case over:
+			return notCaughtUp(step, failed)
 		case err == nil && left <= o.opts.HandoffWait/catchUpPart:
 			return nil
 		case err == nil && left <= o.opts.HandoffWait/2 && o.now().Sub(began) > catchUpFair:
 			return nil // it gets no better
-		case ctx.Err() != nil || err != nil && !away(err) || o.now().Sub(began) > catchUpTime || err != nil && o.now().Sub(began) > awayTime:
-			if err == nil {
-				err = fmt.Errorf("it would take %v, and there is always more: less load, or a faster follower", left.Round(time.Millisecond))
-			}
-			return fmt.Errorf("%s: nothing has changed: what waits for the follower must be brought over first: %w", step, err)
+		case ctx.Err() != nil || err != nil && !away(err) || err != nil && o.now().Sub(began) > awayTime:
+			return notCaughtUp(step, err)
 		case err != nil:
 			_ = o.sleep(ctx, heartbeatEvery) // the context is looked at after the next pass
 		}
+		failed = err
 	}
+}
+
+func notCaughtUp(step string, err error) error {
+	return fmt.Errorf("%s: nothing has changed: what waits for the follower must be brought over first: %w", step, err)
 }
 
 // left returns how long the next pass will take at most, once nobody writes any
