@@ -164,6 +164,7 @@ func (m *member) follow(l lead) {
 		m.obey(m.snapshot(l))
 	}
 	m.process.Epoch = l.record.Epoch
+	m.o.opts.Logger.Info("obeys", "phase", l.record.Phase.String(), "capture", l.record.Capture, "epoch", l.record.Epoch, "process", m.name)
 }
 
 // registerOnce gives up in time for another try before the registration lapses.
