@@ -146,7 +146,7 @@ func (l *liveCheck) sideEffects(ctx context.Context, table string) error {
 	if len(l.store.contract.NotYet) > 0 {
 		severity = transform.Warning
 	}
-	err := each(ctx, l.store.db, func(rows *sql.Rows) error {
+	err := each(ctx, l.conn, func(rows *sql.Rows) error {
 		var name, parent, onDelete, onUpdate string
 		err := rows.Scan(&name, &parent, &onDelete, &onUpdate)
 		if cascades(onDelete) {
@@ -163,7 +163,7 @@ func (l *liveCheck) sideEffects(ctx context.Context, table string) error {
 	if err != nil {
 		return err
 	}
-	return each(ctx, l.store.db, func(rows *sql.Rows) error {
+	return each(ctx, l.conn, func(rows *sql.Rows) error {
 		var name string
 		err := rows.Scan(&name)
 		l.all.add(transform.Warning, "table "+table+" has the trigger "+name, "what it changes in other tables of the contract leaves no change record")

@@ -28,16 +28,20 @@ func CheckLive(ctx context.Context, db *sqlx.DB, c *transform.Contract) ([]trans
 	}
 	s := &Store{db: db, contract: c}
 	l := &liveCheck{store: s, tables: map[string]*liveTable{}}
-	err := l.read(ctx)
-	if err == nil {
-		err = l.check(ctx)
-	}
+	err := reading(ctx, db, func(conn *sqlx.Conn) error {
+		l.conn = conn
+		if err := l.read(ctx); err != nil {
+			return err
+		}
+		return l.check(ctx)
+	})
 	return l.all.list, s.wrap("check live", nil, store.NoWrite, err)
 }
 
 // A liveCheck is one run of CheckLive.
 type liveCheck struct {
 	store  *Store
+	conn   querier
 	tables map[string]*liveTable // those that are there
 	all    findings
 }
@@ -53,7 +57,7 @@ type liveTable struct {
 
 // read reads the schema of all tables that the contract reads.
 func (l *liveCheck) read(ctx context.Context) error {
-	there, err := l.store.tables(ctx)
+	there, err := readTables(ctx, l.conn)
 	if err != nil {
 		return err
 	}
@@ -63,16 +67,16 @@ func (l *liveCheck) read(ctx context.Context) error {
 			continue
 		}
 		t := &liveTable{engine: info.engine}
-		if t.columns, err = l.store.columns(ctx, src.Name); err != nil {
+		if t.columns, err = readColumns(ctx, l.conn, src.Name); err != nil {
 			return err
 		}
-		if t.key, err = l.store.primaryKey(ctx, src.Name); err != nil {
+		if t.key, err = readPrimaryKey(ctx, l.conn, src.Name); err != nil {
 			return err
 		}
-		if t.indexes, err = liveIndexes(ctx, l.store.db, src.Name); err != nil {
+		if t.indexes, err = liveIndexes(ctx, l.conn, src.Name); err != nil {
 			return err
 		}
-		if t.uniques, err = readIndexes(ctx, l.store.db, src.Name); err != nil {
+		if t.uniques, err = readIndexes(ctx, l.conn, src.Name); err != nil {
 			return err
 		}
 		l.tables[src.Name] = t

@@ -46,11 +46,13 @@ type DataFinding struct {
 // large, rows whose item has the key of another row's, byte for byte or as the
 // columns of the key compare. A row counts once, for the first thing that is wrong
 // with it. Nothing is written; rows that change meanwhile are seen before or after.
+// Beside an error are the findings of the rows that were read until then.
 //
 // It holds one row at a time, and some 10 MB of the keys among which it looks for
 // collisions. What is more goes to files in a directory of its own under Dir,
-// readable by the process's user only, 50 bytes and the primary key for each row,
-// and is gone when CheckData returns. That is needed only for entities whose item
+// readable by the process's user only, 50 bytes and the primary key for each row.
+// They have no names on Unix, and are gone when CheckData returns or the process
+// ends. That is needed only for entities whose item
 // key does not hold the whole primary key: of two others, and of two entities that
 // share a table, the check of the contract has proved that no item is both's.
 //
@@ -65,21 +67,12 @@ func CheckData(ctx context.Context, db *sqlx.DB, c *transform.Contract, opts *Da
 		o = *opts
 	}
 	o.Keys, o.Dir = max(cmp.Or(o.Keys, 5), 1), cmp.Or(o.Dir, os.TempDir())
-	conn, err := db.Connx(ctx)
 	s := &Store{db: db, contract: c}
-	if err != nil {
-		return nil, s.wrap("check data", nil, store.NoWrite, err)
-	}
-	d := &dataCheck{options: o, conn: conn, contract: c}
-	broken := true
-	defer func() { release(conn, broken) }()
-	if _, err = conn.ExecContext(ctx, previewSession); err == nil {
-		err = d.entities(ctx)
-		c, cancel := store.Detached(ctx, defaultCommitTimeout)
-		defer cancel()
-		_, restored := conn.ExecContext(c, unpreviewSession)
-		broken = restored != nil
-	}
+	d := &dataCheck{options: o, contract: c}
+	err := reading(ctx, db, func(conn *sqlx.Conn) error {
+		d.conn = conn
+		return d.entities(ctx)
+	})
 	return d.found, s.wrap("check data", nil, store.NoWrite, err)
 }
 
@@ -142,11 +135,13 @@ func (p *dataPass) run(ctx context.Context) error {
 			defer p.folded.close()
 		}
 	}
-	if err := p.pages(ctx); err != nil {
-		return err
-	}
+	err := p.pages(ctx)
 	for _, f := range p.order {
 		p.found = append(p.found, *p.faults[f])
+	}
+	if err != nil {
+		_ = p.collided() // of the rows that were read, as far as that can be told
+		return err
 	}
 	return p.collided()
 }

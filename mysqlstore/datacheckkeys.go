@@ -39,13 +39,13 @@ type entry struct {
 	member
 }
 
-// Collisions find the keys that several rows have, among any number of rows in
+// A collisions finds the keys that several rows have, among any number of rows in
 // bounded memory: entries beyond that are parted into files by their hash, and
 // one part at a time is read back.
 type collisions struct {
 	options DataOptions
 	memory  []byte
-	dir     string // "" until there are files
+	dir     string // "" where the files have no names
 	parts   []*partition
 }
 
@@ -72,10 +72,7 @@ func (c *collisions) add(e entry) error {
 
 // spill moves what is in memory to files.
 func (c *collisions) spill() (err error) {
-	if c.dir, err = os.MkdirTemp(c.options.Dir, "crossfade-keys-"); err != nil {
-		return err
-	}
-	if c.parts, err = newPartitions(c.dir); err != nil {
+	if c.parts, c.dir, err = newPartitions(c.options.Dir); err != nil {
 		return err
 	}
 	memory := c.memory
@@ -91,28 +88,36 @@ func (c *collisions) spill() (err error) {
 }
 
 // close removes the files.
-func (c *collisions) close() {
-	closePartitions(c.parts)
-	if c.dir != "" {
-		os.RemoveAll(c.dir)
-	}
-}
+func (c *collisions) close() { closePartitions(c.parts, c.dir) }
 
-func newPartitions(dir string) (parts []*partition, err error) {
+// newPartitions makes files in a directory of their own, and takes away their
+// names at once: what a process leaves behind that is killed is gone with it.
+// Where a file that is open can't be removed, closePartitions does it.
+func newPartitions(in string) (parts []*partition, dir string, err error) {
+	if dir, err = os.MkdirTemp(in, "crossfade-keys-"); err != nil {
+		return nil, "", err
+	}
 	for i := range partitions {
 		f, err := os.OpenFile(filepath.Join(dir, strconv.Itoa(i)), os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 		if err != nil {
-			closePartitions(parts)
-			return nil, err
+			closePartitions(parts, dir)
+			return nil, "", err
 		}
+		_ = os.Remove(f.Name())
 		parts = append(parts, &partition{file: f, w: bufio.NewWriterSize(f, partitionBuffer)})
 	}
-	return parts, nil
+	if os.Remove(dir) == nil {
+		dir = ""
+	}
+	return parts, dir, nil
 }
 
-func closePartitions(parts []*partition) {
+func closePartitions(parts []*partition, dir string) {
 	for _, p := range parts {
 		p.file.Close()
+	}
+	if dir != "" {
+		os.RemoveAll(dir)
 	}
 }
 
@@ -192,7 +197,7 @@ func (g group) text() string {
 	return strings.Join(ids, " = ")
 }
 
-// Groups is what collisions found.
+// A groups is what collisions found.
 type groups struct {
 	total int64 // keys that several rows have
 	rows  int64 // those rows
@@ -216,15 +221,15 @@ func (c *collisions) groups() (*groups, error) {
 		return g, nil
 	}
 	for _, p := range c.parts {
-		if err := g.partition(c.dir, p, 1); err != nil {
+		if err := g.partition(c.options.Dir, p, 1); err != nil {
 			return nil, err
 		}
 	}
 	return g, nil
 }
 
-// partition looks at one part, or parts it again.
-func (g *groups) partition(dir string, p *partition, depth int) error {
+// partition looks at one part, or parts it again into files in a directory.
+func (g *groups) partition(in string, p *partition, depth int) error {
 	if p.bytes <= maxKeysInMemory || depth >= maxDepth {
 		all := map[keyHash]*group{}
 		if err := p.each(func(e entry) error { g.count(all, e); return nil }); err != nil {
@@ -233,21 +238,16 @@ func (g *groups) partition(dir string, p *partition, depth int) error {
 		g.collect(all)
 		return nil
 	}
-	dir, err := os.MkdirTemp(dir, "part-")
+	parts, dir, err := newPartitions(in)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	parts, err := newPartitions(dir)
-	if err != nil {
-		return err
-	}
-	defer closePartitions(parts)
+	defer closePartitions(parts, dir)
 	if err := p.each(func(e entry) error { return parts[e.part(depth)].add(e) }); err != nil {
 		return err
 	}
 	for _, p := range parts {
-		if err := g.partition(dir, p, depth+1); err != nil {
+		if err := g.partition(in, p, depth+1); err != nil {
 			return err
 		}
 	}

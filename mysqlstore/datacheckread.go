@@ -84,6 +84,9 @@ func (p *dataPass) behind(row rowText) transform.Statement {
 // keyArgument is a column's text as an argument: MySQL compares a number with a
 // text as floating point numbers.
 func keyArgument(c *transform.Column, text string) any {
+	if c.SQLType == "enum" || c.SQLType == "set" {
+		return c.Sorted(transform.TextValue(text))
+	}
 	switch c.Kind {
 	case transform.Int, transform.Bool:
 		if i, err := strconv.ParseInt(text, 10, 64); err == nil {

@@ -145,8 +145,12 @@ type tableInfo struct{ engine, comment string }
 
 // tables returns the tables of the database that the account may see.
 func (s *Store) tables(ctx context.Context) (map[string]tableInfo, error) {
+	return readTables(ctx, s.db)
+}
+
+func readTables(ctx context.Context, q querier) (map[string]tableInfo, error) {
 	all := map[string]tableInfo{}
-	err := each(ctx, s.db, func(rows *sql.Rows) error {
+	err := each(ctx, q, func(rows *sql.Rows) error {
 		var name string
 		var engine, comment sql.NullString
 		err := rows.Scan(&name, &engine, &comment)

@@ -32,15 +32,6 @@ func NewPreview(db *sqlx.DB, c *transform.Contract) (*Preview, error) {
 	return &Preview{db: db, contract: c}, nil
 }
 
-// What the session of a preview has in its own way, and how it gets back what it
-// had. TIMESTAMPs are shown in the session's time zone. Lists are strings of
-// hexadecimal digits, so that 16 MB hold every list that an item of 400 KB does.
-const (
-	previewSession = "SET @crossfade_concat = @@SESSION.group_concat_max_len, @crossfade_zone = @@SESSION.time_zone," +
-		" @@SESSION.group_concat_max_len = 16777216, @@SESSION.time_zone = '+00:00'"
-	unpreviewSession = "SET @@SESSION.group_concat_max_len = @crossfade_concat, @@SESSION.time_zone = @crossfade_zone"
-)
-
 // Rows calls do for the entity's rows in the order of the primary key, limit of
 // them or all if it is 0, until do returns an error, which Rows returns. A row
 // that can't be represented has an Err, and its Key if that can be told; where it
@@ -51,73 +42,98 @@ func (p *Preview) Rows(ctx context.Context, entity string, limit int, do func(st
 	if e == nil {
 		return fmt.Errorf("mysqlstore: the contract has no entity %s", entity)
 	}
-	conn, err := p.db.Connx(ctx)
-	if err != nil {
+	// The errors of do go to the caller as they are.
+	pass := &previewPass{entity: e, do: do}
+	err := reading(ctx, p.db, func(conn *sqlx.Conn) error { return pass.pages(ctx, conn, limit) })
+	if err != nil && pass.refused == nil {
 		return fmt.Errorf("mysqlstore: preview of %s: %w", entity, err)
 	}
-	return p.pass(ctx, conn, e, limit, do)
-}
-
-func (p *Preview) pass(ctx context.Context, conn *sqlx.Conn, e *transform.Entity, limit int, do func(store.Row) error) error {
-	broken := true
-	defer func() { release(conn, broken) }()
-	if _, err := conn.ExecContext(ctx, previewSession); err != nil {
-		return fmt.Errorf("mysqlstore: preview of %s: %w", e.Name, err)
-	}
-	err := p.pages(ctx, conn, e, limit, do)
-	c, cancel := store.Detached(ctx, defaultCommitTimeout)
-	defer cancel()
-	_, restored := conn.ExecContext(c, unpreviewSession)
-	broken = restored != nil
 	return err
 }
 
-// pages reads page after page. The rows of a page are read to its end before do
-// sees the first, so that it may use the pool as it likes.
-func (p *Preview) pages(ctx context.Context, conn *sqlx.Conn, e *transform.Entity, limit int, do func(store.Row) error) error {
+// previewBytes is how much text of rows is kept until do sees it.
+const previewBytes = 4 << 20
+
+// A previewPass goes through the rows of one entity.
+type previewPass struct {
+	entity  *transform.Entity
+	do      func(store.Row) error
+	refused error // what do returned
+	waiting []store.Row
+	bytes   int // of the rows that wait
+	last    store.Row
+}
+
+// pages reads page after page.
+func (p *previewPass) pages(ctx context.Context, conn *sqlx.Conn, limit int) error {
 	var after transform.Key
 	for left := limit; ; left -= previewPage {
 		size := previewPage
 		if limit > 0 {
 			size = min(left, size)
 		}
-		rows, err := p.page(ctx, conn, e, after, size)
+		n, err := p.page(ctx, conn, after, size)
 		if err != nil {
-			return fmt.Errorf("mysqlstore: preview of %s: %w", e.Name, err)
+			return err
 		}
-		for _, row := range rows {
-			if err := do(row); err != nil {
-				return err
-			}
-		}
-		if len(rows) < size || limit > 0 && left <= previewPage {
+		if n < size || limit > 0 && left <= previewPage {
 			return nil
 		}
-		last := rows[len(rows)-1]
-		if after = last.Key; after.IsZero() {
-			return fmt.Errorf("mysqlstore: preview of %s: no key to go on from: %w", e.Name, last.Err)
+		if after = p.last.Key; after.IsZero() {
+			return fmt.Errorf("no key to go on from: %w", p.last.Err)
 		}
 	}
 }
 
-func (p *Preview) page(ctx context.Context, conn *sqlx.Conn, e *transform.Entity, after transform.Key, limit int) ([]store.Row, error) {
-	statement, err := e.SelectAfter(after, limit)
+// page reads a page and returns how many rows it has. Small rows are read to the
+// page's end before do sees the first, so that the server does not wait for it;
+// of large ones only as many as fit are kept.
+func (p *previewPass) page(ctx context.Context, conn *sqlx.Conn, after transform.Key, size int) (n int, err error) {
+	statement, err := p.entity.SelectAfter(after, size)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	var found []store.Row
 	err = each(ctx, conn, func(rows *sql.Rows) error {
-		text, err := scanTexts(rows, e.Selected())
+		text, err := scanTexts(rows, p.entity.Selected())
 		if err != nil {
 			return err
 		}
-		rec, key, err := readRow(e, text)
-		row := store.Row{Key: key, Live: true, Err: err}
-		if err == nil {
-			row.Record = rec
-		}
-		found = append(found, row)
-		return nil
+		n++
+		return p.add(text)
 	}, statement.SQL, statement.Args...)
-	return found, err
+	if err == nil {
+		err = p.flush()
+	}
+	return n, err
+}
+
+// add keeps a row, and hands over what is kept if that is much.
+func (p *previewPass) add(text rowText) error {
+	rec, key, err := readRow(p.entity, text)
+	p.last = store.Row{Key: key, Live: true, Err: err}
+	row := p.last
+	if err == nil {
+		row.Record = rec
+	}
+	p.waiting = append(p.waiting, row)
+	for _, t := range text {
+		p.bytes += len(t.String)
+	}
+	if p.bytes < previewBytes {
+		return nil
+	}
+	return p.flush()
+}
+
+// flush hands the rows that wait to do.
+func (p *previewPass) flush() error {
+	rows := p.waiting
+	p.waiting, p.bytes = p.waiting[:0], 0
+	for i, row := range rows {
+		rows[i] = store.Row{} // one large row at a time is enough
+		if p.refused = p.do(row); p.refused != nil {
+			return p.refused
+		}
+	}
+	return nil
 }

@@ -3,6 +3,8 @@ package mysqlstore_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -125,4 +127,33 @@ func TestPreviewUnfit(t *testing.T) {
 	require.ErrorContains(t, p.Rows(t.Context(), "None", 0, nil), "no entity None")
 	_, err := mysqlstore.NewPreview(nil, nil)
 	require.Error(t, err)
+}
+
+// Large rows are not all in memory at once, and each is seen in its place.
+func TestPreviewMemory(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "sends rows as they are read")
+	const size, n, bound = 2 << 20, 40, 40 << 20
+	db := openDB(t, enginetest.MySQL(t))
+	db.MustExec("CREATE TABLE scans (id INT PRIMARY KEY, scan LONGBLOB)")
+	for i := range n {
+		db.MustExec("INSERT INTO scans VALUES (?, REPEAT('x', ?))", i, size)
+	}
+	c := described(t, db, `[{"table": "Scans", "type": "single-entity", "source_table": "scans", "pk": "id", "attributes": [
+		{"name": "id", "type": "N", "source_column": "id"}, {"name": "scan", "type": "B", "source_column": "scan"}]}]`)
+	p, err := mysqlstore.NewPreview(db, c)
+	require.NoError(t, err)
+	defer debug.SetGCPercent(debug.SetGCPercent(20))
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	before, seen := stats.HeapAlloc, 0
+	require.NoError(t, p.Rows(t.Context(), "Scans", 0, func(r store.Row) error {
+		require.Equal(t, fmt.Sprint(seen), r.Key.ID)
+		seen++
+		runtime.GC()
+		runtime.ReadMemStats(&stats)
+		require.Less(t, stats.HeapAlloc, before+bound)
+		return nil
+	}))
+	require.Equal(t, n, seen)
 }

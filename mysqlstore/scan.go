@@ -99,9 +99,14 @@ func (src *source) pass(after string) (*lookup, string) {
 	if after == "" {
 		return l, ""
 	}
-	args, fault := src.keyArgs(transform.Key{Entity: src.entity.Name, ID: after})
+	key := transform.Key{Entity: src.entity.Name, ID: after}
+	args, fault := src.keyArgs(key)
 	if fault != "" {
 		return nil, "the position is not one of this store: " + fault
+	}
+	values, _ := src.entity.KeyValues(key) // keyArgs has asked
+	for i, c := range src.entity.KeyColumns {
+		args[i] = src.entity.Columns[c].Sorted(values[i])
 	}
 	var parts []string
 	var all []any

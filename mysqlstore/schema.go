@@ -19,7 +19,13 @@ import (
 // account may not see it.
 func Introspect(ctx context.Context, db *sqlx.DB, table string) (columns []transform.Column, primaryKey []string, err error) {
 	s := &Store{db: db}
-	columns, err = s.columns(ctx, table)
+	err = reading(ctx, db, func(conn *sqlx.Conn) (err error) {
+		if columns, err = readColumns(ctx, conn, table); err != nil || len(columns) == 0 {
+			return err
+		}
+		primaryKey, err = readPrimaryKey(ctx, conn, table)
+		return err
+	})
 	if err != nil {
 		return nil, nil, s.wrap("introspect", nil, store.NoWrite, err)
 	}
@@ -27,14 +33,17 @@ func Introspect(ctx context.Context, db *sqlx.DB, table string) (columns []trans
 		return nil, nil, s.invalid("introspect", "", "", "there is no table "+table+
 			" in the DSN's database, or the account may not see it", store.NoWrite)
 	}
-	primaryKey, err = s.primaryKey(ctx, table)
-	return columns, primaryKey, s.wrap("introspect", nil, store.NoWrite, err)
+	return columns, primaryKey, nil
 }
 
 // IntrospectUnique returns the unique indexes of a table but its primary key.
 func IntrospectUnique(ctx context.Context, db *sqlx.DB, table string) ([]UniqueIndex, error) {
 	s := &Store{db: db}
-	all, err := readIndexes(ctx, db, table)
+	var all []UniqueIndex
+	err := reading(ctx, db, func(conn *sqlx.Conn) (err error) {
+		all, err = readIndexes(ctx, conn, table)
+		return err
+	})
 	if err != nil {
 		return nil, s.wrap("introspect", nil, store.NoWrite, err)
 	}
@@ -56,12 +65,16 @@ func (i UniqueIndex) Bytewise(columns []transform.Column) bool {
 
 // columns reads the columns of a table, none if it is not there.
 func (s *Store) columns(ctx context.Context, table string) ([]transform.Column, error) {
-	mariaDB, err := s.isMariaDB(ctx)
+	return readColumns(ctx, s.db, table)
+}
+
+func readColumns(ctx context.Context, q querier, table string) ([]transform.Column, error) {
+	mariaDB, err := isMariaDB(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	var columns []transform.Column
-	err = each(ctx, s.db, func(rows *sql.Rows) error {
+	err = each(ctx, q, func(rows *sql.Rows) error {
 		var i columnInfo
 		err := rows.Scan(&i.name, &i.dataType, &i.columnType, &i.nullable, &i.length, &i.precision, &i.scale,
 			&i.fraction, &i.collation, &i.initial, &i.extra)
@@ -73,12 +86,12 @@ func (s *Store) columns(ctx context.Context, table string) ([]transform.Column, 
 	if err != nil || !mariaDB {
 		return columns, err
 	}
-	return columns, s.markJSON(ctx, table, columns)
+	return columns, markJSON(ctx, q, table, columns)
 }
 
 // markJSON finds the columns that MariaDB keeps as text and checks to be JSON.
-func (s *Store) markJSON(ctx context.Context, table string, columns []transform.Column) error {
-	return each(ctx, s.db, func(rows *sql.Rows) error {
+func markJSON(ctx context.Context, q querier, table string, columns []transform.Column) error {
+	return each(ctx, q, func(rows *sql.Rows) error {
 		var clause string
 		err := rows.Scan(&clause)
 		for i, c := range columns {
@@ -99,16 +112,22 @@ func isJSONCheck(clause, column string) bool {
 }
 
 // isMariaDB reports whether the server is MariaDB.
-func (s *Store) isMariaDB(ctx context.Context) (bool, error) {
+func (s *Store) isMariaDB(ctx context.Context) (bool, error) { return isMariaDB(ctx, s.db) }
+
+func isMariaDB(ctx context.Context, q querier) (bool, error) {
 	var version string
-	_, err := one(ctx, s.db, "SELECT VERSION()", nil, &version)
+	_, err := one(ctx, q, "SELECT VERSION()", nil, &version)
 	return strings.Contains(version, "MariaDB"), err
 }
 
 // primaryKey returns the names of the columns of a table's primary key.
 func (s *Store) primaryKey(ctx context.Context, table string) ([]string, error) {
+	return readPrimaryKey(ctx, s.db, table)
+}
+
+func readPrimaryKey(ctx context.Context, q querier, table string) ([]string, error) {
 	var names []string
-	err := each(ctx, s.db, func(rows *sql.Rows) error {
+	err := each(ctx, q, func(rows *sql.Rows) error {
 		var name string
 		err := rows.Scan(&name)
 		names = append(names, name)

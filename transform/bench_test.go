@@ -1,6 +1,8 @@
 package transform_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +31,10 @@ var benchValue = benchUser{
 }
 
 func benchRecord(b testing.TB) (*transform.Entity, *transform.Binding[benchUser], transform.Record) {
-	c, err := transform.LoadFile("testdata/users.json")
+	text, err := os.ReadFile("testdata/users.json")
+	require.NoError(b, err)
+	// As a sort key it would have milliseconds, which MarshalMap does not write.
+	c, err := transform.Load([]byte(strings.Replace(string(text), `, "sk": "lastLogin"`, "", 1)))
 	require.NoError(b, err)
 	binding, err := transform.Bind[benchUser](c.Entities[0])
 	require.NoError(b, err)

@@ -57,6 +57,7 @@ func (c *checker) across(d *Document, contract *Contract) {
 	c.sharedRows()
 	c.keeps(contract)
 	c.promises()
+	c.negatives()
 	c.patterns(d, contract)
 	c.moving(d)
 }
@@ -92,13 +93,13 @@ func (c *checker) table(n *node, at string, contract *Contract) {
 	}
 	contract.Tables = append(contract.Tables, t)
 	c.billing(n, at, t)
-	multi := n.str("type") == "multi-entity"
+	multi := n.isMulti()
 	wanted, unwanted := "attributes", "entities"
 	if multi {
 		wanted, unwanted = unwanted, wanted
 	}
-	if n.get(unwanted) != nil {
-		c.err(at+"/"+unwanted, fmt.Sprintf("a %s table has %s, not %s", n.str("type"), wanted, unwanted), "")
+	if kind := n.str("type"); n.get(unwanted) != nil && (kind == singleEntity || kind == multiEntity) {
+		c.err(at+"/"+unwanted, fmt.Sprintf("a %s table has %s, not %s", kind, wanted, unwanted), "")
 	}
 	if n.get(wanted) == nil {
 		c.err(at, "has no "+wanted, "add them")
@@ -128,7 +129,7 @@ func (k *tableChecker) entity(n *node, at, name string, contract *Contract) {
 	if name != "" && contract.Entity(name) != nil {
 		k.err(at, fmt.Sprintf("another entity is called %q too", name), "choose another name")
 	}
-	e := &entityChecker{checker: k.checker, at: at, node: n, of: k, joinedAt: make(map[string]string),
+	e := &entityChecker{checker: k.checker, at: at, node: n, of: k, joinedAt: make(map[string]string), byName: make(map[string]int),
 		entity: &Entity{Name: name, Pointer: at, Table: k.table, Source: n.str("source_table")}}
 	e.check()
 	k.entities = append(k.entities, e)

@@ -197,7 +197,10 @@ func TestCheckOfNoContract(t *testing.T) {
 func TestLoadOfEveryType(t *testing.T) {
 	c, err := LoadFile("testdata/everything.json")
 	require.NoError(t, err)
-	require.Empty(t, c.Warnings)
+	require.Len(t, c.Warnings, 2)
+	for _, w := range c.Warnings {
+		require.Contains(t, w.Reason, "the key of index", "no pattern names the indexes")
+	}
 	require.Equal(t, "default", c.Group)
 	table := c.Tables[0]
 	require.Equal(t, KeyAttribute{"region", "S"}, table.PK)

@@ -21,10 +21,10 @@ func (k *entityChecker) attributes() {
 		at := k.at + "/attributes/" + strconv.Itoa(i)
 		a := Attribute{Name: n.str("name"), Type: n.str("type"), Column: -1, TypedNull: n.str("null") == "type", made: n.made()}
 		k.attributeName(n, a.Name, at)
-		before := errorsIn(k.findings)
+		before := len(k.findings)
 		k.source(n, at, &a)
 		noJoin := n.get("join") != nil && joinShapes[n.get("join").str("type")] == nil // which the walk has found
-		wrong = append(wrong, a.Column < 0 && (noJoin || errorsIn(k.findings) > before))
+		wrong = append(wrong, a.Column < 0 && (noJoin || hasErrors(k.findings[before:])))
 		k.keep(n, at, a.Column)
 		k.entity.Attributes = append(k.entity.Attributes, a)
 		k.attributeAt = append(k.attributeAt, at)
@@ -71,8 +71,19 @@ func (k *entityChecker) attributeName(n *node, name, at string) {
 	}
 }
 
+// attributeNamed returns the position of the first attribute of that name, -1 if
+// there is none.
 func (k *entityChecker) attributeNamed(name string) int {
-	return slices.IndexFunc(k.entity.Attributes, func(a Attribute) bool { return a.Name == name })
+	for ; k.indexed < len(k.entity.Attributes); k.indexed++ {
+		other := k.entity.Attributes[k.indexed].Name
+		if _, again := k.byName[other]; !again {
+			k.byName[other] = k.indexed
+		}
+	}
+	if i, ok := k.byName[name]; ok {
+		return i
+	}
+	return -1
 }
 
 // made returns what an attribute says of how it is made of columns.

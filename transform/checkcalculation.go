@@ -114,17 +114,21 @@ func (k *entityChecker) dateMath(n *node, at string, a *Attribute) int {
 // interval reads what is added or subtracted.
 func (k *entityChecker) interval(n *node, at string) (*shifted, bool) {
 	operation, unit := n.str("operation"), strings.ToLower(n.str("unit"))
-	amount, whole := wholeNumber(n.str("interval"), 1, maxInterval)
+	number := ""
+	if v := n.get("interval"); v != nil && (v.form == formString || v.form == formNumber) {
+		number = v.text
+	}
+	amount, whole := wholeNumber(number, 1, maxInterval)
 	switch {
 	case operation != "add" && operation != "subtract":
-		k.err(at+"/operation", fmt.Sprintf("%q is none of add, subtract", operation), suggest(operation, []string{"add", "subtract"}))
+		k.err(at+"/operation", fmt.Sprintf("%q is none of add, subtract", operation), meant(operation, []string{"add", "subtract"}))
 		return nil, false
 	case !whole:
-		k.err(at+"/interval", fmt.Sprintf("%q is not an integer from 1 to %d", n.str("interval"), maxInterval), `use "subtract" for what would be below zero`)
+		k.err(at+"/interval", fmt.Sprintf("%q is not an integer from 1 to %d", number, maxInterval), `use "subtract" for what would be below zero`)
 		return nil, false
 	case intervalSeconds[unit] == 0 && intervalMonths[unit] == 0:
 		units := append(sortedKeys(intervalSeconds), sortedKeys(intervalMonths)...)
-		k.err(at+"/unit", fmt.Sprintf("%q is none of %s", unit, strings.Join(units, ", ")), suggest(unit, units))
+		k.err(at+"/unit", fmt.Sprintf("%q is none of %s", unit, strings.Join(units, ", ")), meant(unit, units))
 		return nil, false
 	}
 	if operation == "subtract" {

@@ -24,9 +24,10 @@ func (k *entityChecker) compute(nodes []*node, wrong []bool) {
 	}
 }
 
-// named returns the column that a name in a template or a fragment means: that of
-// an attribute of the entity, after its join or calculation and before its
-// transformation, or one of the source table. It is -1 if there is none.
+// named returns the column that a name in a template means: that of an attribute of
+// the entity, after its join or calculation and before its transformation, or one
+// of the source table. It is -1 if there is none. Names in a case are looked for
+// the other way round: see ownFragment.
 func (k *entityChecker) named(name string) int {
 	if i := k.attributeNamed(name); i >= 0 && i < len(k.before) && k.before[i] >= 0 {
 		return k.before[i]
@@ -84,6 +85,10 @@ func (k *entityChecker) same(a, b int) bool {
 	}
 	x, y := &k.entity.Columns[a], &k.entity.Columns[b]
 	s, isTemplate := x.computation.(*templated)
+	if literal, isLiteral := y.computation.(*constant); isLiteral && isTemplate && len(s.columns) == 0 {
+		text, err := s.template.Format(nil)
+		return err == nil && literal.is.kind == Text && literal.is.text == text
+	}
 	t, bothAre := y.computation.(*templated)
 	if isTemplate && bothAre {
 		return slices.EqualFunc(s.parts(), t.parts(), func(p, q part) bool { return p == q })
@@ -116,9 +121,9 @@ func (c *Contract) notYet() []Finding {
 			found.later("", fmt.Sprintf("entity %s, whose items move when other columns than the primary key change", e.Name))
 		}
 		var names []string
-		for _, column := range e.Columns {
-			if !column.IsOwn() {
-				names = append(names, column.Name)
+		for _, a := range e.Attributes {
+			if a.Column >= 0 && !e.Columns[a.Column].IsOwn() {
+				names = append(names, a.Name)
 			}
 		}
 		if len(names) > 0 {

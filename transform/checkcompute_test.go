@@ -53,13 +53,16 @@ func TestComputeFindings(t *testing.T) {
 		want            []string
 	}{
 		// The pipeline: one of column, join and calculation, then one transformation.
-		"several columns":       {"S", `"source_column": ["n", "note"]`, []string{`error /source_column: names several columns, and not what is made of them; add "calculation": {"type": "concat"`}},
-		"nothing":               {"S", `"source_column": null`, []string{`error : nothing says what attribute x holds; name a source_column, or add a "literal", or a string-format`}},
-		"nothing to format":     {"S", none + as("date-format", "YYYY"), []string{`error : nothing says what attribute x holds`}},
-		"join and calculation":  {"S", of("n") + cases("n > 1", "'a'") + `, "join": {"type": "foreign-key", "target_table": "things", "join_condition": "things.id = things.id", "select_column": "note"}`, []string{`error : has a join and a calculation, and can have one of them; take one out`}},
-		"unknown calculation":   {"S", none + `"calculation": {"type": "sum"}`, []string{`error /calculation/type: "sum" is none of`}},
-		"unknown transformtion": {"S", of("n") + as("upper", "x"), []string{`error /transformation/type: "upper" is none of`}},
-		"type":                  {"N", of("day") + as("date-format", "YYYY"), []string{`error /type: N can't hold column x, which is longtext; use S`}},
+		"several columns":        {"S", `"source_column": ["n", "note"]`, []string{`error /source_column: names several columns, and not what is made of them; add "calculation": {"type": "concat"`}},
+		"nothing":                {"S", `"source_column": null`, []string{`error : nothing says what attribute x holds; name a source_column, or add a "literal", or a string-format`}},
+		"nothing to format":      {"S", none + as("date-format", "YYYY"), []string{`error : nothing says what attribute x holds`}},
+		"join and calculation":   {"S", of("n") + cases("n > 1", "'a'") + `, "join": {"type": "foreign-key", "target_table": "things", "join_condition": "things.id = things.id", "select_column": "note"}`, []string{`error : has a join and a calculation, and can have one of them; take one out`}},
+		"unknown calculation":    {"S", none + `"calculation": {"type": "sum"}`, []string{`error /calculation/type: "sum" is none of`}},
+		"unknown transformation": {"S", of("n") + as("upper", "x"), []string{`error /transformation/type: "upper" is none of`}},
+		"type":                   {"N", of("day") + as("date-format", "YYYY"), []string{`error /type: N can't hold column x, which is longtext; use S`}},
+
+		"keep of a template": {"S", none + as("template", "A#{n}") + `, "keep": {"dynamodb": "edge"}`, []string{`error /keep: attribute x is not joined: it changes with its own record only; take it out`}},
+		"keep of a case":     {"S", none + cases("n > 1", "'a'") + `, "keep": {"dynamodb": "counter"}`, []string{`error /keep: attribute x is not joined`}},
 
 		// Literals.
 		"literal beside a column":      {"S", of("n") + `"literal": "a"`, []string{`error /source_column: names a column beside a literal, which holds none; use "source_column": null`}},
@@ -95,6 +98,8 @@ func TestComputeFindings(t *testing.T) {
 		"a fraction":    {"S", of("day") + math("add", "1.5", "day"), []string{`error /calculation/interval: "1.5" is not an integer`}},
 		"far too much":  {"S", of("day") + math("add", "2147483648", "day"), []string{`error /calculation/interval: "2147483648" is not an integer`}},
 		"unit":          {"S", of("day") + math("add", "1", "quarter"), []string{`error /calculation/unit: "quarter" is none of day, hour, minute, second, week, month, year`}},
+		"a number":      {"S", of("day") + `"calculation": {"type": "date-math", "operation": "add", "interval": 1, "unit": "day"}`, nil},
+		"half a number": {"S", of("day") + `"calculation": {"type": "date-math", "operation": "add", "interval": 0.5, "unit": "day"}`, []string{`error /calculation/interval: "0.5" is not an integer`}},
 		"SQL as a unit": {"S", of("day") + math("add", "1", "day)--"), []string{`error /calculation/unit: "day)--" is none of`}},
 		"of a number":   {"S", of("n") + math("add", "1", "day"), []string{`error /calculation: column n is int, and an interval is added to a date`}},
 		"of no column":  {"S", none + math("add", "1", "day"), []string{`error /source_column: names no column, and an interval is added to one`}},
@@ -155,6 +160,20 @@ func TestComputeFindings(t *testing.T) {
 			}
 		})
 	}
+}
+
+// One mistake is one error: a template that names an attribute that is wrong
+// itself does not ask whether its own name was meant, and an unknown "keep" is
+// not refused a second time without a reason.
+func TestFollowingErrorsMakeSense(t *testing.T) {
+	join := `"join": {"type": "foreign-key", "target_table": "things", "join_condition": %q, "select_column": "things.note"}`
+	_, findings := Check([]byte(thingsWith(`{"name": "y", "type": "S", "source_column": "n", `+fmt.Sprintf(join, "things.nope = things.n")+`}`,
+		`{"name": "x", "type": "S", "source_column": null, "transformation": {"type": "template", "template": "A#{y}"}}`)))
+	require.Contains(t, findingLines(findings), "{y} is an attribute that is wrong itself, or is nothing before its transformation; mend that attribute first")
+	require.NotContains(t, findingLines(findings), `did you mean "y"?`)
+
+	_, findings = Check([]byte(thingsWith(`{"name": "y", "type": "S", "source_column": "n", ` + fmt.Sprintf(join, "things.id = things.n") + `, "keep": {"dynamodb": "magic"}}`)))
+	require.NotContains(t, findingLines(findings), "can't keep this attribute")
 }
 
 func ownObject(columns string) string {

@@ -25,6 +25,9 @@ type entityChecker struct {
 	before   []int
 	objects  map[string][]Field
 	joinedAt map[string]string // where the document has the attribute of a joined column
+	// byName has the positions of the first indexed attributes: see attributeNamed.
+	byName  map[string]int
+	indexed int
 }
 
 const mendColumns = "run migrationctl contract check --contract FILE --mysql DSN --write"
@@ -221,11 +224,7 @@ func (k *entityChecker) columnNamed(name string) int {
 }
 
 func (k *entityChecker) columnNames() []string {
-	names := make([]string, len(k.entity.Columns))
-	for i, c := range k.entity.Columns {
-		names[i] = c.Name
-	}
-	return names
+	return columnNamesOf(k.entity.Columns)
 }
 
 // unmapped finds columns that can't come back from an item. Those that no

@@ -34,11 +34,36 @@ func (j *joiner) aggregate(a *Attribute) Column {
 		j.err(j.at+"/select_column", fmt.Sprintf("%s of %s, which is no exact number", j.join.Operation, c.typeName()), "")
 		return Column{}
 	}
-	scale := c.Scale
+	return j.added(c)
+}
+
+// How many digits the server adds to those of the column for SUM, and AVG after
+// the point: its div_precision_increment, which has to be as it is by default.
+const (
+	sumDigits     = 22
+	averageDigits = 4
+)
+
+// summable is how many digits a number may have for a SUM that an N can hold in
+// any case: as many as a BIGINT. It would take 10^18 rows to make 38 of them.
+const summable = 20
+
+// added is the column of SUM and AVG, with as many digits as the server declares,
+// or as an N holds where no sum gets there. What is calculated of columns has
+// never more by declaration.
+func (j *joiner) added(c Column) Column {
+	more, scale := sumDigits, c.Scale
 	if j.join.Operation == "AVG" {
-		scale += averageDigits
+		more, scale = averageDigits, c.Scale+averageDigits
 	}
-	return Column{SQLType: "decimal", Kind: Decimal, Precision: maxNumberDigits, Scale: min(scale, maxDecimalScale), Nullable: true}
+	precision := maxNumberDigits
+	if _, alone := j.join.value.Column(); alone && c.Kind == Decimal {
+		precision = min(c.Precision+more, maxDecimalDigits)
+		if c.Precision <= summable {
+			precision = min(precision, maxNumberDigits)
+		}
+	}
+	return Column{SQLType: "decimal", Kind: Decimal, Precision: precision, Scale: min(scale, maxDecimalScale), Nullable: true}
 }
 
 // manyRows finds aggregates and arrays of a table's own rows that would have one
@@ -56,10 +81,6 @@ func (j *joiner) manyRows() {
 	j.err(j.at+"/join_condition", "joins the one row above, and not the rows below: without an alias the primary key is the joined row's",
 		fmt.Sprintf(`for the rows below use "join_alias": "children", "join_condition": %q`, strings.Join(on, " AND ")))
 }
-
-// averageDigits is how many digits after the point AVG adds: the server's
-// div_precision_increment, which has to be as it is by default.
-const averageDigits = 4
 
 // extreme is the column of MIN and MAX, which order texts by their collation.
 func (j *joiner) extreme(c Column) Column {
@@ -108,6 +129,12 @@ func (j *joiner) construction(a *Attribute) Column {
 	}
 	if j.own {
 		return Column{} // a calculation of the own row: see checkcompute.go
+	}
+	switch at := strings.TrimSuffix(j.at, "/join") + "/type"; {
+	case object && a.Type == "L":
+		j.err(at, "a map can't be an L", "use M")
+	case !object && a.Type == "M":
+		j.err(at, "a list can't be an M", "use L")
 	}
 	if a.Type == "S" {
 		j.warn(strings.TrimSuffix(j.at, "/join")+"/type", "attribute "+a.Name+" holds what is constructed as text",

@@ -12,14 +12,14 @@ func (j *joiner) on(target *Source, name, table string, c condition) (On, bool) 
 	left, right := c.Left.Ref, c.Right.Ref
 	leftIs, rightIs := j.belongs(left, target, name, table), j.belongs(right, target, name, table)
 	if leftIs && rightIs {
-		if j.join.Kind != JoinAggregate && j.join.Kind != JoinChildren { // of which see manyRows
-			j.selfReference(c, name)
-		}
 		leftIs, rightIs = j.byKey(target, left), j.byKey(target, right)
 		if leftIs == rightIs {
 			j.err(c.at, fmt.Sprintf("%q does not say which side is the row that is joined: %s", c.text, j.whichKey(target, leftIs)),
 				`give the join a "join_alias", and name the columns of the joined row with it`)
 			return On{}, false
+		}
+		if j.join.Kind != JoinAggregate && j.join.Kind != JoinChildren { // of which see manyRows
+			j.selfReference(c, name)
 		}
 	}
 	if !leftIs && !rightIs {

@@ -11,32 +11,67 @@ import (
 // conditional makes CASE WHEN condition THEN select_column ELSE else END.
 func (j *joiner) conditional(value fragment.Fragment, alias string) (fragment.Fragment, bool) {
 	condition, ok := j.expression(j.at+"/condition", j.n.str("condition"), false)
-	if !ok {
+	if !ok || !j.decides(condition) || !j.given(value, "select_column") {
 		return condition, false
 	}
-	var otherwise *fragment.Fragment
-	switch {
-	case j.n.get("else_value") != nil && j.n.get("else_column") != nil:
-		j.err(j.at+"/else_column", "has an else_value and an else_column, and can have one of them", "take one out")
-		return condition, false
-	case j.n.get("else_column") != nil:
-		f, ok := j.selected("else_column", j.n.str("else_column"))
-		if !ok {
-			return f, false
-		}
-		otherwise = &f
-	case j.n.get("else_value") != nil && j.n.get("else_value").form == formString:
-		f, ok := j.elseValue(j.n.str("else_value"), alias, value)
-		if !ok {
-			return f, false
-		}
-		otherwise = &f
+	otherwise, property, ok := j.otherwise(value, alias)
+	if !ok || otherwise != nil && !j.given(*otherwise, property) {
+		return value, false
 	}
 	f, err := fragment.Case([]fragment.When{{When: condition, Then: value}}, otherwise)
 	if err != nil {
 		j.err(j.at, err.Error(), "")
 	}
 	return f, err == nil
+}
+
+// otherwise reads what a conditional join has where the condition is not true,
+// and returns the property that says it; nil is nothing.
+func (j *joiner) otherwise(value fragment.Fragment, alias string) (f *fragment.Fragment, property string, ok bool) {
+	var read fragment.Fragment
+	switch {
+	case j.n.get("else_value") != nil && j.n.get("else_column") != nil:
+		j.err(j.at+"/else_column", "has an else_value and an else_column, and can have one of them", "take one out")
+		return nil, "", false
+	case j.n.get("else_column") != nil:
+		property = "else_column"
+		read, ok = j.selected(property, j.n.str(property))
+	case j.n.get("else_value") != nil && j.n.get("else_value").form == formString:
+		property = "else_value"
+		read, ok = j.elseValue(j.n.str(property), alias, value)
+	default:
+		return nil, "select_column", true
+	}
+	return &read, property, ok
+}
+
+// decides checks the condition of a conditional join.
+func (j *joiner) decides(condition fragment.Fragment) bool {
+	if !j.hasTypes(condition) {
+		return true
+	}
+	_, err := condition.CompileCondition(j.fragmentType, nil)
+	if err != nil {
+		j.err(j.at+"/condition", err.Error(), "")
+	}
+	return err == nil
+}
+
+// given checks one of the values of a conditional join. NULL is one.
+func (j *joiner) given(value fragment.Fragment, property string) bool {
+	p, described, err := j.compile(value)
+	switch {
+	case err != nil:
+		j.err(j.at+"/"+property, err.Error(), "")
+		return false
+	case !described || p.Type().Kind == fragment.Nothing:
+		return true
+	}
+	_, reason := columnOfType(p.Type())
+	if reason != "" {
+		j.err(j.at+"/"+property, fmt.Sprintf("%q %s", value.Text(), reason), "")
+	}
+	return reason == ""
 }
 
 // magicParent is what the published generator takes for the joined row in an
@@ -88,7 +123,9 @@ func (j *joiner) nullValue(c *Column) {
 		}
 	}
 	j.join.orElse, j.join.hasElse = n.text, true
-	c.Nullable = false
+	if r, alone := j.join.value.Column(); alone {
+		c.Nullable = j.columnOf(r).Nullable
+	}
 }
 
 // chain reads hops in order. Without separator it gives the last one's column.
@@ -146,7 +183,7 @@ func allAbsent(parts []fragment.Expr, otherwise fragment.Expr) fragment.Expr {
 // the join. A column alone has its own type, any other expression that which
 // MySQL gives it.
 func (j *joiner) typeOf(value fragment.Fragment, at string) Column {
-	j.join.value = value
+	j.join.value, j.join.grows = value, grows(value.Root())
 	if r, alone := value.Column(); alone {
 		c := *j.columnOf(r)
 		c.Nullable, c.Default, c.OnUpdate, c.Generated = true, "", "", ""
@@ -155,21 +192,39 @@ func (j *joiner) typeOf(value fragment.Fragment, at string) Column {
 		}
 		return c
 	}
-	for _, r := range value.Refs() {
-		if j.columnOf(r).Kind == 0 {
-			return Column{Nullable: true} // of a table that is not described
-		}
-	}
-	p, err := value.Compile(func(r fragment.Ref) (fragment.Type, error) { return fragmentType(j.columnOf(r)), nil }, nil)
-	if err != nil {
+	p, described, err := j.compile(value)
+	switch {
+	case err != nil:
 		j.err(at, err.Error(), "")
 		return Column{}
+	case !described:
+		return Column{Nullable: true}
 	}
 	c, reason := columnOfType(p.Type())
 	if reason != "" {
 		j.err(at, fmt.Sprintf("%q %s", value.Text(), reason), "select the column alone")
 	}
 	return c
+}
+
+// compile finds the type of an expression, unless a table that it names is not
+// described.
+func (j *joiner) compile(f fragment.Fragment) (p *fragment.Program, described bool, err error) {
+	if !j.hasTypes(f) {
+		return nil, false, nil
+	}
+	p, err = f.Compile(j.fragmentType, nil)
+	return p, true, err
+}
+
+// hasTypes reports whether all columns of an expression are of tables that are
+// described.
+func (j *joiner) hasTypes(f fragment.Fragment) bool {
+	return !slices.ContainsFunc(f.Refs(), func(r fragment.Ref) bool { return j.columnOf(r).Kind == 0 })
+}
+
+func (j *joiner) fragmentType(r fragment.Ref) (fragment.Type, error) {
+	return fragmentType(j.columnOf(r)), nil
 }
 
 // columnOf returns the column of a resolved reference.

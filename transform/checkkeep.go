@@ -16,7 +16,9 @@ func (k *entityChecker) keep(n *node, at string, column int) {
 		k.joinedAt[c.Name] = at
 		return
 	}
-	if keep != nil && !k.failed[n.str("name")] && column >= 0 {
+	joins := n.get("join") != nil || n.get("calculation") != nil && readsRows(n.get("calculation")) ||
+		n.get("transformation") != nil && readsRows(n.get("transformation"))
+	if keep != nil && (column >= 0 || !joins) {
 		k.err(at+"/keep", fmt.Sprintf("attribute %s is not joined: it changes with its own record only", n.str("name")), "take it out")
 	}
 }
@@ -31,6 +33,7 @@ func (c *checker) keeps(contract *Contract) {
 			}
 			column.Join.Owned = contract.owns(k.entity, column.Join)
 			at := k.joinedAt[column.Name]
+			k.joinable(column.Join, at)
 			k.kept(contract, column, at)
 			if column.Join.Owned {
 				k.childrenLost(column.Join, at)
@@ -50,7 +53,7 @@ func (k *entityChecker) kept(contract *Contract, column *Column, at string) {
 	case how == "":
 		k.warn(at, "DynamoDB joins nothing, and nothing says how the attribute is kept while it is the authority: the step to phase 4 is refused",
 			fmt.Sprintf(`add "keep": {"mysql": "live", "dynamodb": …} with one of %s`, possible))
-	case !means[how]:
+	case !means[how] && contract.noMeans(k.entity, column.Join, how) != "": // of unknown ones the shape has spoken
 		k.err(at+"/keep/dynamodb", fmt.Sprintf("%q can't keep this attribute: %s", how, contract.noMeans(k.entity, column.Join, how)),
 			"use "+possible)
 	default:

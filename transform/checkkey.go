@@ -53,7 +53,7 @@ func (k *tableChecker) keyAttribute(property string, n *node, at string, table b
 			continue
 		}
 		filled = true
-		own := e.keyAttribute(name, keyUse{property, pointer, table, size, property == "sk" && e.single(n.str("pk"))})
+		own := e.keyAttribute(name, keyUse{property, pointer, table, size, property == "sk" && e.single(n.str("pk")), e.partition(property, n)})
 		if own.Type != "" && key.Type != "" && own.Type != key.Type {
 			k.err(pointer, fmt.Sprintf("attribute %s is of type %s in one entity and %s in another, and a key has one", name, key.Type, own.Type), "")
 		}
@@ -76,7 +76,7 @@ func (k *tableChecker) keyAttribute(property string, n *node, at string, table b
 // put two rows at one item.
 func (k *entityChecker) identity() {
 	t := k.entity.Table
-	if t.PK.IsZero() || len(k.entity.KeyColumns) == 0 || k.from.guessed {
+	if t.PK.IsZero() || len(k.entity.KeyColumns) == 0 || k.from.guessed || k.wrongKey(t.PK) || k.wrongKey(t.SK) {
 		return
 	}
 	parts := append(k.keyParts(t.PK), k.keyParts(t.SK)...)
@@ -102,6 +102,12 @@ func (k *entityChecker) identity() {
 		k.err(at, fmt.Sprintf("the item's key leaves out %v of the primary key, and nothing says that what it has is unique: two rows may be one item", missing),
 			`add the primary key to the key, or declare the columns "unique" if MySQL has such an index`)
 	}
+}
+
+// wrongKey reports whether a key attribute of the table was found wrong.
+func (k *entityChecker) wrongKey(a KeyAttribute) bool {
+	i := k.attributeNamed(a.Name)
+	return !a.IsZero() && (i < 0 || k.entity.Attributes[i].Column < 0)
 }
 
 // plainKey reports whether the item's key is made of columns of the own row as
@@ -154,9 +160,19 @@ func (k *entityChecker) toldBy(column int) []int {
 type keyUse struct {
 	property string // pk or sk
 	at       string
-	table    bool // it is the table's own key
-	size     int  // DynamoDB's limit
-	single   bool // no two records have the same partition key, so nothing is sorted
+	table    bool  // it is the table's own key
+	size     int   // DynamoDB's limit
+	single   bool  // no two records have the same partition key, so nothing is sorted
+	beside   []int // of a sort key, the columns that stand in the partition key
+}
+
+// partition returns the columns that stand in the partition key beside a sort key.
+func (k *entityChecker) partition(property string, n *node) []int {
+	i := k.attributeNamed(n.str("pk"))
+	if property != "sk" || i < 0 || k.entity.Attributes[i].Column < 0 {
+		return nil
+	}
+	return k.entity.standing(k.entity.Attributes[i].Column)
 }
 
 // single reports whether no two records share the key attribute.
@@ -181,14 +197,14 @@ func (k *entityChecker) keyAttribute(name string, use keyUse) KeyAttribute {
 		k.err(at, "the name of a key attribute has at most 255 bytes", "")
 	}
 	if a.Column >= 0 {
-		k.keySource(&k.entity.Columns[a.Column], a, use)
+		k.keySource(a, use)
 	}
 	return KeyAttribute{Name: name, Type: a.Type}
 }
 
 // keySource checks the column behind a key attribute.
-func (k *entityChecker) keySource(c *Column, a Attribute, use keyUse) {
-	at := use.at
+func (k *entityChecker) keySource(a Attribute, use keyUse) {
+	at, c := use.at, &k.entity.Columns[a.Column]
 	switch {
 	case c.Kind == JSON:
 		k.err(at, "attribute "+a.Name+" is JSON, which can't be a key", "")
@@ -202,15 +218,13 @@ func (k *entityChecker) keySource(c *Column, a Attribute, use keyUse) {
 		k.moves(a, at)
 	}
 	if longest := k.longest(c); longest > use.size {
-		k.warn(at, fmt.Sprintf("a value of %s may have %d bytes, and this key at most %d; longer ones are refused", c.Name, longest, use.size), "")
+		what := "a value of " + c.Name
+		if t, ok := c.computation.(*templated); ok {
+			what = fmt.Sprintf("a text of %q", t.template.String())
+		}
+		k.warn(at, fmt.Sprintf("%s may have %d bytes, and this key at most %d; longer ones are refused", what, longest, use.size), "")
 	}
-	if c.Kind == Time {
-		k.warn(at, "a TIME below zero in "+c.Name+" is refused, since DynamoDB would sort it the wrong way round", "")
-	}
-	if !use.table && c.Kind == Text && !c.isLabelled() && c.Collation != "" && !collationIsBinary(c.Collation) {
-		k.warn(at, fmt.Sprintf("MySQL compares %s by %s, the index byte for byte; queries of the library do so in both stores", c.Name, c.Collation),
-			"look values up as they are stored")
-	}
+	k.keyTexts(a.Column, a, use)
 }
 
 // moves finds columns of the item's key that are not of the primary key: when

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// promises warns of attributes whose names promise what their definition does not
-// give. The published contract has them, and so may those that were made of it.
+// promises warns of attributes that are not what their names promise, or that
+// different rows have alike. The published contract has them, and so may those that were made of it.
 func (c *checker) promises() {
 	trees := c.trees()
 	for _, k := range c.entities {
@@ -27,6 +27,8 @@ func (k *entityChecker) promise(a Attribute, j *Join, at string, trees []*Source
 		return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(names, w) })
 	}
 	switch {
+	case j.Kind == JoinPath && j.Separator == "":
+		k.warn(at, fmt.Sprintf("attribute %s has the texts of its rows with nothing between: \"a\" above \"bc\" is what \"ab\" above \"c\" is", a.Name), `add a "separator", as " > "`)
 	case j.Kind == JoinLookup && len(j.Hops) == 1 && saysOne("path", "breadcrumb", "breadcrumbs") && slices.Contains(trees, j.Hops[0].Source):
 		k.warn(at, fmt.Sprintf("attribute %s holds a value of one row of %s, which is a tree, and not the path to it", a.Name, j.Hops[0].Source.Name),
 			fmt.Sprintf(`for a path use "hierarchy-path" in the entity of %s; name the attribute for what it holds otherwise`, j.Hops[0].Source.Name))
@@ -57,17 +59,20 @@ func (j *joiner) counted(a *Attribute) {
 
 // twins warns of attributes that are calculated in the same way.
 func (k *entityChecker) twins() {
+	var aggregates []int
 	for i, a := range k.entity.Attributes {
-		for _, b := range k.entity.Attributes[:i] {
-			if a.Column < 0 || b.Column < 0 || a.Column == b.Column {
-				continue
-			}
-			x, y := k.entity.Columns[a.Column].Join, k.entity.Columns[b.Column].Join
-			if x != nil && y != nil && x.Kind == JoinAggregate && x.same(y) {
+		if a.Column < 0 || k.entity.Columns[a.Column].Join == nil || k.entity.Columns[a.Column].Join.Kind != JoinAggregate {
+			continue
+		}
+		join := k.entity.Columns[a.Column].Join
+		for _, other := range aggregates {
+			b := k.entity.Attributes[other]
+			if a.Column != b.Column && join.same(k.entity.Columns[b.Column].Join) {
 				k.warn(k.attributeAt[i], fmt.Sprintf("attribute %s is calculated as %s is, so one of the two is not what its name says, or not needed", a.Name, b.Name), "mend or remove one")
 				break
 			}
 		}
+		aggregates = append(aggregates, i)
 	}
 }
 

@@ -146,7 +146,7 @@ func (p *patternChecker) serves(by string, pk, sk KeyAttribute) {
 	}
 	hash, ok := p.parts(pk)
 	switch {
-	case !ok && p.pattern.Index == nil:
+	case p.wrong(pk):
 		return // likewise
 	case !ok:
 		p.err(p.at+"/index", fmt.Sprintf("no item of entity %s is in %s, which has no attribute %s of it", p.entity.entity.Name, by, pk.Name),
@@ -157,6 +157,9 @@ func (p *patternChecker) serves(by string, pk, sk KeyAttribute) {
 		p.err(p.at, fmt.Sprintf("%s can't serve it: the partition key %s is made of %s, and \"equal\" does not give that, so every partition would be searched",
 			by, pk.Name, strings.Join(missing, " and ")), p.otherIndex())
 		return
+	}
+	if p.wrong(sk) {
+		return // likewise
 	}
 	sort, _ := p.parts(sk)
 	used := 0
@@ -171,6 +174,12 @@ func (p *patternChecker) serves(by string, pk, sk KeyAttribute) {
 	}
 	p.sorted(by, sk, sort[used:], append(slices.Clone(hash), sort[:used]...))
 	p.strangers(by, pk, sk, used == len(sort))
+}
+
+// wrong reports whether the entity's key attribute was found wrong. It may have
+// none of an index, and is not in it then.
+func (p *patternChecker) wrong(key KeyAttribute) bool {
+	return p.entity.wrongKey(key) && (p.pattern.Index == nil || p.entity.attributeNamed(key.Name) >= 0)
 }
 
 // parts returns the columns that the entity's key attribute is made of, in order,

@@ -58,9 +58,8 @@ func (c *checker) satisfied(d *Document) {
 	}
 }
 
-// moving warns of indexes whose keys change while a record stays, in tables that
-// say what they satisfy: whether the service can bear that an index lags is not
-// said where no pattern names it.
+// moving warns of indexes whose keys change while a record stays: whether the
+// service can bear that an index lags is not said where no pattern names it.
 func (c *checker) moving(d *Document) {
 	var table *tableChecker
 	for _, k := range c.entities {
@@ -68,9 +67,6 @@ func (c *checker) moving(d *Document) {
 			continue
 		}
 		table = k.of
-		if len(table.node.list("satisfies")) == 0 {
-			continue
-		}
 		for i := range table.table.Indexes {
 			index := &table.table.Indexes[i]
 			names := table.changing(index)

@@ -60,3 +60,28 @@ func TestRules(t *testing.T) {
 		})
 	}
 }
+
+// A joined value tells the row that it was joined for only where each has another:
+// all rows without one above them have the null_value.
+func TestKeyOfNullValue(t *testing.T) {
+	links := func(nullValue string) []string {
+		return checkedTexts([]byte(`[{"table": "Links", "type": "single-entity", "source_table": "links", "pk": "PK",
+			"columns": [{"name": "id", "type": "int"}, {"name": "prev", "type": "int", "null": true}, {"name": "label", "type": "varchar", "length": 20, "collation": "utf8mb4_bin"}],
+			"primary_key": ["id"], "unique": [{"name": "prev", "columns": ["prev"]}, {"name": "label", "columns": ["label"]}],
+			"attributes": [{"name": "PK", "type": "S", "keep": {"dynamodb": "copy"}, "join": {"type": "self-join", "join_alias": "p", "join_condition": "p.id = links.prev", "select_column": "p.label"` + nullValue + `}},
+				{"name": "id", "type": "N", "source_column": "id"}, {"name": "prev", "type": "N", "source_column": "prev"}, {"name": "label", "type": "S", "source_column": "label"}]}]`))
+	}
+	identity := func(texts []string) (severity string) {
+		for _, s := range texts {
+			if before, _, found := strings.Cut(s, " /0/pk: the item's key leaves out [id]"); found {
+				return before
+			}
+			if before, _, found := strings.Cut(s, " /0/pk: the item's key has [id] not in it"); found {
+				return before
+			}
+		}
+		return strings.Join(texts, "\n")
+	}
+	require.Equal(t, "warning", identity(links("")))
+	require.Equal(t, "error", identity(links(`, "null_value": "none"`)))
+}

@@ -102,13 +102,15 @@ func sameColumnsOf(a, b []Column) bool {
 // columns reads the columns of a source table.
 func (c *checker) columns(n *node, at string) *description {
 	desc := &description{source: &Source{}, node: n, at: at}
+	seen := make(map[string]bool) // by their names in small letters, as MySQL has them
 	for i, n := range n.list("columns") {
 		at := at + "/columns/" + strconv.Itoa(i)
 		name := n.str("name")
-		if slices.ContainsFunc(desc.source.Columns, func(c Column) bool { return strings.EqualFold(c.Name, name) }) {
+		if seen[strings.ToLower(name)] {
 			c.err(at+"/name", fmt.Sprintf("another column is called %q too", name), "")
 			continue
 		}
+		seen[strings.ToLower(name)] = true
 		desc.source.Columns = append(desc.source.Columns, c.column(n, at))
 		desc.columnAt = append(desc.columnAt, at)
 	}
@@ -133,4 +135,21 @@ func (c *checker) sourceNamed(table, at string) *Source {
 	c.described[table] = desc
 	c.sourceList = append(c.sourceList, desc.source)
 	return desc.source
+}
+
+// maxJoinedTables is how many tables MySQL joins in one statement (manual, "Limits
+// on joins"). The statement of a joined column is one within another, and has only
+// its own.
+const maxJoinedTables = 61
+
+// joinable refuses joins of more tables than that.
+func (c *checker) joinable(j *Join, at string) {
+	tables := len(j.Hops)
+	if r, alone := j.value.Column(); j.Kind == JoinLookup && (!alone || r.Table == ownAlias || j.hasElse) {
+		tables++ // for a row where there is none: see lookup
+	}
+	if tables > maxJoinedTables {
+		c.err(at+"/join", fmt.Sprintf("joins %d tables in one statement, and MySQL at most %d", tables, maxJoinedTables),
+			"keep what is selected in a table that is nearer")
+	}
 }

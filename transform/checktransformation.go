@@ -74,6 +74,10 @@ func (k *entityChecker) templated(name, text, at string) int {
 	for _, placeholder := range t.Names() {
 		column := k.named(placeholder)
 		if column < 0 {
+			if i := k.attributeNamed(placeholder); i >= 0 && placeholder != name {
+				k.err(at, fmt.Sprintf("{%s} is an attribute that is wrong itself, or is nothing before its transformation", placeholder), "mend that attribute first")
+				return -1
+			}
 			k.err(at, fmt.Sprintf("{%s} is no attribute before its transformation, and no column of %s", placeholder, k.entity.Source),
 				suggest(placeholder, append(k.attributeNames(), k.from.names()...)))
 			return -1
@@ -86,7 +90,7 @@ func (k *entityChecker) templated(name, text, at string) int {
 	if !k.padded(c, at) {
 		return -1
 	}
-	return k.addComputed(name, c, Column{SQLType: "longtext", Kind: Text, Collation: binaryCollation})
+	return k.addComputed(name, c, Column{SQLType: "longtext", Kind: Text, Collation: binaryCollation, longest: k.longestTemplate(c)})
 }
 
 // padded checks the placeholders that pad numbers.

@@ -27,7 +27,7 @@ func (e *Entity) Lost() []string {
 
 // Losses returns the columns that can't be read back from an item, in the order
 // of Columns, each with the reason. That there is none is what makes a contract
-// reversible.
+// reversible. Joined columns are none of them: they belong to other rows.
 func (e *Entity) Losses() []Loss {
 	var losses []Loss
 	carried := e.carried()
@@ -120,6 +120,19 @@ func (e *Entity) provable() []int {
 	for i, c := range e.Columns {
 		shown := slices.ContainsFunc(e.Attributes, func(a Attribute) bool { return a.Column == i })
 		if c.IsComputed() && shown && !slices.ContainsFunc(e.basis(i), func(b int) bool { return !carried[b] }) {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// unreadJoins returns the joined columns whose values can't be told from an item.
+// They are not lost: the rows that they are joined from have them.
+func (e *Entity) unreadJoins() []int {
+	var all []int
+	carried := e.carried()
+	for i, c := range e.Columns {
+		if c.Join != nil && !carried[i] {
 			all = append(all, i)
 		}
 	}

@@ -227,6 +227,7 @@ func TestGeneratedContractsAreReversible(t *testing.T) {
 		c, findings := Check([]byte(contract))
 		require.NotNil(t, c, "seed %d: %s\n%s", seed, findingLines(findings), contract)
 		require.Empty(t, c.Entities[0].Losses(), "seed %d", seed)
+		checkOnce(t, []byte(contract))
 		for range 10 {
 			generatedRoundTrip(t, rnd, c.Entities[0], fmt.Sprintf("seed %d: %s", seed, contract))
 		}

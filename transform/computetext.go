@@ -7,6 +7,7 @@ import "github.com/crossfade-go/crossfade/transform/internal/template"
 type templated struct {
 	template *template.Template
 	columns  []int // in the order of the template's names
+	sorts    bool  // it is a sort key
 }
 
 func (t *templated) inputs() []int   { return t.columns }
@@ -17,6 +18,9 @@ func (t *templated) value(r Record) (Value, string) {
 	texts, ok, reason := r.texts(t.columns, array[:0])
 	if !ok {
 		return Value{}, reason // absent without a reason, which is an error in the item's key
+	}
+	if t.sorts {
+		r.entity.sortTexts(t.columns, texts)
 	}
 	text, err := t.template.Format(texts)
 	if err != nil {
@@ -35,6 +39,12 @@ func (t *templated) restore(e *Entity, v Value) ([]Value, string) {
 	values := make([]Value, len(texts))
 	for i, text := range texts {
 		var reason string
+		if t.sorts {
+			var ok bool
+			if text, ok = e.Columns[t.columns[i]].unsortable(text); !ok {
+				return nil, reasonSortDigits
+			}
+		}
 		if values[i], reason = e.Columns[t.columns[i]].decodePart(text); reason != "" {
 			return nil, reason
 		}
@@ -70,6 +80,7 @@ func (t *templated) parts() []part {
 type concatenated struct {
 	concat  template.Concat
 	columns []int
+	sorts   bool // it is a sort key
 }
 
 func (c *concatenated) inputs() []int              { return c.columns }
@@ -85,6 +96,9 @@ func (c *concatenated) value(r Record) (Value, string) {
 		}
 		texts[i], present[i] = v.within(), v.kind != Null
 	}
+	if c.sorts {
+		r.entity.sortTexts(c.columns, texts)
+	}
 	text, ok := c.concat.Format(texts, present)
 	if !ok {
 		return Value{}, ""
@@ -93,7 +107,14 @@ func (c *concatenated) value(r Record) (Value, string) {
 }
 
 func (c *concatenated) restore(e *Entity, v Value) ([]Value, string) {
-	one, reason := e.Columns[c.columns[0]].decodePart(v.text)
+	column, text := &e.Columns[c.columns[0]], v.text
+	if c.sorts {
+		var ok bool
+		if text, ok = column.unsortable(text); !ok {
+			return nil, reasonSortDigits
+		}
+	}
+	one, reason := column.decodePart(text)
 	return []Value{one}, reason
 }
 

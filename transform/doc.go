@@ -60,14 +60,19 @@
 // # Joins
 //
 // All joins are LEFT: where no row is found the attribute is absent, or what
-// null_value, else_value or else_column say. Every join has an alias of its own,
-// which "join_alias" names; without one the joined row is called as its table.
+// null_value says; a row that is found and has NULL makes it absent. A conditional
+// join is CASE WHEN condition THEN select_column ELSE else_value END: where the
+// condition is true and no row is found it is absent. Every join has an alias of
+// its own, which "join_alias" names; without one the joined row is called as its
+// table.
 // Where that is the entity's own table, the side of the condition that is the
 // primary key is the joined row's. A join that selects a value must provably find
 // one row at most: by the primary key, or by columns declared "unique". An array
 // is in the order of order_by and then of the primary key. Its rows are part of
 // the record, written and deleted with it, if no entity is made of their table,
-// they are joined by the record's whole primary key, and there is no limit.
+// they are joined by the record's whole primary key, and there is no limit. A row
+// of a tree has at most 31 rows above it; one with more can't be read, nor one that
+// is above itself. The section "Catalogue" has an example of every join.
 //
 // MySQL joins as it reads, DynamoDB does not. Any other joined attribute says how
 // it is kept, "keep": {"mysql": …, "dynamodb": …}:
@@ -143,7 +148,8 @@
 //	ENUM                 S, the label
 //	SET                  S "a,b" in the order of the declaration, or SS, absent when empty
 //	DATE                 S "2024-03-10"
-//	DATETIME             S "2024-03-10T09:30:00", with the column's fractional digits; no zone
+//	DATETIME             S "2024-03-10T09:30:00", with the column's fractional digits; no zone.
+//	                     In sort keys it has three of them at least (TestTimesInSortKeys)
 //	TIMESTAMP            S "2024-03-10T09:30:00Z", likewise, in UTC
 //	TIME                 S "[-]HHH:MM:SS", likewise: a duration of up to 838:59:59
 //	JSON                 M, L, JSON for either or a scalar, or S; numbers exact
@@ -182,11 +188,13 @@
 //   - A contract is used only if nothing in it is misunderstood, and it is said
 //     what it would lose: TestFindings, TestFindingsOfTypes,
 //     TestFindingsOfTypesInKeys, TestUniqueAndSequenceFindings, TestRules,
-//     TestPublishedContract, FuzzParse.
+//     TestPublishedContract, TestKeyTemplates, TestCatalogue, FuzzParse.
 //   - What is computed comes back, or is listed as lost: TestGeneratedContractsAreReversible,
 //     TestLostColumnsAreFound, TestComputeFindings.
-//   - A view shows what an item holds: TestViewIsItem. No text of a contract is
-//     pasted into SQL: TestNothingOfAContractIsPasted.
+//   - What the server has no room for is an error of its row: TestListsAreNeverCut,
+//     TestTextsAreNeverCut.
+//   - A view shows what an item holds: TestViewIsItem, TestViewsOfWideSums. No text
+//     of a contract is pasted into SQL: TestNothingOfAContractIsPasted.
 //   - A join has one meaning, or there is none: TestJoins, TestJoinsOfUnknownTables.
 //   - No document makes the check panic or work without end: FuzzCheck,
 //     TestCheckOfMutilatedContracts, TestCheckOfLongContracts.

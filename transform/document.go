@@ -50,12 +50,24 @@ type place struct {
 	at     string // its JSON pointer
 }
 
+// isMulti reports whether a table is one of several entities: if it says neither
+// that nor the opposite, whether it has some.
+func (n *node) isMulti() bool {
+	switch n.str("type") {
+	case multiEntity:
+		return true
+	case singleEntity:
+		return false
+	}
+	return n.get("entities") != nil
+}
+
 func (d *Document) places() []place {
 	var out []place
 	tables, pointer := d.tables()
 	for i, t := range tables {
 		at := pointer + "/" + strconv.Itoa(i)
-		if t.str("type") != "multi-entity" {
+		if !t.isMulti() {
 			out = append(out, place{t.str("table"), t, at})
 			continue
 		}

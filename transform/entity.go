@@ -107,6 +107,7 @@ type Entity struct {
 	documents   []int      // columns of attributes that are JSON
 	computed    []int      // columns that are computed
 	proved      []int      // of them, those of attributes, which an item has all the columns for
+	unread      []int      // joined columns that no item tells
 	moves       bool       // the item's key depends on columns beside the primary key
 	typedNulls  bool       // an attribute writes NULL as a type
 }
@@ -139,12 +140,14 @@ func (e *Entity) prepare() {
 		}
 	}
 	e.proved = e.provable()
+	e.unread = e.unreadJoins()
 	for _, index := range e.Table.Indexes {
 		e.limitKey(index.PK, maxPKSize, false)
 		e.limitKey(index.SK, maxSKSize, false)
 	}
 	e.limitKey(e.Table.PK, maxPKSize, true)
 	e.limitKey(e.Table.SK, maxSKSize, true)
+	e.sortKeys()
 }
 
 // limitKey notes what holds for an attribute as part of a key. The smallest of
@@ -205,7 +208,8 @@ func (c *Column) IsOwn() bool { return c.Join == nil && c.computation == nil }
 // IsComputed reports whether the column's values are made of the record's others.
 func (c *Column) IsComputed() bool { return c.computation != nil }
 
-// A Column is a column of the entity's source table.
+// A Column is a column of a table of MySQL, or of the records of an entity: of its
+// source table, joined, or computed.
 type Column struct {
 	Name      string
 	SQLType   string // the MySQL type's name in lower case: "int", "varchar", "timestamp"

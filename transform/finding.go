@@ -3,6 +3,7 @@ package transform
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Severity says whether a finding forbids the contract's use.
@@ -76,4 +77,66 @@ func errorsIn(fs []Finding) int {
 		}
 	}
 	return n
+}
+
+// What a finding says of a contract is for reading: a name or a text is cut to
+// maxQuoted bytes, and all of it to maxFinding.
+const (
+	maxQuoted  = 200
+	maxFinding = 4000
+)
+
+// brief cuts the long words and quotations of a text.
+func brief(text string) string {
+	if len(text) <= maxQuoted {
+		return text
+	}
+	var b strings.Builder
+	for text != "" && b.Len() <= maxFinding {
+		n := pieceEnd(text)
+		piece := text[:n]
+		text = text[n:]
+		switch {
+		case len(piece) <= maxQuoted:
+			b.WriteString(piece)
+		case len(piece) > 1 && piece[0] == '"' && piece[n-1] == '"':
+			b.WriteString(beginning(piece, maxQuoted) + `…"`)
+		default:
+			b.WriteString(beginning(piece, maxQuoted) + "…")
+		}
+	}
+	if text != "" {
+		b.WriteString("…")
+	}
+	return b.String()
+}
+
+// pieceEnd returns where the first quotation, blank or word of a text ends.
+func pieceEnd(text string) int {
+	if text[0] == ' ' {
+		return 1
+	}
+	if text[0] != '"' {
+		if n := strings.IndexAny(text, ` "`); n > 0 {
+			return n
+		}
+		return len(text)
+	}
+	for i := 1; i < len(text); i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
+// beginning returns at most n bytes of a text, in whole letters.
+func beginning(text string, n int) string {
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
 }

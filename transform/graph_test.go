@@ -140,3 +140,29 @@ func TestTouched(t *testing.T) {
 	require.Empty(t, c.Touched("lines", "weight"))
 	require.Empty(t, c.Touched("elsewhere"))
 }
+
+// What a transformation makes of a calculation, and a template of an attribute that
+// is calculated, is made of columns: a graph that names the steps between would be
+// of no use, and a change of the column be missed.
+func TestGraphOfTwoSteps(t *testing.T) {
+	c, findings := Check([]byte(thingsWith(
+		`{"name": "due", "type": "S", "source_column": "day", "calculation": {"type": "date-math", "operation": "add", "interval": "1", "unit": "day"}, "transformation": {"type": "date-format", "format": "DD.MM.YYYY"}}`,
+		`{"name": "heat", "type": "S", "source_column": null, "calculation": {"type": "case", "cases": [{"when": "n > 1", "then": "note"}]}}`,
+		`{"name": "label", "type": "S", "source_column": null, "transformation": {"type": "template", "template": "A#{heat}#{id}"}}`)))
+	require.NotNil(t, c, "%v", findings)
+	e := c.Entities[0]
+	names := func(attribute string) (names []string, told bool) {
+		columns, told := e.MadeOf(e.AttributeIndex(attribute))
+		for _, i := range columns {
+			names = append(names, e.Columns[i].Name)
+		}
+		return names, told
+	}
+	for attribute, want := range map[string][]string{"due": {"day"}, "heat": {"n", "note"}, "label": {"n", "note", "id"}} {
+		got, told := names(attribute)
+		require.Equal(t, want, got, attribute)
+		require.Equal(t, attribute == "due", told, attribute)
+	}
+	require.Contains(t, c.Graph().String(), "  day\n    Things.due\n    Things.cday\n")
+	require.Equal(t, []Touch{{Entity: "Things", Attributes: []string{"heat", "label", "cn"}, Own: true}}, c.Touched("things", "n"))
+}

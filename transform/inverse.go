@@ -53,43 +53,15 @@ func (e *Entity) inverse(column, hop int) Inverse {
 	for _, on := range j.Hops[hop].On {
 		v.Needs = append(v.Needs, on.Column)
 	}
-	v.Reads = slices.Clone(v.Needs)
-	for _, next := range j.Hops[hop+1:] {
-		for _, on := range next.On {
-			if on.From == hop {
-				v.Reads = append(v.Reads, on.FromColumn)
-			}
-		}
-	}
-	if j.Kind == JoinLookup || j.Kind == JoinAggregate {
-		for _, r := range j.value.Refs() {
-			if r.Table == hopAlias(hop) {
-				v.Reads = append(v.Reads, v.Source.ColumnIndex(r.Name))
-			}
-		}
-	}
-	for _, f := range j.Fields {
-		v.Reads = append(v.Reads, f.Column)
-	}
-	for _, o := range j.Order {
-		v.Reads = append(v.Reads, o.Column)
-	}
-	slices.Sort(v.Reads)
-	v.Reads = slices.Compact(v.Reads)
+	v.Reads = j.reads(e, hop)
 	return v
 }
 
 // descendants is the inverse of a tree: all rows below the one that changed.
 func (e *Entity) descendants(column int) Inverse {
 	j := e.Columns[column].Join
-	v := Inverse{Entity: e, Column: column, Source: &Source{Name: e.Source, Columns: e.Own(), Key: e.KeyColumns},
-		Needs: e.KeyColumns[:1], Reads: []int{e.KeyColumns[0], j.Parent}, hop: -1}
-	if j.Kind == JoinPath {
-		v.Reads = append(v.Reads, j.Text)
-	}
-	slices.Sort(v.Reads)
-	v.Reads = slices.Compact(v.Reads)
-	return v
+	return Inverse{Entity: e, Column: column, Source: &Source{Name: e.Source, Columns: e.Own(), Key: e.KeyColumns},
+		Needs: e.KeyColumns[:1], Reads: j.reads(e, -1), hop: -1}
 }
 
 // Keys returns the statement that finds the keys of the rows, whose texts

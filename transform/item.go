@@ -25,6 +25,7 @@ const LibraryPrefix = "_cf_"
 // A keyLimit is what holds for an attribute because it is part of a key.
 type keyLimit struct {
 	table bool // of the table's own key, so never absent
+	sorts bool // it is a sort key
 	max   int  // bytes, 0 if it is part of no key
 }
 
@@ -219,6 +220,9 @@ func (e *Entity) attribute(i int, v Value, b *builder) (types.AttributeValue, st
 	c := &e.Columns[attr.Column]
 	if v.kind != c.Kind {
 		return nil, fmt.Sprintf("is of kind %s, and the column of kind %s", v.kind, c.Kind)
+	}
+	if limit.sorts {
+		v.text = c.sortable(v.text)
 	}
 	av, reason := c.encode(attr.Type, v, b)
 	if reason == "" && limit.max > 0 {

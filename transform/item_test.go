@@ -47,7 +47,7 @@ func TestItemOfSeed(t *testing.T) {
 		"username":         &types.AttributeValueMemberS{Value: "alice"},
 		"email":            &types.AttributeValueMemberS{Value: "alice@example.com"},
 		"registrationDate": &types.AttributeValueMemberS{Value: "2023-01-15"},
-		"lastLogin":        &types.AttributeValueMemberS{Value: "2024-03-10T09:30:00Z"},
+		"lastLogin":        &types.AttributeValueMemberS{Value: "2024-03-10T09:30:00.000Z"},
 		"profileData": &types.AttributeValueMemberM{Value: map[string]types.AttributeValue{
 			"bio": &types.AttributeValueMemberS{Value: "Loves dogs"},
 			"n":   &types.AttributeValueMemberN{Value: "1.5"},

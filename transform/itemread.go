@@ -85,6 +85,15 @@ func (e *Entity) restore(r Record) string {
 // must be the same in each.
 func (e *Entity) take(r Record, i int, av types.AttributeValue) string {
 	attr := &e.Attributes[i]
+	if s, isText := av.(*types.AttributeValueMemberS); isText && e.keyLimits[i].sorts {
+		text, ok := e.Columns[attr.Column].unsortable(s.Value)
+		if !ok {
+			return "attribute " + attr.Name + " " + reasonSortDigits
+		}
+		if text != s.Value {
+			av = &types.AttributeValueMemberS{Value: text}
+		}
+	}
 	v, reason := e.value(attr, av)
 	if reason != "" {
 		return "attribute " + attr.Name + " " + reason

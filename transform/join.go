@@ -54,7 +54,9 @@ type Join struct {
 	// value is what is selected by a lookup, or aggregated. Its references have
 	// the aliases that the SQL has: ownAlias, and those of Hops.
 	value fragment.Fragment
-	// orElse is what a lookup gives where the value is NULL, with hasElse.
+	// grows says that the value has texts for which the server may have no room.
+	grows bool
+	// orElse is what a lookup gives where it finds no row, with hasElse.
 	orElse  string
 	hasElse bool
 }

@@ -101,3 +101,22 @@ func (c *Column) longestLabels() int {
 	}
 	return longest
 }
+
+// Sorted is SQL of a value that a column is compared with for its place in the
+// order of an index. MySQL sorts labels by their numbers and compares them with a
+// text as texts, so of an ENUM or SET it is the number: 0 of what is no label.
+func (c *Column) Sorted(v Value) any {
+	if !c.isLabelled() || v.IsNull() {
+		return c.SQL(v)
+	}
+	if c.SQLType == "enum" {
+		return int64(slices.Index(c.Labels, v.Text()) + 1)
+	}
+	var bits uint64
+	for _, label := range strings.Split(v.Text(), ",") {
+		if i := slices.Index(c.Labels, label); i >= 0 {
+			bits |= 1 << i
+		}
+	}
+	return bits
+}

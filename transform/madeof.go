@@ -3,20 +3,17 @@ package transform
 import "slices"
 
 // MadeOf returns the positions in Columns of what attribute i of Attributes is
-// made of: its column, or what that is computed of. told says that each of them
-// can be told from the attribute, so that records that differ there have
-// different attributes.
+// made of, none of which is computed: its column, or what that is computed of,
+// through however many steps. told says that each of them can be told from the
+// attribute, so that records that differ there have different attributes.
 func (e *Entity) MadeOf(i int) (columns []int, told bool) {
 	column := e.Attributes[i].Column
 	if column < 0 {
 		return nil, true
 	}
-	c := e.Columns[column].computation
-	if c == nil {
-		return []int{column}, true
-	}
-	told, _ = c.reversible()
-	return c.inputs(), told
+	columns = e.basis(column)
+	from := e.told(column)
+	return columns, !slices.ContainsFunc(columns, func(c int) bool { return !slices.Contains(from, c) })
 }
 
 // ItemKeyColumns is MadeOf of the attributes of the item's key, together. If told

@@ -55,17 +55,22 @@ func (r Record) Clone() Record {
 	return Record{entity: r.entity, values: slices.Clone(r.values)}
 }
 
-// Equal reports whether both records are of one entity and equal in every column.
+// Equal reports whether both records are of one entity and differ in no column.
 func (r Record) Equal(o Record) bool {
-	return r.entity == o.entity && slices.Equal(r.values, o.values)
+	if r.entity != o.entity {
+		return false
+	}
+	return slices.Equal(r.values, o.values) || len(r.entity.unread) > 0 && len(r.Diff(o)) == 0
 }
 
 // Diff returns the names of the columns in which the two records of one entity
-// differ, in the order of Entity.Columns.
+// differ, in the order of Entity.Columns. A joined column that no item tells,
+// because what is made of it keeps less, is not the record's own: it is left out,
+// so that a row and its item compare equal.
 func (r Record) Diff(o Record) []string {
 	var names []string
 	for i, c := range r.entity.Columns {
-		if r.values[i] != o.values[i] {
+		if r.values[i] != o.values[i] && !slices.Contains(r.entity.unread, i) {
 			names = append(names, c.Name)
 		}
 	}

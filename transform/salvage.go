@@ -40,11 +40,13 @@ func (e *Entity) salvage() *Entity {
 	}
 	kept := &Entity{Name: e.Name, Table: e.Table, Source: e.Source, Pointer: e.Pointer, Columns: e.Columns,
 		KeyColumns: e.KeyColumns, Unique: e.Unique, moves: e.moves}
+	seen := make(map[string]bool)
 	for i, a := range e.Attributes {
-		if a.Column < 0 || a.Name == "" || slices.ContainsFunc(kept.Attributes, func(b Attribute) bool { return a.Name == b.Name }) {
+		if a.Column < 0 || a.Name == "" || seen[a.Name] {
 			continue
 		}
 		if slices.Contains(attributeTypes(&e.Columns[a.Column]), a.Type) {
+			seen[a.Name] = true
 			kept.Attributes, kept.attributeAt = append(kept.Attributes, a), append(kept.attributeAt, e.AttributePointer(i))
 		}
 	}

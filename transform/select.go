@@ -75,10 +75,14 @@ func (e *Entity) ReadRow(texts []sql.NullString) (Record, error) {
 		}
 		text := texts[0]
 		texts = texts[1:]
-		if !text.Valid {
+		c := &e.Columns[i]
+		if !text.Valid && (c.Join == nil || c.Join.Kind != JoinChildren) {
 			continue
 		}
-		v, reason := e.Columns[i].read(text.String)
+		v, reason := Value{}, reasonCut // a list is never NULL: the server had no room for it
+		if text.Valid {
+			v, reason = c.read(text.String)
+		}
 		if reason != "" {
 			if first == nil {
 				first = e.fault(i, reason)
@@ -162,7 +166,7 @@ func (e *Entity) hasKey(key Key) (Statement, error) {
 // compared compares a column of the row with a value.
 func (e *Entity) compared(column int, with string, v Value) Statement {
 	c := &e.Columns[column]
-	return sqlOf(sqlColumn(ownAlias, c.Name), with, Statement{c.Placeholder(), []any{c.SQL(v)}})
+	return sqlOf(sqlColumn(ownAlias, c.Name), with, Statement{c.Placeholder(), []any{c.Sorted(v)}})
 }
 
 // SelectAfter returns the statement that reads the next rows after a key, at most

@@ -212,7 +212,7 @@ func TestTrees(t *testing.T) {
 	j.requireItem("Nodes", 60, map[string]string{"depth": "0", "path": `"lost"`, "above": `"RO'OT"`, "kind": "", "level": "0"})
 	j.requireItem("Nodes", 61, map[string]string{"depth": "1", "path": `"lost"`, "below": "[]"})
 	j.requireItem("Nodes", 62, map[string]string{"depth": "0", "path": ""})
-	j.requireItem("Nodes", 63, map[string]string{"depth": "1", "path": `"b"`, "above": `"RO'OT"`})
+	j.requireItem("Nodes", 63, map[string]string{"depth": "1", "path": `"b"`, "above": ""})
 	item, err := j.item("Nodes", 31)
 	require.NoError(t, err)
 	require.Equal(t, "31", item["depth"].(*types.AttributeValueMemberN).Value)
@@ -356,4 +356,17 @@ func TestViewFindings(t *testing.T) {
 	v = c.Views(strings.Repeat("v", 60))[0]
 	require.Empty(t, v.SQL)
 	require.ErrorContains(t, fmt.Errorf("%s", v.Findings[0]), "is longer than the 64 characters of a name in MySQL")
+}
+
+// MySQL would compare a text with a DECIMAL as floating point numbers.
+func TestSelectKeysOfDecimals(t *testing.T) {
+	c, findings := transform.Check([]byte(`[{"table": "Prices", "type": "single-entity", "source_table": "prices", "pk": "at",
+		"columns": [{"name": "at", "type": "decimal", "precision": 30, "scale": 2}], "primary_key": ["at"], "attributes": [{"name": "at", "type": "N", "source_column": "at"}]}]`))
+	require.NotNil(t, c, "%v", findings)
+	key, err := c.Entities[0].KeyOf("12345678901234567890.10")
+	require.NoError(t, err)
+	s, err := c.Entities[0].SelectKeys(key, key)
+	require.NoError(t, err)
+	require.Contains(t, s.SQL, "WHERE r.`at` IN (CAST(? AS DECIMAL(30,2)), CAST(? AS DECIMAL(30,2)))")
+	require.Equal(t, []any{"12345678901234567890.10", "12345678901234567890.10"}, s.Args)
 }

@@ -22,27 +22,38 @@ func (w *sqlWriter) joined(c *Column) Statement {
 	case JoinObject:
 		return sqlOf("(SELECT ", w.element(j), w.from(j), ")")
 	case JoinDepth:
-		return w.depth(j)
+		return w.form(c, w.depth(j))
 	case JoinPath:
 		return w.path(j)
 	}
-	x := w.lookup(c)
-	if j.hasElse {
-		x = sqlOf("COALESCE(", x, ", ", w.otherwise(c), ")")
-	}
-	return x
+	return w.lookup(c)
 }
 
 // lookup is the value of a join that finds one row. A column of a joined row is
 // NULL without the row; an expression may be something else, and is made for a
-// row of NULLs then.
+// row of NULLs then. A null_value is for a row that is not there, and not for one
+// whose value is NULL.
 func (w *sqlWriter) lookup(c *Column) Statement {
 	j := c.Join
 	value := w.form(c, w.fragment(j.value))
-	if r, alone := j.value.Column(); alone && r.Table != ownAlias {
+	if r, alone := j.value.Column(); alone && r.Table != ownAlias && !j.hasElse {
 		return sqlOf("(SELECT ", value, w.from(j), ")")
 	}
+	switch cut := w.cut(j.value.Root()); {
+	case j.hasElse && j.grows:
+		value = sqlOf("CASE WHEN ", w.missing(j), " THEN ", w.begun(w.otherwise(c)), " ELSE ", w.uncut(cut, value), " END")
+	case j.hasElse:
+		value = sqlOf("CASE WHEN ", w.missing(j), " THEN ", w.otherwise(c), " ELSE ", value, " END")
+	case j.grows:
+		value = w.uncut(cut, value)
+	}
 	return sqlOf("(SELECT ", value, " FROM "+oneRow, w.hops(j, 0), ")")
+}
+
+// missing is true where no row is found: a column that was compared with another
+// is not NULL in a row that was.
+func (w *sqlWriter) missing(j *Join) Statement {
+	return sqlOf(w.hopColumn(j, 0, j.Hops[0].On[0].Column), " IS NULL")
 }
 
 // from is FROM and WHERE of a join that needs a row of its first table.
@@ -89,15 +100,20 @@ func (w *sqlWriter) hopColumn(j *Join, hop, column int) Statement {
 func (w *sqlWriter) aggregate(c *Column) Statement {
 	j := c.Join
 	value := w.fragment(j.value)
+	cut := w.cut(j.value.Root())
 	if !slices.ContainsFunc(j.value.Refs(), func(r fragment.Ref) bool { return r.Table != ownAlias }) {
 		// An aggregate over nothing but outer columns would be one of the outer
 		// statement. The column of a row that was found is never NULL.
-		value = sqlOf("IF(", w.hopColumn(j, 0, j.Hops[0].On[0].Column), " IS NULL, NULL, ", value, ")")
+		value = sqlOf("IF(", w.missing(j), ", NULL, ", value, ")")
+		cut = sqlOf("IF(", w.missing(j), ", FALSE, ", cut, ")")
 	}
 	if c.Kind == Timestamp {
 		value = sqlOf(aggregates[j.Operation], "(", w.form(c, value), ")")
 	} else {
 		value = w.form(c, sqlOf(aggregates[j.Operation], "(", value, ")"))
+	}
+	if j.grows {
+		value = w.uncut(sqlOf("COALESCE(MAX(", cut, "), FALSE)"), value)
 	}
 	return sqlOf("(SELECT ", value, w.from(j), ")")
 }
@@ -140,21 +156,25 @@ func (w *sqlWriter) order(j *Join) Statement {
 
 // hexElement is the texts of the fields as hexadecimal digits of UTF-8, with a
 // comma between and a minus for NULL: nothing in a value can be taken for one of
-// these.
+// these. It is '!' where the server has no room for them.
 func hexElement(j *Join) Statement {
 	parts := []Statement{{SQL: "','"}}
 	for _, f := range j.Fields {
 		c := &j.Hops[0].Source.Columns[f.Column]
-		parts = append(parts, sqlOf("COALESCE(HEX(", sqlText(textForm(c, sqlColumn(hopAlias(0), c.Name))), "), '-')"))
+		// '!' where HEX is NULL and the value is not: it is longer than max_allowed_packet.
+		x := sqlColumn(hopAlias(0), c.Name)
+		parts = append(parts, sqlOf("COALESCE(HEX(", sqlText(textForm(c, x)), "), CASE WHEN ", x, " IS NULL THEN '-' ELSE '!' END)"))
 	}
-	return sqlOf("CONCAT_WS(", sqlList(parts, ", "), ")")
+	return sqlOf("COALESCE(CONCAT_WS(", sqlList(parts, ", "), "), '!')")
 }
 
 // endless is what is selected of a tree that is deeper than maxTreeDepth, or goes
-// in a circle. A path begins with pathBegin, so that none is taken for it.
+// in a circle, tooLong of a text that the server has no room for. A path begins
+// with pathBegin, so that none is taken for one of them.
 const (
 	endless   = "'!'"
 	pathBegin = "'=', "
+	tooLong   = "'-'"
 )
 
 func parentAlias(i int) string { return "p" + strconv.Itoa(i) }
@@ -196,7 +216,10 @@ func (w *sqlWriter) path(j *Join) Statement {
 	}
 	down := slices.Clone(up)
 	slices.Reverse(down)
-	path := sqlOf("CONCAT_WS(", sqlList(append([]Statement{w.text(j.Separator)}, down...), ", "), ")")
+	path := w.begun(sqlOf("CONCAT_WS(", sqlList(append([]Statement{w.text(j.Separator)}, down...), ", "), ")"))
+	if w.begin != "" {
+		path = sqlOf("COALESCE(", path, ", "+tooLong+")")
+	}
 	return sqlOf("(SELECT CASE WHEN ", w.parentKey(maxTreeDepth+1), " IS NOT NULL THEN "+w.endless+
-		" WHEN COALESCE(", sqlList(up, ", "), ") IS NULL THEN NULL ELSE CONCAT("+w.begin, path, ") END", w.parents(j), ")")
+		" WHEN COALESCE(", sqlList(up, ", "), ") IS NULL THEN NULL ELSE ", path, " END", w.parents(j), ")")
 }

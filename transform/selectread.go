@@ -11,6 +11,7 @@ import (
 const (
 	reasonEndless = "more than 31 rows above the row, or the row is above itself"
 	reasonCut     = "the server cut the list: its group_concat_max_len is too small for the session, or max_allowed_packet for the list"
+	reasonLong    = "the server has no room for the text: max_allowed_packet is too small for it"
 	reasonNotList = "not what was selected"
 )
 
@@ -21,17 +22,28 @@ func (c *Column) read(text string) (Value, string) {
 	}
 	switch c.Join.Kind {
 	case JoinDepth, JoinPath:
-		if text == "!" {
-			return Value{}, reasonEndless
-		}
-		return c.parse(strings.TrimPrefix(text, "="))
+		return c.readMarked(text)
 	case JoinChildren:
 		return c.Join.readChildren(text)
 	case JoinObject:
 		b, reason := c.Join.appendElement(nil, text)
 		return Value{kind: JSON, text: string(b)}, reason
 	}
+	if c.Join.grows {
+		return c.readMarked(text)
+	}
 	return c.parse(text)
+}
+
+// readMarked reads a text that may be a mark of what the server can't give.
+func (c *Column) readMarked(text string) (Value, string) {
+	switch text {
+	case "!":
+		return Value{}, reasonEndless
+	case "-":
+		return Value{}, reasonLong
+	}
+	return c.parse(strings.TrimPrefix(text, "="))
 }
 
 // readChildren reads a list: the number of rows, a colon, and the elements.
@@ -70,6 +82,9 @@ func (j *Join) readChildren(text string) (Value, string) {
 
 // appendElement appends a row as a JSON object in canonical form.
 func (j *Join) appendElement(b []byte, element string) ([]byte, string) {
+	if element == "!" {
+		return nil, reasonCut
+	}
 	texts := strings.Split(element, ",")
 	if len(texts) != len(j.Fields) {
 		return nil, reasonNotList
@@ -79,6 +94,9 @@ func (j *Join) appendElement(b []byte, element string) ([]byte, string) {
 	for _, i := range j.byName() {
 		if texts[i] == "-" {
 			continue
+		}
+		if texts[i] == "!" {
+			return nil, reasonCut
 		}
 		text, err := hex.DecodeString(texts[i])
 		if err != nil {

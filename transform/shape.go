@@ -1,5 +1,7 @@
 package transform
 
+import "strings"
+
 // A shape is the properties that an object of the contract may have. Whatever
 // the format knows is here, also what this version can't do, so that a
 // misspelt name is told from one that is not supported.
@@ -22,6 +24,7 @@ type prop struct {
 
 func text(name string) prop          { return prop{name: name, form: formString} }
 func textOrNull(name string) prop    { return prop{name: name, form: formString | formNull} }
+func textOrNumber(name string) prop  { return prop{name: name, form: formString | formNumber} }
 func texts(name string) prop         { return prop{name: name, form: formArray, element: formString} }
 func count(name string) prop         { return prop{name: name, form: formNumber} }
 func truth(name string) prop         { return prop{name: name, form: formBool} }
@@ -38,6 +41,14 @@ func unsupported(name, what string) prop {
 func (p prop) must() prop                  { p.required = true; return p }
 func (p prop) named() prop                 { p.required, p.nonEmpty = true, true; return p }
 func (p prop) oneOf(values ...string) prop { p.enum = values; return p }
+
+// mendMissing says what to do where the property is missing.
+func (p prop) mendMissing() string {
+	if p.enum == nil {
+		return "add it"
+	}
+	return "add it, as one of " + strings.Join(p.enum, ", ")
+}
 
 // typed is an object that has a property "type", which says its shape.
 func typed(name string, variants map[string]*shape) prop {
@@ -59,8 +70,14 @@ var sourceShape = &shape{props: []prop{
 	text("table").named(), list("columns", columnShape).must(), texts("primary_key").must(), list("unique", uniqueShape),
 }}
 
+// The types of a table.
+const (
+	singleEntity = "single-entity"
+	multiEntity  = "multi-entity"
+)
+
 var tableShape = &shape{props: []prop{
-	text("table").named(), text("type").must().oneOf("single-entity", "multi-entity"),
+	text("table").named(), text("type").must().oneOf(singleEntity, multiEntity),
 	text("source_table").named(), text("pk").must(), textOrNull("sk"),
 	list("gsis", indexShape), list("attributes", attributeShape), list("entities", entityShape),
 	list("columns", columnShape), texts("primary_key"),
@@ -143,7 +160,7 @@ var calculationShapes = map[string]*shape{
 	"case": {props: []prop{text("type").must(), textOrNull("else"),
 		list("cases", &shape{props: []prop{text("when").must(), text("then").must()}}).must()}},
 	"concat":    {props: []prop{text("type").must(), text("separator")}},
-	"date-math": {props: []prop{text("type").must(), text("operation"), text("interval"), text("unit")}},
+	"date-math": {props: []prop{text("type").must(), text("operation"), textOrNumber("interval"), text("unit")}},
 	"depth":     {props: []prop{text("type").must(), text("parent_column").must()}},
 	"hierarchy-path": {props: []prop{text("type").must(), text("parent_column").must(),
 		text("select_column").must(), text("separator")}},

@@ -69,14 +69,13 @@ func (c *changer) table(s *transform.Source) {
 func (c *changer) replace(s *transform.Source, old, new []transform.Value) {
 	c.t.Helper()
 	before := c.items()
-	touched := c.touched(s, old, new)
 	c.delete(s, old)
 	if new != nil && !c.put(s, new) {
 		require.True(c.t, c.put(s, old))
 		return // another row has the unique value
 	}
 	after := c.items()
-	touched = append(touched, c.touched(s, old, new)...)
+	touched := c.touched(s, old, new) // after the change, as Entity.Touched says
 	own := c.own(s, old, new)
 	reached := false
 	for key, item := range before {

@@ -35,7 +35,8 @@ type View struct {
 	SQL string
 	// Findings are warnings for the attributes that are left out, because SQL has
 	// no way to show what the item has: FLOAT, and DOUBLE within a text; JSON of a
-	// column as text; date-format of a text; names that no column of a view has.
+	// column as text; the text of a calculated number with more than 30 digits after
+	// the point; date-format of a text; names that no column of a view has.
 	Findings []Finding
 }
 
@@ -116,12 +117,17 @@ func (e *Entity) shown(a *Attribute) (Statement, string) {
 		return Statement{}, reason
 	}
 	v := &viewer{entity: e, canonical: a.Type == "S"}
-	return v.shownColumn(a.Column, shownAs(a.Type)), v.fault
+	x := v.shownColumn(a.Column, shownAs(a.Type))
+	if e.keyLimits[e.AttributeIndex(a.Name)].sorts {
+		x = sortForm(c, x)
+	}
+	return x, v.fault
 }
 
 const (
 	reasonViewFloat = "SQL writes floating point numbers with other digits than items have"
 	reasonViewJSON  = "SQL writes JSON in another form than the canonical one"
+	reasonViewScale = "a number that SQL calculates has at most 30 digits after the point on some servers"
 )
 
 // unshown returns why an attribute of the type can't show a column.
@@ -131,6 +137,8 @@ func unshown(attrType string, c *Column) string {
 		return reasonViewFloat
 	case c.Kind == JSON && attrType == "S" && !c.isConstructed():
 		return reasonViewJSON
+	case attrType == "S" && c.isCalculated() && c.Scale > maxViewScale:
+		return reasonViewScale
 	}
 	return ""
 }

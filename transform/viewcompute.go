@@ -47,7 +47,11 @@ func (v *viewer) shownColumn(i int, form viewForm) Statement {
 
 // input is a column in the form that it has within another text.
 func (v *viewer) input(i int) Statement {
-	switch v.entity.Columns[i].Kind {
+	switch c := &v.entity.Columns[i]; c.Kind {
+	case Decimal:
+		if c.isCalculated() && c.Scale > maxViewScale {
+			return v.fail(reasonViewScale)
+		}
 	case Float:
 		return v.fail(reasonViewFloat)
 	case JSON:
@@ -71,7 +75,11 @@ func (v *viewer) templated(t *templated) Statement {
 		if p.Name == "" {
 			continue
 		}
-		x := v.input(t.columns[slices.Index(names, p.Name)])
+		column := t.columns[slices.Index(names, p.Name)]
+		x := v.input(column)
+		if t.sorts {
+			x = sortForm(&v.entity.Columns[column], x)
+		}
 		if p.Width > 0 {
 			parts = append(parts, padded(x, p.Width))
 			continue
@@ -106,7 +114,11 @@ func padded(x Statement, width int) Statement {
 func (v *viewer) concatenated(c *concatenated) Statement {
 	var texts []Statement
 	for _, i := range c.columns {
-		texts = append(texts, v.input(i))
+		x := v.input(i)
+		if c.sorts {
+			x = sortForm(&v.entity.Columns[i], x)
+		}
+		texts = append(texts, x)
 	}
 	return sqlOf("CASE WHEN COALESCE(", sqlList(texts, ", "), ") IS NOT NULL THEN CONCAT_WS(", viewText(c.concat.Separator), ", ",
 		sqlList(texts, ", "), ") END")

@@ -1,6 +1,9 @@
 package transform
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // A viewForm makes what is shown of a column's value of an expression. It is
 // right for the expression of one row; it may write it several times.
@@ -69,10 +72,13 @@ func withinForm(c *Column, x Statement) Statement {
 func sqlText(x Statement) Statement { return sqlOf("CAST(", x, " AS CHAR CHARACTER SET utf8mb4)") }
 
 // exactForm is a number without the zeros of ZEROFILL in front, and with the
-// column's digits after the point.
+// column's digits after the point. What is calculated may have more digits than a
+// column: a CAST would make the largest number of it that a column can have.
 func exactForm(c *Column, x Statement) Statement {
 	switch {
-	case c.Kind == Decimal:
+	case c.isCalculated() && c.Scale > 0:
+		return sqlOf("(", x, " + 0."+strings.Repeat("0", min(c.Scale, maxViewScale))+")")
+	case c.Kind == Decimal && !c.isCalculated():
 		return sqlOf("CAST(", x, " AS DECIMAL(65, "+strconv.Itoa(c.Scale)+"))")
 	case c.SQLType == "bit":
 		return sqlOf("CAST(", x, " AS UNSIGNED)")
@@ -92,6 +98,18 @@ func numberForm(c *Column, x Statement) Statement {
 	return sqlText(x)
 }
 
+// maxViewScale is how many digits after the point a number has in every server.
+const maxViewScale = 30
+
+// isCalculated reports whether the column is a DECIMAL that no table has.
+func (c *Column) isCalculated() bool {
+	if c.Kind != Decimal || c.Join == nil {
+		return c.Kind == Decimal && c.IsComputed()
+	}
+	_, alone := c.Join.value.Column()
+	return !alone || c.Join.Operation == "SUM" || c.Join.Operation == "AVG"
+}
+
 func truthForm(c *Column, x Statement) Statement {
 	return sqlOf("CASE ", exactForm(c, x), " WHEN 0 THEN 'false' WHEN 1 THEN 'true' END")
 }
@@ -100,6 +118,17 @@ func truthForm(c *Column, x Statement) Statement {
 // inserted, the number 0.
 func labelForm(_ *Column, x Statement) Statement {
 	return sqlOf("CASE WHEN (", x, " + 0) > 0 THEN ", x, " END")
+}
+
+// sortForm gives a canonical text the digits that a sort key has.
+func sortForm(c *Column, text Statement) Statement {
+	switch {
+	case !c.short():
+		return text
+	case c.Kind == Timestamp:
+		return sqlOf("CONCAT(TRIM(TRAILING 'Z' FROM ", text, "), '"+c.sortZeros()+"Z')")
+	}
+	return sqlOf("CONCAT(", text, ", '"+c.sortZeros()+"')")
 }
 
 // wholeDate is NULL for zero and partial dates, unless they have a form.

@@ -19,7 +19,7 @@ type checker struct {
 }
 
 func (c *checker) add(s Severity, pointer, reason, mend string) {
-	c.findings = append(c.findings, Finding{s, pointer, reason, mend})
+	c.findings = append(c.findings, Finding{s, pointer, brief(reason), brief(mend)})
 }
 
 func (c *checker) err(pointer, reason, mend string)  { c.add(Error, pointer, reason, mend) }
@@ -41,7 +41,7 @@ func (c *checker) walk(n *node, at string, s *shape) {
 	}
 	for _, p := range s.props {
 		if p.required && n.get(p.name) == nil {
-			c.err(at, "has no "+p.name, "add it")
+			c.err(at, "has no "+p.name, p.mendMissing())
 		}
 	}
 }
@@ -71,7 +71,7 @@ func (c *checker) walkValue(n *node, at string, p *prop) {
 		c.later(at, p.later)
 	}
 	if n.form == formString && p.enum != nil && !slices.Contains(p.enum, n.text) {
-		c.err(at, fmt.Sprintf("%q is none of %s", n.text, strings.Join(p.enum, ", ")), suggest(n.text, p.enum))
+		c.err(at, fmt.Sprintf("%q is none of %s", n.text, strings.Join(p.enum, ", ")), meant(n.text, p.enum))
 	}
 	switch {
 	case n.form == formArray && p.element != 0:
@@ -99,13 +99,13 @@ func (c *checker) walkArray(n *node, at string, p *prop) {
 func (c *checker) walkVariant(n *node, at string, p *prop) {
 	t := n.get("type")
 	if t == nil || t.form != formString {
-		c.err(at, "has no type", "add it")
+		c.err(at, "has no type", "add it, as one of "+strings.Join(sortedKeys(p.variants), ", "))
 		return
 	}
 	s, ok := p.variants[t.text]
 	if !ok {
 		names := sortedKeys(p.variants)
-		c.err(at+"/type", fmt.Sprintf("%q is none of %s", t.text, strings.Join(names, ", ")), suggest(t.text, names))
+		c.err(at+"/type", fmt.Sprintf("%q is none of %s", t.text, strings.Join(names, ", ")), meant(t.text, names))
 		return
 	}
 	c.walk(n, at, s)
@@ -128,28 +128,51 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
+var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
+
 // escapePointer escapes a name as a part of a JSON pointer (RFC 6901).
-func escapePointer(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+func escapePointer(name string) string { return pointerEscape.Replace(name) }
+
+// maxKnown is how many of the known names are listed.
+const maxKnown = 30
+
+// suggest says which of the known names was probably meant, or else what is known.
+func suggest(name string, known []string) string {
+	if mend := meant(name, known); mend != "" {
+		return mend
+	}
+	var others []string
+	for _, k := range known {
+		if k != "" && k != name && !slices.Contains(others, k) {
+			others = append(others, k)
+		}
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	if more := len(others) - maxKnown; more > 0 {
+		others = append(others[:maxKnown], fmt.Sprintf("… and %d more", more))
+	}
+	return "known are " + strings.Join(others, ", ")
 }
 
-// suggest says which of the known names was probably meant.
-func suggest(name string, known []string) string {
+// meant is suggest where the reason has said what is known.
+func meant(name string, known []string) string {
 	if n := nearest(name, known); n != "" {
 		return fmt.Sprintf("did you mean %q?", n)
 	}
-	return "known are " + strings.Join(known, ", ")
+	return ""
 }
 
 // nearest returns the known name that takes the fewest changes of a letter to
-// reach, "" if that would be another word altogether.
+// reach, "" if that would be another word altogether. It is never the name itself.
 func nearest(name string, known []string) string {
 	if len(name) > 100 {
 		return ""
 	}
-	best, bestDistance := "", max(2, len(name)/2)+1
+	best, bestDistance := "", min(max(2, len(name)/2)+1, len(name))
 	for _, k := range known {
-		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < bestDistance {
+		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < bestDistance && k != name {
 			best, bestDistance = k, d
 		}
 	}

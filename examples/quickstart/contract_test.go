@@ -23,6 +23,9 @@ func TestBuiltInContract(t *testing.T) {
 }
 
 func TestContractFaults(t *testing.T) {
+	tables, _, found := strings.Cut(string(contractJSON), ",\n  \"access_patterns\"")
+	require.True(t, found)
+	bare := tables + "\n}\n" // or the check would find first that a pattern is not served
 	for name, c := range map[string]struct{ old, new, want string }{
 		"no JSON":              {"{", "[", "not JSON"},
 		"unknown column":       {`"source_column": "email"`, `"source_column": "e_mail"`, `"e_mail"`},
@@ -33,7 +36,7 @@ func TestContractFaults(t *testing.T) {
 		"unknown property":     {`"sk": null`, `"sortkey": null`, `"sortkey"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := loadMapping("c.json", []byte(strings.ReplaceAll(string(contractJSON), c.old, c.new)))
+			_, err := loadMapping("c.json", []byte(strings.ReplaceAll(bare, c.old, c.new)))
 			require.ErrorContains(t, err, c.want)
 			require.ErrorContains(t, err, "c.json: ")
 			require.Equal(t, exitFound, exitCode(err))

@@ -141,7 +141,7 @@ func TestViewsOnMySQLsSyntax(t *testing.T) {
 			row, err := rows.SliceScan()
 			require.NoError(t, err)
 			if v.Entity == "Nodes" && fmt.Sprintf("%s", row[0]) == "2" {
-				require.Equal(t, "2 1 b 1 a > b a", fmt.Sprintf("%s %s %s %v %s %s", row[0], row[1], row[2], row[3], row[4], row[5]))
+				require.Equal(t, "2 1 b 1 01 a > b a", fmt.Sprintf("%s %s %s %s %s %s %s", row[0], row[1], row[2], row[3], row[4], row[5], row[6]))
 			}
 		}
 		require.NoError(t, rows.Err(), v.Name)

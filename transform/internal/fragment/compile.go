@@ -25,7 +25,7 @@ const (
 	Opaque
 )
 
-var kindTexts = [...]string{"NULL", "an integer", "a decimal", "a text", "of a type that fragments only pass on"}
+var kindTexts = [...]string{"NULL", "an integer", "a decimal", "a text", "of a type that fragments only pass on (a float, date, time, JSON, bytes, ENUM or SET)"}
 
 // String says what the kind is, for errors.
 func (k Kind) String() string { return kindTexts[k] }
