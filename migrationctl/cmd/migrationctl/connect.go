@@ -58,7 +58,7 @@ func (c *cli) loadContract() (*transform.Contract, error) {
 
 // warn prints a line that does not stop the command.
 func (c *cli) warn(format string, args ...any) {
-	fmt.Fprintf(c.stderr, format+"\n", args...)
+	fmt.Fprintln(c.stderr, escaped(fmt.Sprintf(format, args...)))
 }
 
 // openMySQL connects to the database alone.

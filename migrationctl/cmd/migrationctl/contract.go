@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 
@@ -45,8 +46,8 @@ foreign keys that cascade. Columns that the contract does not say are taken from
 --data reads every row of every entity in the order of the primary key, and finds what
 can't become an item: values without a form, keys that are empty, too long or those of
 other rows' items too, items over 400 KB. Each finding has the number of rows and the
-first of their primary keys. Keys are shown as they are: mind where the output goes.
-It can be interrupted at any time, and changes nothing.
+first of their primary keys; a row counts once, for the first thing wrong with it. Keys are shown as they are: mind where the output goes.
+It can be interrupted at any time, lists then what it found so far, and changes nothing.
 
 --write replaces the columns and primary keys in the file by those of the database, adds
 unique indexes, and describes tables that only joins read in "source_tables". Everything
@@ -73,6 +74,11 @@ func (c *cli) readContract() ([]byte, error) {
 // checkContract lists what there is to say, of the file alone or beside the
 // database. With write, the findings are those of the file as it becomes.
 func (c *cli) checkContract(ctx context.Context, what checking) error {
+	if what.write && c.contractFile != "" {
+		if err := requireWritable(c.contractFile); err != nil {
+			return usage("the contract can't be written: %w; mend --contract, or leave --write out", err)
+		}
+	}
 	data, err := c.readContract()
 	if err != nil {
 		return err
@@ -92,6 +98,9 @@ func (c *cli) checkContract(ctx context.Context, what checking) error {
 		contract, findings = transform.Check(data)
 		doc.add(findings...)
 	} else if contract, err = c.checkDatabase(ctx, data, doc, what); err != nil {
+		if doc.Stopped != "" {
+			return errors.Join(err, c.out.print(doc))
+		}
 		return err
 	}
 	doc.describe(contract, what.graph)

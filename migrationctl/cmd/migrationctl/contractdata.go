@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 
@@ -21,14 +22,27 @@ func (c *cli) checkData(ctx context.Context, db *sqlx.DB, contract *transform.Co
 			doc.counted(entity, rows)
 		},
 	})
-	if err != nil {
-		return err
-	}
-	show.end()
 	for _, f := range found {
 		doc.addData(f)
 	}
+	if err != nil {
+		doc.stop(ctx, err)
+		return err
+	}
+	show.end()
 	return nil
+}
+
+// stop says that not all rows were read, and why.
+func (d *contractDoc) stop(ctx context.Context, err error) {
+	d.Stopped = "the check of the rows stopped before its first page was read"
+	if n := len(d.Rows); n > 0 {
+		last := d.Rows[n-1]
+		d.Stopped = "the check of the rows stopped in " + shown(last.Entity) + " after " + count(last.Rows, "row")
+	}
+	d.Stopped += "; what is listed was found until then"
+	_, lines := report(ctx, err)
+	d.Error = strings.Join(lines, "\n")
 }
 
 // counted keeps how many rows of an entity were read so far.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +25,10 @@ type contractDoc struct {
 	NotYet []string `json:"not_yet,omitempty"`
 	// Rows is how many rows of each entity were read.
 	Rows []rowCount `json:"rows,omitempty"`
+	// Stopped says how far the rows were read where that ended early, for the
+	// reason in Error. The findings are those until then.
+	Stopped string `json:"stopped,omitempty"`
+	Error   string `json:"error,omitempty"`
 	// Graph is there if it was asked for and nothing is wrong with the contract.
 	Graph *transform.Graph `json:"graph,omitempty"`
 	// Written says that the file was changed.
@@ -59,7 +62,7 @@ type finding struct {
 // in what the file becomes.
 func (d *contractDoc) add(findings ...transform.Finding) {
 	for _, f := range findings {
-		d.addOne(f, finding{Severity: f.Severity.String(), Pointer: f.Pointer, Reason: f.Reason, Mend: f.Mend, line: f.String()})
+		d.addOne(f, finding{Severity: f.Severity.String(), Pointer: f.Pointer, Reason: f.Reason, Mend: f.Mend, line: escaped(f.String())})
 	}
 }
 
@@ -99,9 +102,9 @@ func (d *contractDoc) addData(f mysqlstore.DataFinding) {
 		Entity: f.Entity, Count: f.Count, Shared: f.Collisions, Keys: f.Keys}
 	var keys []string
 	for _, key := range f.Keys {
-		keys = append(keys, printable(key))
+		keys = append(keys, shown(key))
 	}
-	next.line = fmt.Sprintf("%s\n  %s of %s: %s", f.Finding, count(f.Count, "row"), f.Entity, strings.Join(keys, ", "))
+	next.line = fmt.Sprintf("%s\n  %s of %s: %s", escaped(f.Finding.String()), count(f.Count, "row"), escaped(f.Entity), strings.Join(keys, ", "))
 	all := f.Count
 	if f.Collisions > 0 {
 		all = f.Collisions
@@ -112,12 +115,13 @@ func (d *contractDoc) addData(f mysqlstore.DataFinding) {
 	d.addOne(f.Finding, next)
 }
 
-// printable is a key as a terminal may have it.
-func printable(key string) string {
-	if strings.ContainsFunc(key, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) {
-		return strconv.Quote(key)
+// shown is a name or a key as a terminal may have it: quoted where a character of
+// it can't be seen.
+func shown(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || r == unicode.ReplacementChar }) {
+		return strconv.Quote(text)
 	}
-	return key
+	return text
 }
 
 // describe adds what a contract that can be used says beside findings.
@@ -134,26 +138,5 @@ func (d *contractDoc) describe(contract *transform.Contract, graph bool) {
 	if graph {
 		g := contract.Graph()
 		d.Graph = &g
-	}
-}
-
-func (d *contractDoc) text(w io.Writer) {
-	if d.Graph != nil {
-		fmt.Fprintf(w, "%s\n", d.Graph)
-	}
-	for _, f := range d.Findings {
-		fmt.Fprintln(w, f.line)
-	}
-	for _, reason := range d.NotYet {
-		fmt.Fprintf(w, "note: %s: it is checked and shown, not migrated\n", reason)
-	}
-	fmt.Fprintf(w, "%s: %s, %s\n", d.Contract, count(d.Errors, "error"), count(d.Warnings, "warning"))
-	for _, r := range d.Rows {
-		fmt.Fprintf(w, "%s: %s read\n", r.Entity, count(r.Rows, "row"))
-	}
-	for _, note := range []string{d.data, d.graph, d.note} {
-		if note != "" {
-			fmt.Fprintln(w, note)
-		}
 	}
 }

@@ -21,8 +21,8 @@ func TestOrders(t *testing.T) {
 	runScript(t, "orders.script", map[string]string{"MYSQL": dsn}, open(t, dsn))
 }
 
-// TestInterruptedDataCheck holds that a check of rows that is stopped says so,
-// and prints no half of a result.
+// TestInterruptedDataCheck holds that a check of rows that is stopped says so, and
+// prints what it found until then.
 func TestInterruptedDataCheck(t *testing.T) {
 	isolateAWS(t)
 	dsn := enginetest.MySQL(t)
@@ -33,6 +33,9 @@ func TestInterruptedDataCheck(t *testing.T) {
 		values[i] = fmt.Sprintf("(%d)", i)
 	}
 	db.MustExec("INSERT INTO users (user_id) VALUES " + strings.Join(values, ","))
+	db.MustExec("ALTER TABLE users ADD COLUMN stray INT")
+	_, err := db.Exec("UPDATE users SET username = '' WHERE user_id = 7")
+	require.NoError(t, err)
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	env := environment{Terminal: true, Getenv: func(string) string { return "" }, Stdin: strings.NewReader("")}
@@ -45,7 +48,12 @@ func TestInterruptedDataCheck(t *testing.T) {
 	var doc map[string]any
 	require.NoError(t, json.Unmarshal([]byte(stdout.String()), &doc))
 	require.Contains(t, doc["error"], "interrupted")
-	require.NotContains(t, doc, "findings")
+	require.Contains(t, doc["stopped"], "stopped in Users after 500 rows")
+	require.Contains(t, stdout.String(), "stray", "what the schema says")
+	require.Contains(t, stdout.String(), "column username: empty", "what the rows say")
+	code, text, _ := call(t.Context(), environment{}, "contract", "check", "--contract", "testdata/users_full.json", "--mysql", dsn, "--data")
+	require.Equal(t, exitFound, code)
+	require.NotContains(t, text, "stopped")
 }
 
 // An interrupter stops a command once it has printed a text.
@@ -83,6 +91,47 @@ func TestPreviewDocument(t *testing.T) {
 		require.Len(t, doc.Items, rows)
 		db.MustExec("INSERT INTO users (user_id, username) VALUES (?, ?)", rows, fmt.Sprintf("a\"%d\n", rows))
 	}
+}
+
+// TestInterruptedPreview holds that the document of a preview which is stopped is
+// whole as JSON and says that it is not all.
+func TestInterruptedPreview(t *testing.T) {
+	isolateAWS(t)
+	dsn := enginetest.MySQL(t)
+	db := open(t, dsn)
+	db.MustExec(usersTable)
+	values := make([]string, 3000)
+	for i := range values {
+		values[i] = fmt.Sprintf("(%d)", i)
+	}
+	db.MustExec("INSERT INTO users (user_id) VALUES " + strings.Join(values, ","))
+	type document struct {
+		Items    []any
+		Complete *bool
+		Error    string
+	}
+	preview := func(after string) (code int, doc document) {
+		ctx, interrupt := context.WithCancel(t.Context())
+		defer interrupt()
+		env := environment{Getenv: func(string) string { return "" }, Stdin: strings.NewReader("")}
+		stdout := &interrupter{after: after, interrupt: interrupt}
+		var stderr strings.Builder
+		code = run(ctx, []string{"preview", "--contract", "testdata/users_full.json", "--mysql", dsn, "--entity", "Users", "--limit", "0", "--json"}, env, stdout, &stderr)
+		require.NoError(t, json.Unmarshal([]byte(stdout.text.String()), &doc), stderr.String())
+		return code, doc
+	}
+	code, doc := preview(`"499"`)
+	require.Equal(t, exitFound, code)
+	require.NotNil(t, doc.Complete)
+	require.False(t, *doc.Complete)
+	require.Contains(t, doc.Error, "interrupted")
+	require.Less(t, len(doc.Items), 3000)
+
+	code, doc = preview("never")
+	require.Zero(t, code)
+	require.True(t, *doc.Complete)
+	require.Empty(t, doc.Error)
+	require.Len(t, doc.Items, 3000)
 }
 
 // TestWrittenContractsLoad holds that whatever --write says of a table is read

@@ -127,7 +127,7 @@ func (c *cli) agree(ctx context.Context, answers *bufio.Reader, what string) (bo
 	if !c.env.Interactive {
 		return false, usage("there is no terminal to ask on whether to %s; give --yes", what)
 	}
-	fmt.Fprintf(c.stderr, "%s? [y/N] ", what)
+	fmt.Fprintf(c.stderr, "%s? [y/N] ", escaped(what))
 	answer, err := readLine(ctx, answers)
 	if err != nil {
 		return false, err

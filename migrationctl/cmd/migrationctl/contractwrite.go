@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -14,7 +15,7 @@ func (c *cli) writeContract(before, after []byte, doc *contractDoc) error {
 		doc.note = "the tables in the contract are those of the database, nothing was written"
 		return nil
 	}
-	if err := replaceFile(c.contractFile, after); err != nil {
+	if err := replaceFile(c.contractFile, before, after); err != nil {
 		return usage("the contract can't be written: %w", err)
 	}
 	doc.Written = true
@@ -22,9 +23,30 @@ func (c *cli) writeContract(before, after []byte, doc *contractDoc) error {
 	return nil
 }
 
-// replaceFile replaces a file's content atomically and keeps its mode. A link
-// stays one: what it points to is replaced.
-func replaceFile(path string, data []byte) (err error) {
+// requireWritable refuses what can't be replaced: better before the work than
+// after it. A rename asks nobody whether the file itself may be written.
+func requireWritable(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil // who reads it says so
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return errors.New(shown(path) + " is no regular file")
+	case info.Mode().Perm()&0o222 == 0: // which an administrator's account may write
+		return errors.New(shown(path) + " is read-only")
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// replaceFile replaces a file's content atomically and keeps its mode, if it still
+// is what it was before. A link stays one: what it points to is replaced.
+func replaceFile(path string, before, data []byte) (err error) {
 	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return err
 	}
@@ -46,6 +68,13 @@ func replaceFile(path string, data []byte) (err error) {
 	err = errors.Join(err, temp.Chmod(info.Mode().Perm()), temp.Sync(), temp.Close())
 	if err != nil {
 		return err
+	}
+	now, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now, before) {
+		return errors.New("it was changed meanwhile, and is left as it is; run the command again")
 	}
 	return os.Rename(temp.Name(), path)
 }

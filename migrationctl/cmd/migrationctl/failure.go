@@ -42,18 +42,24 @@ func found(format string, args ...any) error {
 	return &exitError{exitFound, fmt.Errorf(format, args...)}
 }
 
+// report returns the exit code of an error and what is said of it.
+func report(ctx context.Context, err error) (code int, lines []string) {
+	code = exitCode(err)
+	if ctx.Err() != nil && code != exitSetup || errors.Is(err, context.Canceled) {
+		// What the cancelled calls had to say is noise: the caller knows why.
+		return exitFound, []string{"interrupted; the same command goes on, or begins again where there is nothing to go on from"}
+	}
+	return code, explain(err)
+}
+
 // fail prints an error and returns its exit code.
 func (c *cli) fail(ctx context.Context, err error) int {
-	code := exitCode(err)
-	var lines []string
-	switch {
-	case ctx.Err() != nil && code != exitSetup, errors.Is(err, context.Canceled):
-		// What the cancelled calls had to say is noise: the caller knows why.
-		code, lines = exitFound, []string{"interrupted; the same command goes on, or begins again where there is nothing to go on from"}
-	default:
-		lines = explain(err)
+	code, lines := report(ctx, err)
+	said := make([]string, len(lines))
+	for i, line := range lines {
+		said[i] = escaped(line)
 	}
-	fmt.Fprintln(c.stderr, "migrationctl: "+strings.Join(lines, "\n  "))
+	fmt.Fprintln(c.stderr, "migrationctl: "+strings.Join(said, "\n  "))
 	// A script that asked for JSON gets its one document also then.
 	c.out.failed(lines, err)
 	return code

@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,9 +24,9 @@ func (c *cli) previewCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "preview", Short: "Print the items that rows become, one DynamoDB JSON object a line", Args: cobra.NoArgs,
 		Long: `Print the items that rows become, one DynamoDB JSON object a line, in the order of the
-primary key. With --json they are the "items" of one document. Rows that can't become
-an item are listed by a hash of their key. Nothing has to be set up, and nothing is
-written. This shows the values of rows.`,
+primary key. With --json they are the "items" of one document, which says whether it is
+complete. Rows that can't become an item are listed by a hash of their key. Nothing has
+to be set up, and nothing is written. This shows the values of rows.`,
 		Example: `  migrationctl preview --contract contract.json --mysql DSN --entity USER
   migrationctl preview --contract contract.json --mysql DSN --entity USER --limit 0 > items.jsonl`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -66,7 +69,7 @@ func (c *cli) preview(ctx context.Context, name string, limit int) error {
 		return err
 	}
 	err = rows.Rows(ctx, name, limit, p.print)
-	if end := p.end(); err == nil {
+	if end := p.end(ctx, err); err == nil {
 		err = end
 	}
 	if err == nil && p.unfit > 0 {
@@ -97,14 +100,21 @@ func (p *previewing) begin() error {
 	return err
 }
 
-func (p *previewing) end() error {
+// end says whether the rows were read to their end, and if not, why.
+func (p *previewing) end(ctx context.Context, failed error) error {
 	if !p.c.out.json {
 		return nil
 	}
-	tail, err := json.Marshal(p.unfit)
-	if err == nil {
-		_, err = p.c.out.w.Write(append(append([]byte("\n], \"unfit\": "), tail...), "}\n"...))
+	tail := fmt.Sprintf("\n], \"unfit\": %d, \"complete\": %t", p.unfit, failed == nil)
+	if failed != nil {
+		_, lines := report(ctx, failed)
+		why, err := json.Marshal(strings.Join(lines, "\n"))
+		if err != nil {
+			return err
+		}
+		tail += `, "error": ` + string(why)
 	}
+	_, err := io.WriteString(p.c.out.w, tail+"}\n")
 	return err
 }
 

@@ -34,6 +34,7 @@ const shortest = 100 * time.Millisecond
 // begin starts showing a step. total is how many units there are, 0 where that
 // is not known; from is how many of them an earlier run has done.
 func (c *cli) begin(name, unit string, from, total int64) *progress {
+	name = escaped(name)
 	p := &progress{w: c.stderr, name: name, unit: unit, began: time.Now(), from: from, at: from}
 	if !c.env.Terminal {
 		return p
