@@ -30,7 +30,8 @@
 //   - A phase change and a hand-off make operations wait, not fail, and they go
 //     on within 40 ms of its end (TestPhaseChangeWaits,
 //     TestRequestsWaitForAHandOff, TestHandOffGivenUp). They wait no longer than
-//     PhaseWait, and then say why (TestPhaseWaitSaysWhy).
+//     PhaseWait, and then say why (TestPhaseWaitSaysWhy). One whose process slept
+//     through it looks once more (TestProcessThatSleptLooksAgain).
 //   - An answer that DynamoDB gave after this process's lease had run out does
 //     not count: reads are repeated, a write is reported as unknown and not
 //     repeated by us (TestLeaseLostDuringRead, TestLeaseLostDuringWrite,

@@ -30,13 +30,17 @@ func (r *Router) again(ctx context.Context, s *Snapshot, cause error, do func(*S
 	defer cancel()
 	r.watch.join()
 	defer r.watch.leave()
-	err := cause
+	err, looked := cause, false
 	for turnedAway(err) {
 		// Taken before the look at the snapshot, so that nothing is missed.
 		news := r.watch.news()
 		now := r.snapshot.Load()
 		if now.Epoch == s.Epoch {
-			if now = r.await(limited, s, news); now == nil {
+			now = r.await(limited, s, news)
+			if now == nil && !looked && time.Since(start) > r.opts.PhaseWait+lateBy {
+				now, looked = r.lastLook(ctx, s), true
+			}
+			if now == nil {
 				err = r.waitedOut(ctx, err)
 				break
 			}
@@ -62,6 +66,29 @@ func (r *Router) await(ctx context.Context, s *Snapshot, news <-chan struct{}) *
 			return now
 		}
 	}
+}
+
+// lateBy is how much later than PhaseWait an operation gives up that had the
+// processor all the time.
+const lateBy = 100 * time.Millisecond
+
+// lastLook is for a process that has slept through its wait, because it was
+// stopped or starved: what it saw last is as old as that. It waits for a look at
+// the phase that begins now.
+func (r *Router) lastLook(ctx context.Context, s *Snapshot) *Snapshot {
+	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
+	defer cancel()
+	for range 2 { // the look under way may have begun before
+		select {
+		case <-r.watch.news():
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	if now := r.snapshot.Load(); now.Epoch != s.Epoch || r.promising(now) {
+		return now
+	}
+	return nil
 }
 
 // promising reports whether a store may accept under the very snapshot under

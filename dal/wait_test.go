@@ -14,6 +14,7 @@ import (
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // requests starts a read and a write of user 1 and returns what comes of them.
@@ -216,6 +217,49 @@ func TestPhaseWaitSaysWhy(t *testing.T) {
 		f.turn(t, f.dynamo, func(r *store.PhaseRecord) { r.State, r.Next = store.Open, 0 })
 		_, err = f.users.Get(t.Context(), f.users.Key(1))
 		require.NoError(t, err)
+		f.router.Close()
+	})
+}
+
+// A sleeper is a store whose second answer to a Get comes long after it was
+// given, as to a process that was stopped meanwhile.
+type sleeper struct {
+	store.Store
+	gets  atomic.Int64
+	sleep func()
+}
+
+func (s *sleeper) Get(ctx context.Context, at store.At, key transform.Key) (store.Row, error) {
+	row, err := s.Store.Get(ctx, at, key)
+	if s.gets.Add(1) == 2 {
+		s.sleep()
+	}
+	return row, err
+}
+
+// TestProcessThatSleptLooksAgain: an operation whose process sleeps through the
+// wait for a phase does not fail for what it saw before; it looks once more.
+func TestProcessThatSleptLooksAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, dal.DynamoDBPrimary, dal.RouterOptions{})
+		f.seed(t, user(1))
+		f.announce(t, f.dynamo, dal.Validate)
+		var awake atomic.Bool
+		dynamo := &sleeper{Store: f.dynamo, sleep: func() {
+			time.Sleep(5 * time.Second)
+			f.turn(t, f.dynamo, func(r *store.PhaseRecord) { r.State, r.Next = store.Open, 0 })
+			awake.Store(true)
+		}}
+		f.reroute(t, f.mysql, dynamo, dal.RouterOptions{PhaseWait: 3 * time.Second,
+			Reload: func(ctx context.Context) (dal.Snapshot, error) {
+				if !awake.Load() {
+					return dal.Snapshot{}, errors.New("no answer")
+				}
+				return f.snapshot(ctx)
+			}})
+		_, err := f.users.Get(t.Context(), f.users.Key(1))
+		require.NoError(t, err)
+		require.EqualValues(t, 3, dynamo.gets.Load())
 		f.router.Close()
 	})
 }
