@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -102,22 +101,19 @@ func TestQuickstart(t *testing.T) {
 }
 
 // TestScenario01KilledProcess: 16 clients create users, among the rest they do,
-// and their process is killed (SIGKILL) at random moments in every stage, 20
-// times and more. Every acknowledged write is in both stores, which are equal.
+// and their process is killed (SIGKILL) at random moments, in every stage of two
+// walks and so more than 20 times. Every acknowledged write is in both stores,
+// which are equal.
 func TestScenario01KilledProcess(t *testing.T) {
 	e := enginetest.DynamoDBEngines(t)[0]
-	r := try(t.Context(), on(t, e, "--rows", "200", "--kill", "--workers", "16")...)
+	r := try(t.Context(), on(t, e, "--rows", "200", "--kill", "--workers", "16", "--walks", "2")...)
 	t.Log(r.stdout)
 	require.Empty(t, r.stderr)
 	require.Equal(t, exitDone, r.code)
 	require.Contains(t, r.stdout, "load: 16 workers")
-	require.Len(t, regexp.MustCompile(`operations, killed`).FindAllString(r.stdout, -1), 12, "a stage without a kill")
+	require.GreaterOrEqual(t, len(regexp.MustCompile(`operations, killed`).FindAllString(r.stdout, -1)), 20)
+	require.NotRegexp(t, `(?m)operations$`, r.stdout, "a stage without a kill")
 	require.Contains(t, r.stdout, "operators were killed inside a change of phase")
-	kills := regexp.MustCompile(`load ended, killed (\d+) times`).FindStringSubmatch(r.stdout)
-	require.NotNil(t, kills)
-	n, err := strconv.Atoi(kills[1])
-	require.NoError(t, err)
-	require.GreaterOrEqual(t, n, 20)
 	require.Regexp(t, `acknowledged writes lost +0 of [1-9]`, r.stdout)
 	require.Regexp(t, `row against item +0 of [1-9]`, r.stdout)
 	require.Contains(t, r.stdout, "all of it holds")
