@@ -74,6 +74,30 @@ func TestHandoffUnderLoad(t *testing.T) {
 	}
 }
 
+// TestHandoffThatIsCancelled: an operator who gives up while changes are brought
+// over is told so, wherever the step stands, and nothing has changed.
+func TestHandoffThatIsCancelled(t *testing.T) {
+	for after := 100 * time.Millisecond; after < 3*time.Second; after += 100 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			w := newMemoryWorld(t, faultstore.New())
+			w.to(t, store.Validate)
+			_, err := w.operator(t).Verify(t.Context(), migrationctl.VerifyOptions{})
+			require.NoError(t, err)
+			for id := range int64(100) {
+				_, err := w.mysql.Write(t.Context(), w.at(t), store.Write{Mutations: []store.Mutation{w.put(t, user(id))}})
+				require.NoError(t, err)
+			}
+			w.dynamo = slow{w.dynamo, time.Second}
+			ctx, cancel := context.WithTimeout(t.Context(), after)
+			defer cancel()
+			err = w.operator(t).SetPhase(ctx, store.DynamoDBPrimary, migrationctl.Change{Force: true})
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.NotContains(t, err.Error(), "%!")
+			require.Equal(t, store.Validate, w.settled(t).Phase)
+		})
+	}
+}
+
 // TestLeft: what is left counts, not how long a pass took that brought much more.
 func TestLeft(t *testing.T) {
 	w := newMemoryWorld(t, faultstore.New())

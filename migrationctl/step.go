@@ -213,7 +213,9 @@ func (o *Operator) catchUp(ctx context.Context, step string, l lead) error {
 			return nil
 		case err == nil && left <= o.opts.HandoffWait/2 && o.now().Sub(began) > catchUpFair:
 			return nil // it gets no better
-		case ctx.Err() != nil || err != nil && !away(err) || err != nil && o.now().Sub(began) > awayTime:
+		case err == nil && ctx.Err() != nil:
+			return notCaughtUp(step, ctx.Err())
+		case err != nil && (ctx.Err() != nil || !away(err) || o.now().Sub(began) > awayTime):
 			return notCaughtUp(step, err)
 		case err != nil:
 			_ = o.sleep(ctx, heartbeatEvery) // the context is looked at after the next pass
