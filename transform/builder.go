@@ -8,14 +8,11 @@ import (
 
 // A builder makes the attribute values of one item out of a few slices, since
 // an allocation for each would cost more than all the rest of a conversion.
-// The slices live as long as any value of the item does. It counts the size of
-// what it makes as it goes; walking the maps again would cost as much as
-// building them.
+// The slices live as long as any value of the item does.
 type builder struct {
 	jsonReader // of the document at hand
 	strings    []types.AttributeValueMemberS
 	numbers    []types.AttributeValueMemberN
-	size       int // as attributeSize counts
 }
 
 // This many values are made at once where the estimate was too low.
@@ -36,7 +33,6 @@ func (b *builder) text(s string) *types.AttributeValueMemberS {
 		b.strings = make([]types.AttributeValueMemberS, 0, stringChunk)
 	}
 	b.strings = append(b.strings, types.AttributeValueMemberS{Value: s})
-	b.size += len(s)
 	return &b.strings[len(b.strings)-1]
 }
 
@@ -45,22 +41,18 @@ func (b *builder) number(s string) *types.AttributeValueMemberN {
 		b.numbers = make([]types.AttributeValueMemberN, 0, numberChunk)
 	}
 	b.numbers = append(b.numbers, types.AttributeValueMemberN{Value: s})
-	b.size += numberSize(s)
 	return &b.numbers[len(b.numbers)-1]
 }
 
 func (b *builder) boolean(v bool) *types.AttributeValueMemberBOOL {
-	b.size++
 	return &types.AttributeValueMemberBOOL{Value: v}
 }
 
 func (b *builder) null() *types.AttributeValueMemberNULL {
-	b.size++
 	return &types.AttributeValueMemberNULL{Value: true}
 }
 
 func (b *builder) bytes(v []byte) *types.AttributeValueMemberB {
-	b.size += len(v)
 	return &types.AttributeValueMemberB{Value: v}
 }
 
@@ -70,7 +62,5 @@ func (b *builder) set(labels string) types.AttributeValue {
 	if labels == "" {
 		return nil
 	}
-	members := strings.Split(labels, ",")
-	b.size += len(labels) - len(members) + 1
-	return &types.AttributeValueMemberSS{Value: members}
+	return &types.AttributeValueMemberSS{Value: strings.Split(labels, ",")}
 }

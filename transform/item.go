@@ -40,33 +40,14 @@ func (e *Entity) Item(r Record) (map[string]types.AttributeValue, error) {
 		return nil, &ValueError{Entity: e.Name, Reason: "the record is of another entity"}
 	}
 	b := e.newBuilder(r)
-	item, err := e.build(r, &b)
-	if err != nil {
-		return nil, err
-	}
-	// The library keeps the key as text; it is seldom near the limit.
-	if left := maxItemSize - reservedSize - len(e.Name); b.size > left-maxPKSize-maxSKSize {
-		key, err := r.Key()
-		if err != nil {
-			return nil, err
-		}
-		if left -= len(key.ID); b.size > left {
-			return nil, &ValueError{Entity: e.Name, TooLarge: true,
-				Reason: fmt.Sprintf("the item would have %d bytes; %d are left of DynamoDB's 400 KB", b.size, left)}
-		}
-	}
-	return item, nil
-}
-
-// build makes the item and leaves its size with the builder.
-func (e *Entity) build(r Record, b *builder) (map[string]types.AttributeValue, error) {
 	item := make(map[string]types.AttributeValue, len(e.Attributes)+libraryAttributes)
+	most := 0
 	for i := range e.Attributes {
 		a := &e.Attributes[i]
 		v, reason := r.computed(a.Column)
 		var av types.AttributeValue
 		if reason == "" {
-			av, reason = e.attribute(i, v, b)
+			av, reason = e.attribute(i, v, &b)
 		}
 		if reason == reasonTooLarge {
 			return nil, e.tooLarge(i)
@@ -76,10 +57,34 @@ func (e *Entity) build(r Record, b *builder) (map[string]types.AttributeValue, e
 		}
 		if av != nil {
 			item[a.Name] = av
-			b.size += len(a.Name)
+			most += len(a.Name) + v.mostBytes()
+		}
+	}
+	if most > maxItemSize-reservedSize-len(e.Name)-maxPKSize-maxSKSize {
+		if err := e.checkSize(r, item); err != nil {
+			return nil, err
 		}
 	}
 	return item, nil
+}
+
+// mostBytes is a number of bytes that no attribute made of the value exceeds. Of
+// JSON a byte is at most two: a list within a list is four, for its two brackets.
+func (v Value) mostBytes() int { return 24 + 2*len(v.text) }
+
+// checkSize holds an item to DynamoDB's limit. Its size is counted only here:
+// that costs a good part of what building it does, and most items are far below.
+func (e *Entity) checkSize(r Record, item map[string]types.AttributeValue) error {
+	key, err := r.Key()
+	if err != nil {
+		return err
+	}
+	size, left := ItemSize(item), maxItemSize-reservedSize-len(e.Name)-len(key.ID)
+	if size > left {
+		return &ValueError{Entity: e.Name, TooLarge: true,
+			Reason: fmt.Sprintf("the item would have %d bytes; %d are left of DynamoDB's 400 KB", size, left)}
+	}
+	return nil
 }
 
 // libraryAttributes is how many attributes a store adds to an item: room in

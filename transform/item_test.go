@@ -369,23 +369,6 @@ func nested(n int, text string) string {
 	return strings.Repeat("[", n) + text + strings.Repeat("]", n)
 }
 
-// The size counted while an item is built is the size of the item.
-func TestSizeCountedWhileBuilding(t *testing.T) {
-	e := load(t, "everything.json")
-	other := load(t, "types.json")
-	for seed := range int64(1000) {
-		e := e
-		if seed%2 == 0 {
-			e = other
-		}
-		r := randomRecord(rand.New(rand.NewSource(seed)), e)
-		b := e.newBuilder(r)
-		item, err := e.build(r, &b)
-		require.NoError(t, err)
-		require.Equal(t, ItemSize(item), b.size, "seed %d", seed)
-	}
-}
-
 // An attribute in two keys is held to the smaller limit.
 func TestKeyLimitOfTwoKeys(t *testing.T) {
 	data, err := os.ReadFile("testdata/everything.json")

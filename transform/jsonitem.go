@@ -29,7 +29,6 @@ func (b *builder) value(depth int) (types.AttributeValue, string) {
 			return nil, "JSON nested more than 32 levels deep, which no item can be"
 		}
 		b.pos++
-		b.size += 3
 		if c == '{' {
 			return b.object(depth + 1)
 		}
@@ -79,7 +78,6 @@ func (b *builder) array(depth int) (types.AttributeValue, string) {
 			return nil, reason
 		}
 		elements = append(elements, v)
-		b.size++
 	}
 	list := make([]types.AttributeValue, len(elements))
 	copy(list, elements)
@@ -107,7 +105,6 @@ func (b *builder) object(depth int) (types.AttributeValue, string) {
 			return nil, reason
 		}
 		m[key] = v
-		b.size += 1 + len(key)
 	}
 	return &types.AttributeValueMemberM{Value: m}, ""
 }
