@@ -24,14 +24,35 @@ func (k *entityChecker) zeroDates() {
 		if policy == "" {
 			continue
 		}
-		if c.Kind != Date && c.Kind != DateTime && c.Kind != Timestamp {
+		switch {
+		case c.Join != nil && (c.Join.Kind == JoinChildren || c.Join.Kind == JoinObject):
+			k.zeroDatesWithin(c, policy, at)
+		case c.IsComputed():
+			k.err(at, c.Name+" is made of columns of the record itself", "say it in an attribute that is the column as it is")
+		case !c.isDate():
 			k.err(at, "column "+c.Name+" is "+c.typeName()+" and has no dates", "take it out")
-			continue
+		default:
+			c.ZeroDates = policy
+			if policy == ZeroDateNull {
+				k.warn(at, "zero and partial dates of "+c.Name+" become NULL, "+zeroDateLoss(c), `use "text" to keep them as they are`)
+			}
 		}
-		c.ZeroDates = policy
-		if policy == ZeroDateNull {
-			k.warn(at, "zero and partial dates of "+c.Name+" become NULL, "+zeroDateLoss(c), `use "text" to keep them as they are`)
-		}
+	}
+}
+
+// zeroDatesWithin reads what becomes of zero and partial dates in a list or map of
+// another table's rows.
+func (k *entityChecker) zeroDatesWithin(c *Column, policy, at string) {
+	if len(c.Join.Hops) == 0 {
+		return // the join is wrong, which is found
+	}
+	if !c.Join.HasDates() {
+		k.err(at, "no field of "+c.Name+" is a date", "take it out")
+		return
+	}
+	c.Join.ZeroDates = policy
+	if policy == ZeroDateNull {
+		k.warn(at, "zero and partial dates in "+c.Name+" are left out of it, and do not come back", `use "text" to keep them as they are`)
 	}
 }
 

@@ -93,16 +93,26 @@ func (e *Entity) view(name string) View {
 	return v
 }
 
+// blanks are what no name in MySQL ends in: of all that Unicode calls a blank only
+// these.
+const blanks = " \t\n\v\f\r"
+
+// isUnprinted reports whether MySQL leaves a character out where the name of a
+// view's column begins with it.
+func isUnprinted(r rune) bool { return r <= ' ' || r == 0x7F }
+
 // identifierFault returns why MySQL takes no such name (manual, "Schema Object
 // Names").
 func identifierFault(name string) string {
 	switch {
 	case utf8.RuneCountInString(name) > maxIdentifier:
 		return "is longer than the 64 characters of a name in MySQL"
-	case name == "" || strings.HasSuffix(name, " "):
+	case name == "" || strings.TrimRight(name, blanks) != name:
 		return "ends in a blank, as no name in MySQL does"
 	case strings.IndexFunc(name, func(r rune) bool { return r == 0 || r > 0xFFFF }) >= 0 || !utf8.ValidString(name):
 		return "has a character that no name in MySQL has"
+	case strings.TrimLeftFunc(name, isUnprinted) != name:
+		return "begins with a blank or a control character, which MySQL would leave out"
 	}
 	return ""
 }

@@ -31,7 +31,7 @@ func (v *viewer) column(i int, form viewForm) Statement {
 	}
 	w.element = func(j *Join) Statement {
 		return v.object(w, j.Fields, func(f Field) (*Column, Statement) {
-			c := &j.Hops[0].Source.Columns[f.Column]
+			c := j.field(f)
 			return c, sqlColumn(hopAlias(0), c.Name)
 		})
 	}
