@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/jmoiron/sqlx"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -44,8 +45,8 @@ type DataFinding struct {
 // primary key, as Preview does, and returns what keeps rows from becoming items:
 // values that have no form, keys that are empty or too long, items that are too
 // large, rows whose item has the key of another row's, byte for byte or as the
-// columns of the key compare. A row counts once, for the first thing that is wrong
-// with it. Nothing is written; rows that change meanwhile are seen before or after.
+// columns of the key compare. A row counts for each thing that is wrong with it.
+// Nothing is written; rows that change meanwhile are seen before or after.
 // Beside an error are the findings of the rows that were read until then.
 //
 // It holds one row at a time, and some 10 MB of the keys among which it looks for
@@ -53,7 +54,8 @@ type DataFinding struct {
 // readable by the process's user only, 50 bytes and the primary key for each row.
 // They have no names on Unix, and are gone when CheckData returns or the process
 // ends. That is needed only for entities whose item
-// key does not hold the whole primary key: of two others, and of two entities that
+// key does not hold the whole primary key, or holds an ENUM or SET with an empty
+// label, which reads like what is no label: of two others, and of two entities that
 // share a table, the check of the contract has proved that no item is both's.
 //
 // Unlike everything else of this package, a DataFinding shows values: those of
@@ -87,7 +89,7 @@ type dataCheck struct {
 // entities goes through the entities, in the order of the contract.
 func (d *dataCheck) entities(ctx context.Context) error {
 	for _, e := range d.contract.Entities {
-		p := &dataPass{dataCheck: d, entity: e, faults: map[fault]*DataFinding{}}
+		p := &dataPass{dataCheck: d, entity: e, faults: map[fault]*DataFinding{}, blurred: blurredKeys(e)}
 		if err := p.run(ctx); err != nil {
 			return fmt.Errorf("entity %s: %w", e.Name, err)
 		}
@@ -112,6 +114,8 @@ type dataPass struct {
 	same   *collisions // nil where no two items can have one key
 	folded *collisions // nil where no two rows can have one key in MySQL's eyes
 	fold   *folder
+	// blurred are key columns whose text does not tell their value.
+	blurred []int
 }
 
 // identifies reports whether the item's key holds the whole primary key, and
@@ -119,7 +123,7 @@ type dataPass struct {
 func (p *dataPass) identifies() (holds, told bool) {
 	columns, told := p.entity.ItemKeyColumns()
 	holds = !slices.ContainsFunc(p.entity.KeyColumns, func(c int) bool { return !slices.Contains(columns, c) })
-	return holds, holds && told
+	return holds, holds && told && len(p.blurred) == 0
 }
 
 // run reads all rows and collects the findings.
@@ -154,15 +158,34 @@ func (p *dataPass) row(texts rowText) error {
 	if key.IsZero() {
 		id = p.rawKey(texts)
 	}
-	if err != nil {
-		p.fault(err, id)
-		return nil
+	var item map[string]types.AttributeValue
+	if err == nil {
+		item, err = p.entity.Item(rec)
 	}
-	item, err := p.entity.Item(rec)
 	if err != nil {
-		p.fault(err, id)
-		return nil
+		if rec, item = p.faulty(texts, id); !hasItemKey(p.entity, item) {
+			return nil
+		}
 	}
+	return p.keyed(rec, item, id)
+}
+
+// faulty counts a row for each thing that is wrong with it, and returns what can
+// be made of it all the same.
+func (p *dataPass) faulty(texts rowText, id string) (transform.Record, map[string]types.AttributeValue) {
+	rec, item, faults := p.entity.Examine(texts)
+	seen := map[fault]bool{} // two of one row may be told as one
+	for _, err := range faults {
+		if f := p.faultOf(err); !seen[f] {
+			seen[f] = true
+			p.count(f, id)
+		}
+	}
+	return rec, item
+}
+
+// keyed keeps the key of a row's item, to find those that other rows have.
+func (p *dataPass) keyed(rec transform.Record, item map[string]types.AttributeValue, id string) error {
 	exact := itemKeyHash(p.entity, item)
 	member := member{p.rows, shorten(id)}
 	if p.same != nil {
@@ -195,8 +218,8 @@ func shorten(id string) string {
 	return strings.ToValidUTF8(id[:maxShown], "") + "…"
 }
 
-// fault counts a row that can't become an item.
-func (p *dataPass) fault(err error, id string) {
+// faultOf is what an error has in common with those of other rows.
+func (p *dataPass) faultOf(err error) fault {
 	f := fault{reason: err.Error()}
 	var v *transform.ValueError
 	if errors.As(err, &v) {
@@ -205,15 +228,18 @@ func (p *dataPass) fault(err error, id string) {
 			f.reason = "the item is over DynamoDB's 400 KB" // which says how much in each row
 		}
 	}
+	if p.faults[f] == nil && len(p.faults) >= maxFaults {
+		f = fault{reason: "can't become an item, for other reasons"}
+	}
+	return f
+}
+
+// count counts a row that can't become an item.
+func (p *dataPass) count(f fault, id string) {
 	known, ok := p.faults[f]
 	if !ok {
-		if len(p.faults) >= maxFaults {
-			f = fault{reason: "can't become an item, for other reasons"}
-		}
-		if known, ok = p.faults[f]; !ok {
-			known = p.finding(f)
-			p.faults[f], p.order = known, append(p.order, f)
-		}
+		known = p.finding(f)
+		p.faults[f], p.order = known, append(p.order, f)
 	}
 	known.Count++
 	if len(known.Keys) < p.options.Keys {
@@ -237,6 +263,10 @@ func (p *dataPass) finding(f fault) *DataFinding {
 		out.Mend = "make the attribute N, or mend the rows"
 	case transform.Date, transform.DateTime, transform.Timestamp:
 		out.Mend = `say in the attribute what becomes of zero dates, as in "zero_dates": "text", or mend the rows`
+	case transform.JSON:
+		if c.Join.HasDates() {
+			out.Mend = `mend the rows, or if it is about zero dates, say in the attribute what becomes of them, as in "zero_dates": "text"`
+		}
 	}
 	return out
 }

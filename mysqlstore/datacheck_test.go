@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -81,7 +82,7 @@ func TestCheckData(t *testing.T) {
 			[]string{book + "/attributes/12 BOOK column depth: more than 31 rows above the row, or the row is above itself 3 [1 2 3]"}},
 		"several of several": {"UPDATE books SET lent = 2, bought = '2024-00-10' WHERE id = 1; UPDATE books SET bought = '0000-00-00' WHERE id = 3",
 			[]string{book + "/attributes/5 BOOK column lent: neither 0 nor 1, and the contract says BOOL 1 [1]",
-				book + "/attributes/6 BOOK column bought: a zero or partial date, for which the contract names no form 1 [3]"}},
+				book + "/attributes/6 BOOK column bought: a zero or partial date, for which the contract names no form 2 [1 3]"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			enginetest.NeedsRealMySQL(t, "weighs texts, and takes zero dates")
@@ -128,8 +129,35 @@ func TestCheckDataKeys(t *testing.T) {
 	}
 }
 
+// However many things are wrong with an entity's rows, a bounded number is told one
+// by one, and the rest together: no row is left out, and what is known stays so.
+func TestCheckDataOfManyFaults(t *testing.T) {
+	const columns, told = 205, 200
+	l := &library{t: t, ctx: t.Context(), db: openDB(t, enginetest.MySQL(t))}
+	attributes := `{"name": "id", "type": "N", "source_column": "id"}`
+	var definitions, rows []string
+	for i := range columns {
+		definitions = append(definitions, fmt.Sprintf("c%d TINYINT(1) NOT NULL", i))
+		attributes += fmt.Sprintf(`, {"name": "c%d", "type": "BOOL", "source_column": "c%[1]d"}`, i)
+	}
+	for row := range columns + 1 { // in each another column is wrong, in the last the first's again
+		values := slices.Repeat([]string{"0"}, columns)
+		values[row%columns] = "2"
+		rows = append(rows, fmt.Sprintf("(%d, %s)", row, strings.Join(values, ", ")))
+	}
+	l.db.MustExec("CREATE TABLE wide (id INT NOT NULL PRIMARY KEY, " + strings.Join(definitions, ", ") + ") ENGINE=InnoDB")
+	l.db.MustExec("INSERT INTO wide VALUES " + strings.Join(rows, ", "))
+	l.c = described(t, l.db, `[{"table": "Wide", "type": "single-entity", "source_table": "wide", "pk": "id", "attributes": [`+attributes+`]}]`)
+	found := l.data(nil)
+	require.Equal(t, told+1, len(found))
+	require.Equal(t, "/0/attributes/1 Wide column c0: neither 0 nor 1, and the contract says BOOL 2 [0 205]", found[0])
+	require.Equal(t, "/0/attributes/200 Wide column c199: neither 0 nor 1, and the contract says BOOL 1 [199]", found[told-1])
+	require.Equal(t, "/0 Wide can't become an item, for other reasons 5 [200 201 202 203 204]", found[told])
+}
+
 // Rows that have no key the library knows are counted, and end no page: of two
-// columns, the rows go on after the last one's.
+// columns, the rows go on after the last one's, also where that is a number beyond
+// 64 bits with a sign.
 func TestCheckDataWithoutKeys(t *testing.T) {
 	db := openDB(t, enginetest.MySQL(t))
 	db.MustExec("CREATE TABLE notes (place VARCHAR(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL, n BIGINT UNSIGNED NOT NULL, PRIMARY KEY (place, n)) ENGINE=InnoDB")
@@ -144,6 +172,7 @@ func TestCheckDataWithoutKeys(t *testing.T) {
 	found, err := mysqlstore.CheckData(t.Context(), db, c, &mysqlstore.DataOptions{Keys: 1,
 		Report: func(entity string, rows int64) {
 			require.Equal(t, "Notes", entity)
+			require.LessOrEqual(t, rows, int64(1203), "a row was read twice")
 			pages = append(pages, rows)
 		}})
 	require.NoError(t, err)

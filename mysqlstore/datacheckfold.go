@@ -49,6 +49,16 @@ func itemKeyHash(e *transform.Entity, item map[string]types.AttributeValue) keyH
 	return h.sum()
 }
 
+// hasItemKey reports whether an item has all attributes of its key.
+func hasItemKey(e *transform.Entity, item map[string]types.AttributeValue) bool {
+	for _, k := range []transform.KeyAttribute{e.Table.PK, e.Table.SK} {
+		if _, ok := item[k.Name]; !ok && !k.IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
 // A folder finds out which keys are the same to MySQL. Only the server knows its
 // collations, so it is asked for the weights of the texts, a batch at a time.
 type folder struct {

@@ -228,7 +228,7 @@ func (c *collisions) groups() (*groups, error) {
 	return g, nil
 }
 
-// partition looks at one part, or parts it again into files in a directory.
+// partition looks at one part, or at the parts of it where it is more than fits.
 func (g *groups) partition(in string, p *partition, depth int) error {
 	if p.bytes <= maxKeysInMemory || depth >= maxDepth {
 		all := map[keyHash]*group{}
@@ -238,12 +238,9 @@ func (g *groups) partition(in string, p *partition, depth int) error {
 		g.collect(all)
 		return nil
 	}
-	parts, dir, err := newPartitions(in)
-	if err != nil {
-		return err
-	}
+	parts, dir, err := p.parted(in, depth)
 	defer closePartitions(parts, dir)
-	if err := p.each(func(e entry) error { return parts[e.part(depth)].add(e) }); err != nil {
+	if err != nil {
 		return err
 	}
 	for _, p := range parts {
@@ -252,6 +249,16 @@ func (g *groups) partition(in string, p *partition, depth int) error {
 		}
 	}
 	return nil
+}
+
+// parted parts the entries again, into files in a directory: by a byte of their
+// hashes that has not parted them yet. Whoever calls it closes the files, also
+// beside an error.
+func (p *partition) parted(in string, depth int) (parts []*partition, dir string, err error) {
+	if parts, dir, err = newPartitions(in); err != nil {
+		return nil, "", err
+	}
+	return parts, dir, p.each(func(e entry) error { return parts[e.part(depth)].add(e) })
 }
 
 // count adds an entry to its group. Of one that has tags, only the first row

@@ -65,11 +65,25 @@ func TestHasherParts(t *testing.T) {
 	require.Equal(t, sum("a", "b"), sum("a", "b"))
 }
 
-// Each time another byte of the hash parts the entries: by the same one, nothing
-// would ever be parted again.
-func TestEntryPart(t *testing.T) {
-	e := entry{hash: keyHash{1, 2, 67, 4}}
-	for depth, want := range []int{1, 2, 3, 4} {
-		require.Equal(t, want, e.part(depth))
+// Each time another byte of the hashes parts the entries. By one that did already,
+// all of them would be in one part again, and in the end in memory, however many.
+func TestPartedAgain(t *testing.T) {
+	for depth := 1; depth < maxDepth; depth++ {
+		one, dir, err := newPartitions(t.TempDir())
+		require.NoError(t, err)
+		for i := range 4 * partitions {
+			e := entry{hash: keyHash{65, 66, 67, 68, 69}, member: member{int64(i), "id"}}
+			e.hash[depth] = byte(i)
+			require.NoError(t, one[0].add(e))
+		}
+		parts, inner, err := one[0].parted(t.TempDir(), depth)
+		require.NoError(t, err)
+		for i, p := range parts {
+			var rows []int64
+			require.NoError(t, p.each(func(e entry) error { rows = append(rows, e.row); return nil }))
+			require.Equal(t, []int64{int64(i), int64(i + partitions), int64(i + 2*partitions), int64(i + 3*partitions)}, rows, "depth %d", depth)
+		}
+		closePartitions(parts, inner)
+		closePartitions(one, dir)
 	}
 }

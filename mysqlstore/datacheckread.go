@@ -3,6 +3,7 @@ package mysqlstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,13 +18,13 @@ func (p *dataPass) pages(ctx context.Context) error {
 		n, last := 0, rowText(nil)
 		query := p.page(after)
 		err := each(ctx, p.conn, func(rows *sql.Rows) error {
-			texts, err := scanTexts(rows, p.entity.Selected())
+			texts, err := scanTexts(rows, p.entity.Selected()+len(p.blurred))
 			if err != nil {
 				return err
 			}
 			n++
 			last = texts
-			return p.row(texts)
+			return p.row(texts[:p.entity.Selected()])
 		}, query.SQL, query.Args...)
 		if err == nil && p.fold != nil {
 			err = p.fold.flush(ctx, p.conn, p.folded)
@@ -45,6 +46,9 @@ func (p *dataPass) pages(ctx context.Context) error {
 func (p *dataPass) page(after transform.Statement) transform.Statement {
 	const alias = "r"
 	list := p.entity.SelectList(alias)
+	for _, i := range p.blurred {
+		list.SQL += ", " + alias + "." + quote(p.entity.Columns[i].Name) + " + 0"
+	}
 	var order []string
 	for _, i := range p.entity.KeyColumns {
 		order = append(order, alias+"."+quote(p.entity.Columns[i].Name))
@@ -74,11 +78,33 @@ func (p *dataPass) behind(row rowText) transform.Statement {
 		either = append(either, "("+same+name+" > "+c.Placeholder()+")")
 		same += name + " = " + c.Placeholder() + " AND "
 		for _, k := range p.entity.KeyColumns[:n+1] {
-			out.Args = append(out.Args, keyArgument(&p.entity.Columns[k], row[k].String))
+			out.Args = append(out.Args, p.argument(k, row))
 		}
 	}
 	out.SQL = "(" + strings.Join(either, " OR ") + ")"
 	return out
+}
+
+// argument is the value of a key column in a row, to compare with.
+func (p *dataPass) argument(column int, row rowText) any {
+	if n := slices.Index(p.blurred, column); n >= 0 {
+		number, _ := strconv.ParseUint(row[p.entity.Selected()+n].String, 10, 64)
+		return number
+	}
+	return keyArgument(&p.entity.Columns[column], row[column].String)
+}
+
+// blurredKeys returns the key columns of which rows with different values may have
+// the same text: what is no label of an ENUM or SET is the number 0 and an empty
+// text, and a label may be empty too.
+func blurredKeys(e *transform.Entity) []int {
+	var columns []int
+	for _, i := range e.KeyColumns {
+		if slices.Contains(e.Columns[i].Labels, "") {
+			columns = append(columns, i)
+		}
+	}
+	return columns
 }
 
 // keyArgument is a column's text as an argument: MySQL compares a number with a
