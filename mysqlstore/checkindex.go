@@ -143,14 +143,23 @@ func (l *liveCheck) lookedUp(what string, e *transform.Entity, made []int) {
 		what, strings.Join(columns, ", "), e.Source), mendIndex(e.Source, columns))
 }
 
-// ownNames returns the names of columns, and whether all are of the entity's
-// own table.
+// ownNames returns the names of columns, each once, and whether all are of the
+// entity's own table.
 func ownNames(e *transform.Entity, columns []int) (names []string, own bool) {
 	for _, c := range columns {
 		if !e.Columns[c].IsOwn() {
 			return nil, false
 		}
-		names = append(names, e.Columns[c].Name)
+		names = withName(names, e.Columns[c].Name)
 	}
 	return names, true
+}
+
+// withName adds the name of a column that rows are looked up by, unless it is
+// there: no index has a column twice.
+func withName(names []string, name string) []string {
+	if slices.Contains(names, name) {
+		return names
+	}
+	return append(names, name)
 }

@@ -46,7 +46,7 @@ func (v *joinCheck) forward(hop int) {
 	h := v.join.Hops[hop]
 	var columns []string
 	for _, on := range h.On {
-		columns = append(columns, h.Source.Columns[on.Column].Name)
+		columns = withName(columns, h.Source.Columns[on.Column].Name)
 	}
 	if !v.served(h.Source.Name, columns) {
 		v.all.add(transform.Warning, fmt.Sprintf("attribute %s joins %s by %s, and no index begins with that: each row that is read reads the whole table",
@@ -68,7 +68,7 @@ func (v *joinCheck) back(hop int) {
 		changed = v.join.Hops[hop].Source.Name
 		for _, on := range v.join.Hops[hop].On {
 			_, c := v.origin(on)
-			columns[on.From] = append(columns[on.From], c.Name)
+			columns[on.From] = withName(columns[on.From], c.Name)
 		}
 	}
 	for from := -1; from < len(v.join.Hops); from++ {

@@ -85,6 +85,34 @@
 //   - A delete that comes between a backfill's look and its insert is not undone
 //     (TestInsertBesideADelete).
 //
+// # What it promises of its looks at a contract
+//
+// CheckLive, CheckData and Preview read and write nothing, need none of the
+// library's tables, and take a contract that no store can migrate yet. The session
+// they read with is given back as it was, and nothing in it changes what they see
+// (TestPreviewSession).
+//
+//   - CheckLive finds what in the schema does not fit the contract, or will cost
+//     time, where the contract says it (TestCheckLive, TestCheckLiveUnique,
+//     TestCheckLiveView), whatever the names are (TestCheckLiveHostileNames), and
+//     nothing in a schema that is as the contract says (TestCheckLiveClean).
+//   - CheckData finds what keeps a row from becoming its item, with the number of
+//     rows and the first of their keys (TestCheckData), and counts a row for
+//     each thing that is wrong with it (TestCheckDataEveryFaultOfARow).
+//   - It finds rows whose items have one key, byte for byte or as MySQL compares
+//     (TestCheckData), and so what is no label of an ENUM beside an empty label
+//     (TestCheckDataOfNoLabelBesideAnEmptyOne).
+//   - However many rows there are, the same memory does, and no file stays behind
+//     (TestCheckDataMemory). A check that is interrupted has what it found until
+//     then (TestCheckDataInterrupted).
+//   - Preview gives each row once, in the order of the primary key
+//     (TestPreviewRows). A row that can't be represented does not hide its
+//     neighbours (TestPreviewUnfit), and large rows are not all in memory at once
+//     (TestPreviewMemory).
+//
+// Findings of CheckData show the values of primary keys, and nothing else here
+// does. Rows that change meanwhile are seen before or after.
+//
 // # What voids it
 //
 // Init refuses what it can see: Galera, group replication with several
