@@ -37,7 +37,8 @@ func (c *cli) contractCheckCommand() *cobra.Command {
 	return check
 }
 
-const longCheckHelp = `List every finding of the contract: errors, which forbid its use, and warnings.
+const longCheckHelp = `List every finding of the contract: errors, which forbid its use, and warnings. What is
+said of more than five places, or of names at them, is one line; --json has each.
 
 With --mysql, the live schema is compared too: tables, columns, types, keys, engines
 and collations, columns the contract leaves out, indexes that joins and queries lack,
@@ -46,7 +47,8 @@ foreign keys that cascade. Columns that the contract does not say are taken from
 --data reads every row of every entity in the order of the primary key, and finds what
 can't become an item: values without a form, keys that are empty, too long or those of
 other rows' items too, items over 400 KB. Each finding has the number of rows and the
-first of their primary keys; a row counts once, for the first thing wrong with it. Keys are shown as they are: mind where the output goes.
+first of their primary keys; a row counts for each thing that is wrong with it.
+Keys are shown as they are: mind where the output goes.
 It can be interrupted at any time, lists then what it found so far, and changes nothing.
 
 --write replaces the columns and primary keys in the file by those of the database, adds

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -32,10 +31,11 @@ type contractDoc struct {
 	// Graph is there if it was asked for and nothing is wrong with the contract.
 	Graph *transform.Graph `json:"graph,omitempty"`
 	// Written says that the file was changed.
-	Written bool   `json:"written"`
-	note    string // what became of the file, for people
-	data    string // what became of the rows
-	graph   string // why there is no graph
+	Written bool            `json:"written"`
+	note    string          // what became of the file, for people
+	data    string          // what became of the rows
+	graph   string          // why there is no graph
+	seen    map[string]bool // the lines of Findings
 }
 
 // A rowCount is how many rows of an entity were read.
@@ -67,9 +67,13 @@ func (d *contractDoc) add(findings ...transform.Finding) {
 }
 
 func (d *contractDoc) addOne(f transform.Finding, next finding) {
-	if slices.ContainsFunc(d.Findings, func(old finding) bool { return old.line == next.line }) {
+	if d.seen[next.line] {
 		return
 	}
+	if d.seen == nil {
+		d.seen = map[string]bool{}
+	}
+	d.seen[next.line] = true
 	d.Findings = append(d.Findings, next)
 	if f.Severity == transform.Error {
 		d.Errors++

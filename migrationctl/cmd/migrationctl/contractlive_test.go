@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/internal/enginetest"
@@ -21,18 +23,42 @@ func TestOrders(t *testing.T) {
 	runScript(t, "orders.script", map[string]string{"MYSQL": dsn}, open(t, dsn))
 }
 
+// emptyDatabase returns a fresh database.
+func emptyDatabase(t *testing.T) (dsn string, db *sqlx.DB) {
+	t.Helper()
+	isolateAWS(t)
+	dsn = enginetest.MySQL(t)
+	return dsn, open(t, dsn)
+}
+
+// usersDatabase returns one with the table of testdata/users_full.json and that
+// many rows, of which nothing but the key is said.
+func usersDatabase(t *testing.T, rows int) (dsn string, db *sqlx.DB) {
+	t.Helper()
+	dsn, db = emptyDatabase(t)
+	db.MustExec(usersTable)
+	var values []string
+	for i := range rows {
+		values = append(values, fmt.Sprintf("(%d)", i))
+	}
+	if rows > 0 {
+		db.MustExec("INSERT INTO users (user_id) VALUES " + strings.Join(values, ","))
+	}
+	return dsn, db
+}
+
+// contractFile writes a contract and returns where it is.
+func contractFile(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "contract.json")
+	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	return file
+}
+
 // TestInterruptedDataCheck holds that a check of rows that is stopped says so, and
 // prints what it found until then.
 func TestInterruptedDataCheck(t *testing.T) {
-	isolateAWS(t)
-	dsn := enginetest.MySQL(t)
-	db := open(t, dsn)
-	db.MustExec(usersTable)
-	values := make([]string, 3000)
-	for i := range values {
-		values[i] = fmt.Sprintf("(%d)", i)
-	}
-	db.MustExec("INSERT INTO users (user_id) VALUES " + strings.Join(values, ","))
+	dsn, db := usersDatabase(t, 3000)
 	db.MustExec("ALTER TABLE users ADD COLUMN stray INT")
 	_, err := db.Exec("UPDATE users SET username = '' WHERE user_id = 7")
 	require.NoError(t, err)
@@ -74,10 +100,7 @@ func (w *interrupter) Write(p []byte) (int, error) {
 // TestPreviewDocument holds that preview --json is one document, also when rows
 // or nothing at all is in it.
 func TestPreviewDocument(t *testing.T) {
-	isolateAWS(t)
-	dsn := enginetest.MySQL(t)
-	db := open(t, dsn)
-	db.MustExec(usersTable)
+	dsn, db := usersDatabase(t, 0)
 	for rows := range 3 {
 		code, stdout, stderr := call(t.Context(), environment{}, "preview", "--contract", "testdata/users_full.json", "--mysql", dsn, "--entity", "Users", "--json")
 		require.Zero(t, code, stderr)
@@ -96,15 +119,7 @@ func TestPreviewDocument(t *testing.T) {
 // TestInterruptedPreview holds that the document of a preview which is stopped is
 // whole as JSON and says that it is not all.
 func TestInterruptedPreview(t *testing.T) {
-	isolateAWS(t)
-	dsn := enginetest.MySQL(t)
-	db := open(t, dsn)
-	db.MustExec(usersTable)
-	values := make([]string, 3000)
-	for i := range values {
-		values[i] = fmt.Sprintf("(%d)", i)
-	}
-	db.MustExec("INSERT INTO users (user_id) VALUES " + strings.Join(values, ","))
+	dsn, _ := usersDatabase(t, 3000)
 	type document struct {
 		Items    []any
 		Complete *bool
@@ -137,10 +152,8 @@ func TestInterruptedPreview(t *testing.T) {
 // TestWrittenContractsLoad holds that whatever --write says of a table is read
 // again, and is then the same as the table: every type, default and index.
 func TestWrittenContractsLoad(t *testing.T) {
-	isolateAWS(t)
 	enginetest.NeedsRealMySQL(t, "tells of all types, defaults and expressions")
-	dsn := enginetest.MySQL(t)
-	db := open(t, dsn)
+	dsn, db := emptyDatabase(t)
 	db.MustExec(`CREATE TABLE kinds (
 		id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
 		a TINYINT NOT NULL DEFAULT 1, b SMALLINT UNSIGNED, c MEDIUMINT, d INT ZEROFILL, e BIT(5), f YEAR, g BOOLEAN,
@@ -165,8 +178,7 @@ func TestWrittenContractsLoad(t *testing.T) {
 		attributes = append(attributes, fmt.Sprintf(`{"name": %q, "type": %q, "source_column": %q}`, name, kind, name))
 	}
 	text := `[{"table": "Kinds", "type": "single-entity", "source_table": "kinds", "pk": "id", "attributes": [` + strings.Join(attributes, ", ") + `]}]`
-	file := t.TempDir() + "/kinds.json"
-	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	file := contractFile(t, text)
 	check := func(args ...string) string {
 		code, stdout, stderr := call(t.Context(), environment{}, append([]string{"contract", "check", "--contract", file}, args...)...)
 		require.Zero(t, code, stdout+stderr)
@@ -187,9 +199,7 @@ func TestWrittenContractsLoad(t *testing.T) {
 // TestWriteOncePerTable holds that a table of several entities is described with
 // the first of them, and that a table which joins read too is described there.
 func TestWriteOncePerTable(t *testing.T) {
-	isolateAWS(t)
-	dsn := enginetest.MySQL(t)
-	db := open(t, dsn)
+	dsn, db := emptyDatabase(t)
 	db.MustExec("CREATE TABLE people (id INT PRIMARY KEY, boss INT NOT NULL)")
 	entity := `{"entity_type": "%s", "source_table": "people", "pk_template": "%[1]s#{id}", "sk_template": "%[1]s", "attributes": [
 		{"name": "id", "type": "N", "source_column": "id"}, {"name": "boss", "type": "N", "source_column": "boss"},
@@ -197,8 +207,7 @@ func TestWriteOncePerTable(t *testing.T) {
 			"join_condition": "b.id = people.boss", "select_column": "b.boss"}}]}`
 	text := `{"tables": [{"table": "People", "type": "multi-entity", "source_table": "people", "pk": "PK", "sk": "SK", "entities": [` +
 		fmt.Sprintf(entity, "ONE") + ", " + fmt.Sprintf(entity, "TWO") + `]}]}`
-	file := t.TempDir() + "/people.json"
-	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	file := contractFile(t, text)
 	_, stdout, stderr := call(t.Context(), environment{}, "contract", "check", "--contract", file, "--mysql", dsn, "--write")
 	require.Contains(t, stdout, "were written", stderr)
 	written, err := os.ReadFile(file)

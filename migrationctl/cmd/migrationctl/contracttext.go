@@ -56,13 +56,24 @@ func findingLines(findings []finding) (lines []string) {
 			places[f.alike()] = append(places[f.alike()], f.Pointer)
 		}
 	}
-	for _, f := range sorted {
-		at := places[f.alike()]
+	tellings := unnamed(sorted)
+	named := map[likeness][]*telling{}
+	for i := range tellings {
+		if t := &tellings[i]; t.name != "" && len(places[t.alike()]) <= maxAlike {
+			named[t.like] = append(named[t.like], t)
+		}
+	}
+	for i, f := range sorted {
+		at, of := places[f.alike()], named[tellings[i].like]
 		switch {
-		case f.Count > 0 || len(at) <= maxAlike:
+		case len(at) > maxAlike:
+			if at[0] == f.Pointer {
+				lines = append(lines, folded(f, at))
+			}
+		case tellings[i].name == "" || len(of) <= maxAlike:
 			lines = append(lines, f.line)
-		case at[0] == f.Pointer:
-			lines = append(lines, folded(f, at))
+		case of[0] == &tellings[i]:
+			lines = append(lines, foldedNames(of))
 		}
 	}
 	return lines
