@@ -129,7 +129,7 @@ func (k *tableChecker) entity(n *node, at, name string, contract *Contract) {
 	if name != "" && contract.Entity(name) != nil {
 		k.err(at, fmt.Sprintf("another entity is called %q too", name), "choose another name")
 	}
-	e := &entityChecker{checker: k.checker, at: at, node: n, of: k, joinedAt: make(map[string]string), byName: make(map[string]int),
+	e := &entityChecker{checker: k.checker, at: at, node: n, of: k, joinedAt: make(map[string]string), byName: make(map[string]int), names: newColumnNames(),
 		entity: &Entity{Name: name, Pointer: at, Table: k.table, Source: n.str("source_table")}}
 	e.check()
 	k.entities = append(k.entities, e)

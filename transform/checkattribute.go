@@ -43,9 +43,11 @@ func (k *entityChecker) attributes() {
 		k.err(k.at+"/attributes", "there is no attribute", "")
 	}
 	// A column is a Bool before its other attributes are looked at.
-	for _, a := range k.entity.Attributes {
+	for i, a := range k.entity.Attributes {
 		if a.Column >= 0 && a.Type == "BOOL" && takesBool(&k.entity.Columns[a.Column]) {
-			k.entity.Columns[a.Column].Kind = Bool
+			c := &k.entity.Columns[a.Column]
+			c.Kind = Bool
+			k.boolOfNoRow(c, k.attributeAt[i])
 		}
 	}
 	for i, a := range k.entity.Attributes {
@@ -54,6 +56,17 @@ func (k *entityChecker) attributes() {
 	k.zeroDates()
 	k.entity.settle()
 	k.nulls()
+}
+
+// boolOfNoRow checks what a BOOL is where its join finds no row: it was read as
+// what the column is.
+func (k *entityChecker) boolOfNoRow(c *Column, at string) {
+	if c.Join == nil || !c.Join.hasElse {
+		return
+	}
+	if _, reason := c.parse(c.Join.orElse); reason != "" {
+		k.err(at+"/join/null_value", fmt.Sprintf("%q is neither 0 nor 1, and the attribute is a BOOL", c.Join.orElse), `use "0" or "1", or make the attribute N`)
+	}
 }
 
 func (k *entityChecker) attributeName(n *node, name, at string) {

@@ -28,6 +28,9 @@ type entityChecker struct {
 	// byName has the positions of the first indexed attributes: see attributeNamed.
 	byName  map[string]int
 	indexed int
+	// names finds the columns.
+	names    columnNames
+	carriers map[*Join]joinCarrier // of joined columns, when all attributes are known
 }
 
 const mendColumns = "run migrationctl contract check --contract FILE --mysql DSN --write"
@@ -220,7 +223,8 @@ func (k *entityChecker) keyColumn(c *Column, at string) {
 }
 
 func (k *entityChecker) columnNamed(name string) int {
-	return slices.IndexFunc(k.entity.Columns, func(c Column) bool { return c.Name == name })
+	k.names.update(k.entity.Columns)
+	return k.names.position(name)
 }
 
 func (k *entityChecker) columnNames() []string {

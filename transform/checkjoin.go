@@ -201,7 +201,8 @@ func (j *joiner) isOwn(r fragment.Ref) bool { return r.Table == j.entity.Source 
 // ownColumn is columnNamed of the columns that are not joined; a source table
 // that is not described has every column.
 func (k *entityChecker) ownColumn(name string) int {
-	if i := slices.IndexFunc(k.entity.Columns, func(c Column) bool { return c.IsOwn() && strings.EqualFold(c.Name, name) }); i >= 0 {
+	k.names.update(k.entity.Columns)
+	if i, ok := k.names.folded[folded(name)]; ok {
 		return i
 	}
 	if !k.from.guessed || name == "" {
@@ -214,7 +215,7 @@ func (k *entityChecker) ownColumn(name string) int {
 
 // guessed adds the columns that were guessed since.
 func (k *entityChecker) guessed() {
-	own := len(k.entity.Own())
+	own := k.names.ownSeen // ownColumn has just updated it
 	k.entity.Columns = slices.Insert(k.entity.Columns, own, k.from.Columns[own:]...)
 	for i := range k.entity.Attributes {
 		if a := &k.entity.Attributes[i]; a.Column >= own {

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ func (k *entityChecker) keep(n *node, at string, column int) {
 // keeps checks how the joined columns of all entities are kept.
 func (c *checker) keeps(contract *Contract) {
 	for _, k := range c.entities {
+		k.carriers = k.entity.joinCarriers()
 		for i := range k.entity.Columns {
 			column := &k.entity.Columns[i]
 			if column.Join == nil {
@@ -44,7 +46,7 @@ func (c *checker) keeps(contract *Contract) {
 
 // kept checks one joined column.
 func (k *entityChecker) kept(contract *Contract, column *Column, at string) {
-	means := contract.means(k.entity, column.Join)
+	means := contract.means(k, column.Join)
 	possible := strings.Join(sortedKeys(means), ", ")
 	switch how := column.Keep.DynamoDB; {
 	case column.Join.Owned && column.Keep != Keep{}:
@@ -53,9 +55,9 @@ func (k *entityChecker) kept(contract *Contract, column *Column, at string) {
 	case how == "":
 		k.warn(at, "DynamoDB joins nothing, and nothing says how the attribute is kept while it is the authority: the step to phase 4 is refused",
 			fmt.Sprintf(`add "keep": {"mysql": "live", "dynamodb": …} with one of %s`, possible))
-	case !means[how] && contract.noMeans(k.entity, column.Join, how) != "": // of unknown ones the shape has spoken
-		k.err(at+"/keep/dynamodb", fmt.Sprintf("%q can't keep this attribute: %s", how, contract.noMeans(k.entity, column.Join, how)),
-			"use "+possible)
+	case !means[how] && contract.noMeans(k, column.Join, how) != "": // of unknown ones the shape has spoken
+		k.err(at+"/keep/dynamodb", fmt.Sprintf("%q can't keep this attribute: %s", how, contract.noMeans(k, column.Join, how)),
+			contract.mendOfMeans(k, column.Join, how)+"use "+possible)
 	default:
 		if how == KeepHydrate {
 			k.hydrated(column.Name, at)
@@ -112,10 +114,10 @@ func (c *Contract) entityOf(s *Source) *Entity {
 }
 
 // means returns how a joined column may be kept while DynamoDB is the authority.
-func (c *Contract) means(e *Entity, j *Join) map[string]bool {
+func (c *Contract) means(k *entityChecker, j *Join) map[string]bool {
 	means := map[string]bool{KeepCopy: true}
 	for _, how := range []string{KeepEdge, KeepCounter, KeepHydrate} {
-		if c.noMeans(e, j, how) == "" {
+		if c.noMeans(k, j, how) == "" {
 			means[how] = true
 		}
 	}
@@ -123,12 +125,12 @@ func (c *Contract) means(e *Entity, j *Join) map[string]bool {
 }
 
 // noMeans says why a joined column can't be kept in a way, "" if it can.
-func (c *Contract) noMeans(e *Entity, j *Join, how string) string {
+func (c *Contract) noMeans(k *entityChecker, j *Join, how string) string {
 	switch how {
 	case KeepCounter:
-		return c.noCounter(j)
+		return cmp.Or(c.noCounter(j), k.noNumber(j))
 	case KeepEdge, KeepHydrate:
-		return c.noKeyedJoin(e, j)
+		return c.noKeyedJoin(k.entity, j)
 	}
 	return ""
 }
@@ -155,6 +157,59 @@ func (c *Contract) noCounter(j *Join) string {
 		}
 	}
 	return "no entity has the rows of " + table.Name + ", so nothing that is written to DynamoDB changes the counter"
+}
+
+// noNumber says why DynamoDB can't add to the attribute of a joined column: it adds
+// to numbers, and what is made of one stays as it was.
+func (k *entityChecker) noNumber(j *Join) string {
+	own, made := k.carriers[j].own, k.carriers[j].made
+	switch {
+	case own != nil && own.Type != "N":
+		return fmt.Sprintf("DynamoDB adds to attributes of type N only, and %s is of type %s", own.Name, own.Type)
+	case own != nil && made != nil:
+		return fmt.Sprintf("what DynamoDB adds to %s does not change %s, which is made of it", own.Name, made.Name)
+	case made != nil:
+		return fmt.Sprintf("DynamoDB adds to attributes of type N only, and %s is a transformation of the number", made.Name)
+	}
+	return ""
+}
+
+// A joinCarrier is the attribute that is a joined column as it is, and the first
+// that is made of it; nil where there is none.
+type joinCarrier struct{ own, made *Attribute }
+
+// joinCarriers returns those of all joined columns.
+func (e *Entity) joinCarriers() map[*Join]joinCarrier {
+	all := make(map[*Join]joinCarrier)
+	for i := range e.Attributes {
+		a := &e.Attributes[i]
+		if a.Column < 0 {
+			continue // which is found
+		}
+		for _, column := range e.basis(a.Column) {
+			j := e.Columns[column].Join
+			if j == nil {
+				continue
+			}
+			carrier := all[j]
+			if column == a.Column {
+				carrier.own = a
+			} else if carrier.made == nil {
+				carrier.made = a
+			}
+			all[j] = carrier
+		}
+	}
+	return all
+}
+
+// mendOfMeans is what beside another way would keep an attribute as the contract
+// wants it.
+func (c *Contract) mendOfMeans(k *entityChecker, j *Join, how string) string {
+	if own := k.carriers[j].own; how == KeepCounter && c.noCounter(j) == "" && own != nil && own.Type != "N" {
+		return "make it N, or "
+	}
+	return ""
 }
 
 // noKeyedJoin says why the joined items can't be named by their keys, which is

@@ -116,10 +116,12 @@ func (e *Entity) brokenAt(from, column int) string {
 // that they are made of.
 func (e *Entity) provable() []int {
 	var all []int
-	carried := e.carried()
-	for i, c := range e.Columns {
-		shown := slices.ContainsFunc(e.Attributes, func(a Attribute) bool { return a.Column == i })
-		if c.IsComputed() && shown && !slices.ContainsFunc(e.basis(i), func(b int) bool { return !carried[b] }) {
+	carried, shown := e.carried(), make(map[int]bool, len(e.Attributes))
+	for i := range e.Attributes {
+		shown[e.Attributes[i].Column] = true
+	}
+	for i := range e.Columns {
+		if e.Columns[i].IsComputed() && shown[i] && !slices.ContainsFunc(e.basis(i), func(b int) bool { return !carried[b] }) {
 			all = append(all, i)
 		}
 	}

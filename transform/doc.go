@@ -199,7 +199,7 @@
 //   - No document makes the check panic or work without end: FuzzCheck,
 //     TestCheckOfMutilatedContracts, TestCheckOfLongContracts.
 //   - The graph has every column that an attribute is made of, so no change of one
-//     is missed: TestGraph, TestGraphOfChains, TestTouched.
+//     is missed: TestGraph, TestGraphOfChains, TestTouchedAttributes, TestTouchedItems.
 //   - No error carries a value of a row: TestItemRefuses, TestBindingFails,
 //     TestBindingOfTypesFails.
 //

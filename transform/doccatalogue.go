@@ -47,10 +47,13 @@
 //	  {"type": "json-construction", "target_table": "orders", "join_condition": "orders.id = orders.id", "construction":
 //	    {"type": "object", "select_columns": {"title": "title", "amount": "amount"}}}}
 //
-// A chain without chain_separator gives the last hop's column.
+// A chain without chain_separator gives the last hop's column. "zero_dates" of a list
+// or a map is said of all dates in it.
 //
 // Calculations. Trees, of depth and hierarchy-path, have at most 31 rows above a
-// row; one with more, or that is above itself, is an error of the row:
+// row; one with more, or that is above itself, is an error of the row. A counter is
+// for a COUNT or SUM of type N of which no other attribute is made: DynamoDB adds to
+// numbers only, and to one at a time:
 //
 //	{"name": "x", "type": "N", "source_column": "id", "keep": {"dynamodb": "counter"}, "calculation":
 //	  {"type": "aggregate", "target_table": "lines", "join_condition": "lines.order_id = orders.id", "operation": "SUM",
@@ -124,7 +127,8 @@
 //	CAST(amount AS UNSIGNED)
 //
 // Dates and times, ENUM, SET, FLOAT, DOUBLE, BIT, JSON and bytes can be tested for
-// NULL, and not be compared or calculated with: servers differ in how they do that.
+// NULL, and not be compared or calculated with, nor be what a case or an IF gives:
+// servers differ in how they do that.
 // Of an ENUM, join a table that has its values by a lookup-table, select a number
 // or text there, and compare that attribute's name in a case. A date is compared by
 // a query of an index whose sort key it is in, or is kept a second time in a column

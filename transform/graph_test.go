@@ -118,8 +118,9 @@ func TestGraphOfChains(t *testing.T) {
 	}, got)
 }
 
-// What a change touches: its own record, and those that join the row.
-func TestTouched(t *testing.T) {
+// What a change of a column touches: attributes of its own record, and of those that
+// join the row.
+func TestTouchedAttributes(t *testing.T) {
 	c, err := Load(market(t))
 	require.NoError(t, err)
 	column := func(entity, attribute string) int {

@@ -26,7 +26,7 @@ type Inverse struct {
 // row of the source table touches, beside the row's own item where the table is
 // the entity's own. Whoever changes a row asks each Inverse twice after the change,
 // with the values it had and with those it has: the items that lose it, and those
-// that get it (TestTouched).
+// that get it (TestTouchedItems).
 func (e *Entity) Touched(source string) []Inverse {
 	var all []Inverse
 	for i := range e.Columns {

@@ -128,9 +128,9 @@ var changes = []struct{ table, where, change string }{
 	{"nodes", "id = 5", "UPDATE nodes SET parent = NULL WHERE id = 5"},
 }
 
-// TestTouched: whatever changes of a row in any table, the inverses find every
+// TestTouchedItems: whatever changes of a row in any table, the inverses find every
 // key whose item it changed, and of the others no more than the joins reach.
-func TestTouched(t *testing.T) {
+func TestTouchedItems(t *testing.T) {
 	j := newJoins(t)
 	changed := map[string]int{}
 	for seed := range uint64(4) {

@@ -38,6 +38,9 @@ type Join struct {
 	Operation string
 	// Fields are what a map of JoinChildren and JoinObject holds.
 	Fields []Field
+	// ZeroDates says what becomes of zero and partial dates in the maps, as
+	// Column.ZeroDates does.
+	ZeroDates string `json:",omitempty"`
 	// Order and Limit are those of JoinChildren. The primary key is last in
 	// Order, so that it is complete. Limit is 0 for all rows.
 	Order []Order
@@ -96,6 +99,26 @@ type Field struct {
 	Name   string
 	Column int // of the hop's Source
 }
+
+// field is the column of a field of the maps.
+func (j *Join) field(f Field) *Column {
+	c := &j.Hops[0].Source.Columns[f.Column]
+	if j.ZeroDates == "" || !c.isDate() {
+		return c
+	}
+	own := *c // the table's is that of other joins too
+	own.ZeroDates = j.ZeroDates
+	return &own
+}
+
+// HasDates reports whether the maps of a join have dates or times; those of no join
+// have none.
+func (j *Join) HasDates() bool {
+	return j != nil && slices.ContainsFunc(j.Fields, func(f Field) bool { return j.field(f).isDate() })
+}
+
+// isDate reports whether the column may have zero and partial dates.
+func (c *Column) isDate() bool { return c.Kind == Date || c.Kind == DateTime || c.Kind == Timestamp }
 
 // An Order is one column of an ORDER BY.
 type Order struct {

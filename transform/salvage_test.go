@@ -53,6 +53,30 @@ func TestSalvage(t *testing.T) {
 	require.Nil(t, mustParse(t, []byte(`[7]`)).Salvage())
 }
 
+// Of an entity that the contract names twice the first is looked at: who asks for
+// findings by its name can't tell the two apart.
+func TestSalvageOfOneNameTwice(t *testing.T) {
+	entity := func(name, source string) string {
+		return `{"entity_type": "` + name + `", "source_table": "` + source + `", "pk_template": "` + source + `#{id}", "sk_template": "#",
+			"columns": [{"name": "id", "type": "int"}], "primary_key": ["id"], "attributes": [{"name": "id", "type": "N", "source_column": "id"}]}`
+	}
+	d := mustParse(t, []byte(`{"tables": [
+		{"table": "Things", "type": "multi-entity", "source_table": "things", "pk": "PK", "sk": "SK", "entities": [
+			`+entity("THING", "things")+`, `+entity("OTHER", "others")+`, `+entity("THING", "relics")+`]},
+		{"table": "More", "type": "multi-entity", "source_table": "more", "pk": "PK", "sk": "SK", "entities": [`+entity("OTHER", "more")+`]}]}`))
+	c, findings := d.Check()
+	require.Nil(t, c)
+	require.NotEmpty(t, findings)
+	c = d.Salvage()
+	left := map[string]string{}
+	for _, e := range c.Entities {
+		left[e.Name] += e.Source
+		require.Same(t, e, c.Entity(e.Name))
+	}
+	require.Equal(t, map[string]string{"THING": "things", "OTHER": "others"}, left)
+	require.Len(t, c.Tables, 1, "a table of which no entity is left")
+}
+
 // FuzzSalvage: whatever is left of a document, its rows can be selected and made
 // items of without a panic.
 func FuzzSalvage(f *testing.F) {

@@ -102,7 +102,7 @@ func (j *Join) appendElement(b []byte, element string) ([]byte, string) {
 		if err != nil {
 			return nil, reasonNotList
 		}
-		c := &j.Hops[0].Source.Columns[j.Fields[i].Column]
+		c := j.field(j.Fields[i])
 		v, reason := c.parse(string(text))
 		if reason != "" {
 			return nil, "column " + c.Name + " of " + j.Hops[0].Source.Name + ": " + reason

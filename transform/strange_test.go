@@ -2,7 +2,6 @@ package transform_test
 
 import (
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/internal/dynamojson"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/mysqlstore"
 	"github.com/crossfade-go/crossfade/transform"
@@ -170,57 +170,7 @@ func strangeItems(t testing.TB, name string) map[string][]map[string]types.Attri
 	t.Helper()
 	data, err := os.ReadFile("testdata/strange/" + name + ".items.json")
 	require.NoError(t, err)
-	var raw map[string][]map[string]dynamoJSON
-	require.NoError(t, json.Unmarshal(data, &raw))
-	items := map[string][]map[string]types.AttributeValue{}
-	for entity, list := range raw {
-		for _, item := range list {
-			items[entity] = append(items[entity], attributeValues(item))
-		}
-	}
+	items, err := dynamojson.Items(data)
+	require.NoError(t, err)
 	return items
-}
-
-// A dynamoJSON is an attribute value in the JSON of DynamoDB.
-type dynamoJSON struct {
-	S    *string
-	N    *string
-	B    []byte
-	BOOL *bool
-	NULL bool
-	SS   []string
-	L    []dynamoJSON
-	M    map[string]dynamoJSON
-}
-
-func attributeValues(of map[string]dynamoJSON) map[string]types.AttributeValue {
-	values := map[string]types.AttributeValue{}
-	for name, a := range of {
-		values[name] = a.value()
-	}
-	return values
-}
-
-func (a dynamoJSON) value() types.AttributeValue {
-	switch {
-	case a.S != nil:
-		return &types.AttributeValueMemberS{Value: *a.S}
-	case a.N != nil:
-		return &types.AttributeValueMemberN{Value: *a.N}
-	case a.B != nil:
-		return &types.AttributeValueMemberB{Value: a.B}
-	case a.BOOL != nil:
-		return &types.AttributeValueMemberBOOL{Value: *a.BOOL}
-	case a.NULL:
-		return &types.AttributeValueMemberNULL{Value: true}
-	case a.SS != nil:
-		return &types.AttributeValueMemberSS{Value: a.SS}
-	case a.M != nil:
-		return &types.AttributeValueMemberM{Value: attributeValues(a.M)}
-	}
-	list := make([]types.AttributeValue, 0, len(a.L))
-	for _, x := range a.L {
-		list = append(list, x.value())
-	}
-	return &types.AttributeValueMemberL{Value: list}
 }

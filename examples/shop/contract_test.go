@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossfade-go/crossfade/internal/dynamojson"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
@@ -144,8 +145,10 @@ type row map[string]*string
 // readRows returns the rows of each entity.
 func readRows(t testing.TB) map[string][]row {
 	t.Helper()
+	data, err := os.ReadFile("testdata/rows.json")
+	require.NoError(t, err)
 	var rows map[string][]row
-	readJSON(t, "testdata/rows.json", &rows)
+	require.NoError(t, json.Unmarshal(data, &rows))
 	return rows
 }
 
@@ -175,55 +178,9 @@ func (r row) record(t testing.TB, e *transform.Entity) transform.Record {
 // DynamoDB.
 func readItems(t testing.TB) map[string][]map[string]types.AttributeValue {
 	t.Helper()
-	var raw map[string][]map[string]attribute
-	readJSON(t, "testdata/items.json", &raw)
-	items := map[string][]map[string]types.AttributeValue{}
-	for entity, list := range raw {
-		for _, item := range list {
-			items[entity] = append(items[entity], attributes(item))
-		}
-	}
-	return items
-}
-
-// An attribute is an attribute value in the JSON of DynamoDB.
-type attribute struct {
-	S    *string
-	N    *string
-	BOOL *bool
-	L    []attribute
-	M    map[string]attribute
-}
-
-func attributes(of map[string]attribute) map[string]types.AttributeValue {
-	values := map[string]types.AttributeValue{}
-	for name, a := range of {
-		values[name] = a.value()
-	}
-	return values
-}
-
-func (a attribute) value() types.AttributeValue {
-	switch {
-	case a.S != nil:
-		return &types.AttributeValueMemberS{Value: *a.S}
-	case a.N != nil:
-		return &types.AttributeValueMemberN{Value: *a.N}
-	case a.BOOL != nil:
-		return &types.AttributeValueMemberBOOL{Value: *a.BOOL}
-	case a.M != nil:
-		return &types.AttributeValueMemberM{Value: attributes(a.M)}
-	}
-	list := make([]types.AttributeValue, 0, len(a.L))
-	for _, x := range a.L {
-		list = append(list, x.value())
-	}
-	return &types.AttributeValueMemberL{Value: list}
-}
-
-func readJSON(t testing.TB, file string, into any) {
-	t.Helper()
-	data, err := os.ReadFile(file)
+	data, err := os.ReadFile("testdata/items.json")
 	require.NoError(t, err)
-	require.NoError(t, json.Unmarshal(data, into))
+	items, err := dynamojson.Items(data)
+	require.NoError(t, err)
+	return items
 }

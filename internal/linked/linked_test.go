@@ -57,6 +57,7 @@ var forTests = []string{
 	module + "/dal/paritytest",
 	module + "/dal/storetest",
 	module + "/dynamostore/dynamotest",
+	module + "/internal/dynamojson",
 	module + "/internal/engine",
 	module + "/internal/enginetest",
 	module + "/internal/fleet",
