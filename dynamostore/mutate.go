@@ -3,6 +3,7 @@ package dynamostore
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -176,13 +177,9 @@ func (wr *writing) create(ctx context.Context, st *step) error {
 	case st.assigned != 0 && len(st.seen) == 0:
 		return nil
 	}
-	id, err := wr.s.sequences[st.place.entity.Name].take(ctx, wr.at.Epoch)
+	id, key, record, err := wr.take(ctx, st)
 	if err != nil {
 		return err
-	}
-	key, record, err := st.withID(id)
-	if err != nil {
-		return st.place.unfit("create", st.row, err)
 	}
 	if err := st.fit(record); err != nil {
 		return err
@@ -193,6 +190,23 @@ func (wr *writing) create(ctx context.Context, st *step) error {
 	st.edit = edit{place: st.place, key: st.key, floor: st.floor, row: store.Row{Key: key, Live: true, Record: record}}
 	st.assigned = id
 	return nil
+}
+
+// take gives the step an id that no other step brings along.
+func (wr *writing) take(ctx context.Context, st *step) (int64, transform.Key, transform.Record, error) {
+	for {
+		id, err := wr.s.sequences[st.place.entity.Name].take(ctx, wr.at.Epoch)
+		if err != nil {
+			return 0, transform.Key{}, transform.Record{}, err
+		}
+		key, record, err := st.withID(id)
+		if err != nil {
+			return 0, key, record, st.place.unfit("create", st.row, err)
+		}
+		if !slices.ContainsFunc(wr.steps, func(other *step) bool { return other.Key == key }) {
+			return id, key, record, nil
+		}
+	}
 }
 
 // update calls Modify with a copy of the record as it is.

@@ -187,7 +187,7 @@ func readEachOthers(e *env) {
 				if !m.Live || !o.Live || rankOf(m.Record)+rankOf(o.Record) > 0 {
 					return []store.Mutation{holds(m), holds(o)}
 				}
-				return []store.Mutation{upon(m, e.increment(mine)), holds(o)}
+				return []store.Mutation{holds(o), upon(m, e.increment(mine))}
 			})
 		}) {
 			require.NoError(e, err)
@@ -213,7 +213,7 @@ func findEachOthersMissing(e *env) {
 				if m.Live || o.Live {
 					return []store.Mutation{holds(m), holds(o)}
 				}
-				return []store.Mutation{upon(m, e.create(mine)), holds(o)}
+				return []store.Mutation{holds(o), upon(m, e.create(mine))}
 			})
 		}) {
 			require.NoError(e, err)
