@@ -14,8 +14,9 @@ import (
 // A noStore answers at once and does nothing.
 type noStore struct{ store.Control }
 
-func (noStore) Bump(context.Context, []transform.Key) error { return nil }
-func (noStore) Shards() int                                 { return 1 }
+func (noStore) Token(context.Context, store.At, string) (*store.Token, error) { return nil, nil }
+func (noStore) Bump(context.Context, []transform.Key) error                   { return nil }
+func (noStore) Shards() int                                                   { return 1 }
 func (noStore) Dirty(context.Context, store.DirtyRange) (store.DirtyPage, error) {
 	return store.DirtyPage{}, nil
 }

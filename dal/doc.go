@@ -10,6 +10,9 @@
 //	users, err := dal.NewRepository[User](ctl, "Users")
 //	u, err := users.Get(ctx, users.Key(101))
 //	err = users.Update(ctx, users.Key(101), func(u *User) error { u.Email = e; return nil })
+//	err = ctl.Atomically(ctx, func(ctx context.Context, tx *dal.Tx) error {
+//		return users.In(tx).Delete(ctx, users.Key(101)) // and more, of any entity
+//	})
 //
 // For unit tests of a service, Standalone puts a repository in front of a
 // single store, such as package memstore's; see the example.
@@ -27,6 +30,14 @@
 //   - Every operation uses one phase from start to end
 //     (TestOneSnapshotPerOperation), also an update that lasts longer than a
 //     switch: it is done anew, whole (TestScenario19LongUpdateSpansASwitch).
+//   - A unit of work is applied whole or not at all (TestUnitIsAllOrNothing,
+//     TestSweepWrites), sees its own writes (TestUnitSeesItself), and is decided
+//     upon what is there when it commits, also where it only reads or gives up
+//     (TestUnitRunsAgain, TestUnitFailsForWhatIsTrue, TestUnitsOfManyWorkers). One
+//     that spans a switch is done again (TestScenario19LongUnitSpansASwitch), one
+//     that is repeated with its token is applied once (TestUnitWithToken), and one
+//     that DynamoDB could not take in a transaction is refused in every phase
+//     (TestUnitTooLarge), except in phase 1 without capture.
 //   - A phase change and a hand-off make operations wait, not fail, and they go
 //     on within 40 ms of its end (TestPhaseChangeWaits,
 //     TestRequestsWaitForAHandOff, TestHandOffGivenUp). They wait no longer than
@@ -74,6 +85,13 @@
 // lock, instead of reading, changing and comparing: two hundred writers of one
 // key then queue up, where an optimistic loop would let most of them fail and
 // try again. DynamoDB has no such lock, and its store can only compare.
+//
+// A unit of work reads without locks and commits upon what it has read, in MySQL
+// too, where a transaction could be held open instead: its function would then
+// hold the fence against a change of phase for as long as it thinks, and would
+// behave otherwise once DynamoDB leads. UpdateAtCommit is for the records that
+// many want at once. Queries have no part in a unit yet: what they find can be
+// read again within it.
 //
 // The names in this package's names.go are aliases: the stores' contract in
 // package store needs them too, and must not import a service's package.

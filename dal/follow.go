@@ -21,6 +21,12 @@ func (r *Router) follow(ctx context.Context, w *write, policy Policy) error {
 	}
 	after, cancel := store.Detached(ctx, budget)
 	defer cancel()
+	if w.done.Repeated && w.Decided {
+		if policy != Required {
+			return nil
+		}
+		return r.awaitToken(after, w)
+	}
 	changes := leftBy(w.done)
 	for i, change := range changes {
 		if err := r.refresh(after, w, change, policy); err != nil {
@@ -31,6 +37,24 @@ func (r *Router) follow(ctx context.Context, w *write, policy Policy) error {
 		}
 	}
 	return nil
+}
+
+// awaitToken waits until the follower holds the token of a unit of work that was
+// applied before, nobody knows to which keys: its token comes after its rows.
+func (r *Router) awaitToken(ctx context.Context, w *write) error {
+	other := r.forward.authority // each is the authority of one side
+	if !w.snapshot.Phase.DynamoDBLeads() {
+		other = r.backward.authority
+	}
+	for {
+		known, err := other.Token(ctx, relayed, w.Token)
+		if known != nil {
+			return nil
+		}
+		if sleep(ctx, 20*time.Millisecond) != nil {
+			return r.pending(w, Required, err)
+		}
+	}
 }
 
 // leftBy returns the changes of a write. Those of one that was applied before

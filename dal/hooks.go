@@ -14,16 +14,17 @@ import (
 // a row.
 type Hook any
 
-// An OperationEvent is one finished call of a repository.
+// An OperationEvent is one finished call of a repository, or of Atomically.
 type OperationEvent struct {
-	Op       string // "get", "create", …
-	Entity   string
+	Op       string // "get", "create", …, "atomically"
+	Entity   string // "" of a unit of work
 	Phase    Phase
 	Duration time.Duration
 	Err      error
 }
 
-// HookOperation is told of every finished call of a repository.
+// HookOperation is told of every finished call of a repository, and of
+// Atomically. What a unit of work reads and stages is part of its own call.
 type HookOperation interface{ OnOperation(OperationEvent) }
 
 // A MismatchEvent is a read of phase 3 that the two stores answer differently.
@@ -103,4 +104,25 @@ func appendIf[H any](list []H, x Hook) []H {
 		return append(list, h)
 	}
 	return list
+}
+
+// clock is the time, if anybody wants to know it: a look at the clock costs as
+// much as the routing of a read.
+func (r *Router) clock() (now time.Time) {
+	if len(r.hooks.operation) > 0 {
+		now = time.Now()
+	}
+	return now
+}
+
+// observe tells the hooks of a finished operation.
+func (r *Router) observe(op, entity string, start time.Time, err *error) {
+	hooks := r.hooks.operation
+	if len(hooks) == 0 {
+		return
+	}
+	e := OperationEvent{Op: op, Entity: entity, Phase: r.snapshot.Load().Phase, Duration: time.Since(start), Err: *err}
+	for _, h := range hooks {
+		h.OnOperation(e)
+	}
 }

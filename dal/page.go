@@ -58,7 +58,7 @@ func (r *Repository[T]) Page(ctx context.Context, q Query, cursor string, size i
 }
 
 func (r *Repository[T]) page(ctx context.Context, q Query, cursor string, size int, options []ReadOption) (page Page[T], err error) {
-	defer r.observe("query", r.clock(), &err)
+	defer r.router.observe("query", r.entity.Name, r.router.clock(), &err)
 	sq, err := q.resolve(r.entity)
 	if err != nil {
 		return page, err

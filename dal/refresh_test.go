@@ -164,8 +164,8 @@ func TestTokenFollows(t *testing.T) {
 			require.Equal(t, "t", left[0].Token.Token)
 			remove()
 			f.drain(t)
-			f.requireTokenCarried(t, writePath{write: func(ctx context.Context, users *dal.Repository[User], o ...dal.WriteOption) error {
-				return users.Create(ctx, &u, o...)
+			f.requireTokenCarried(t, writePath{write: func(ctx context.Context, g dal.Group, o ...dal.WriteOption) error {
+				return usersOf(g).Create(ctx, &u, o...)
 			}})
 		})
 	}

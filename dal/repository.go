@@ -2,7 +2,6 @@ package dal
 
 import (
 	"context"
-	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -49,7 +48,7 @@ func (r *Repository[T]) Key(values ...any) Key {
 
 // Get returns the record at the key, or ErrNotFound.
 func (r *Repository[T]) Get(ctx context.Context, key Key, options ...ReadOption) (v T, err error) {
-	defer r.observe("get", r.clock(), &err)
+	defer r.router.observe("get", r.entity.Name, r.router.clock(), &err)
 	fresh(options)
 	if err = key.check("get", r.entity.Name); err != nil {
 		return v, err
@@ -67,7 +66,7 @@ func (r *Repository[T]) Get(ctx context.Context, key Key, options ...ReadOption)
 // GetMany returns the records at the keys. A key where nothing is does not
 // appear in the answer.
 func (r *Repository[T]) GetMany(ctx context.Context, keys []Key, options ...ReadOption) (found map[Key]T, err error) {
-	defer r.observe("get many", r.clock(), &err)
+	defer r.router.observe("get many", r.entity.Name, r.router.clock(), &err)
 	fresh(options)
 	plain := make([]transform.Key, len(keys))
 	for i, key := range keys {
@@ -117,7 +116,7 @@ func (r *Repository[T]) Put(ctx context.Context, v *T, options ...WriteOption) e
 }
 
 func (r *Repository[T]) store(ctx context.Context, op store.Op, v *T, options []WriteOption) (err error) {
-	defer r.observe(op.String(), r.clock(), &err)
+	defer r.router.observe(op.String(), r.entity.Name, r.router.clock(), &err)
 	rec, err := r.record(op.String(), v)
 	if err != nil {
 		return err
@@ -128,8 +127,7 @@ func (r *Repository[T]) store(ctx context.Context, op store.Op, v *T, options []
 	case assigned && op == store.Create:
 		rec.SetAt(r.entity.Sequence, transform.Value{})
 	case assigned:
-		return &Error{Op: op.String(), Entity: r.entity.Name, Kind: ErrInvalid, Outcome: NotApplied,
-			Field: r.entity.Columns[r.entity.Sequence].Name, Detail: "the id is zero; Create has one assigned"}
+		return r.noID(op.String())
 	default:
 		if m.Key, err = rec.Key(); err != nil {
 			return refused(op.String(), r.entity.Name, err)
@@ -144,6 +142,12 @@ func (r *Repository[T]) store(ctx context.Context, op store.Op, v *T, options []
 		}
 	}
 	return err
+}
+
+// noID is the error of an operation that needs to be given the id.
+func (r *Repository[T]) noID(op string) error {
+	return &Error{Op: op, Entity: r.entity.Name, Kind: ErrInvalid, Outcome: NotApplied,
+		Field: r.entity.Columns[r.entity.Sequence].Name, Detail: "the id is zero; Create has one assigned"}
 }
 
 // lacksID reports whether the store is to assign the record's id. AUTO_INCREMENT
@@ -183,7 +187,7 @@ func (r *Repository[T]) setID(v *T, key transform.Key) error {
 // while it blocks, a change of phase waits, and every writer behind that. It
 // can't change the key.
 func (r *Repository[T]) Update(ctx context.Context, key Key, change func(*T) error, options ...WriteOption) (err error) {
-	defer r.observe("update", r.clock(), &err)
+	defer r.router.observe("update", r.entity.Name, r.router.clock(), &err)
 	if err = key.check("update", r.entity.Name); err != nil {
 		return notApplied(err)
 	}
@@ -192,7 +196,7 @@ func (r *Repository[T]) Update(ctx context.Context, key Key, change func(*T) err
 		if err := r.modify(rec, change); err != nil {
 			return err
 		}
-		return r.router.fit(w.snapshot, store.Update, key.key, rec)
+		return r.router.fit(&w, 0, transform.Record{}, rec)
 	}}}
 	return r.router.write(ctx, &w, options)
 }
@@ -242,7 +246,7 @@ func (r *Repository[T]) sameKey(before, after transform.Record) error {
 
 // Delete removes the record at the key, or returns ErrNotFound.
 func (r *Repository[T]) Delete(ctx context.Context, key Key, options ...WriteOption) (err error) {
-	defer r.observe("delete", r.clock(), &err)
+	defer r.router.observe("delete", r.entity.Name, r.router.clock(), &err)
 	if err = key.check("delete", r.entity.Name); err != nil {
 		return notApplied(err)
 	}
@@ -274,26 +278,4 @@ func notApplied(err error) error {
 		e.Outcome = NotApplied
 	}
 	return err
-}
-
-// clock is the time, if anybody wants to know it: a look at the clock costs as
-// much as the routing of a read.
-func (r *Repository[T]) clock() (now time.Time) {
-	if len(r.router.hooks.operation) > 0 {
-		now = time.Now()
-	}
-	return now
-}
-
-// observe tells the hooks of a finished operation.
-func (r *Repository[T]) observe(op string, start time.Time, err *error) {
-	hooks := r.router.hooks.operation
-	if len(hooks) == 0 {
-		return
-	}
-	e := OperationEvent{Op: op, Entity: r.entity.Name, Phase: r.router.snapshot.Load().Phase,
-		Duration: time.Since(start), Err: *err}
-	for _, h := range hooks {
-		h.OnOperation(e)
-	}
 }

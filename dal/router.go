@@ -22,6 +22,9 @@ type RouterOptions struct {
 	// PhaseWait bounds how long an operation waits while the phase changes
 	// under it, a hand-off included. Default 10 s.
 	PhaseWait time.Duration
+	// RetryBudget bounds how long Atomically runs its function again because
+	// others have changed what it had read. Default 10 s.
+	RetryBudget time.Duration
 	// StaleAfter is how long a read of phase 4 that allows a stale answer waits
 	// for DynamoDB before MySQL answers. Default 1 s.
 	StaleAfter time.Duration
@@ -59,6 +62,7 @@ func (o *RouterOptions) withDefaults() RouterOptions {
 	setDefault(&c.PromptBudget, 100*time.Millisecond)
 	setDefault(&c.RequiredBudget, 5*time.Second)
 	setDefault(&c.PhaseWait, 10*time.Second)
+	setDefault(&c.RetryBudget, 10*time.Second)
 	setDefault(&c.StaleAfter, time.Second)
 	setDefault(&c.CompareQueue, 1024)
 	setDefault(&c.CompareWorkers, 4)
@@ -194,6 +198,8 @@ func (absent) GetMany(context.Context, store.At, []transform.Key) ([]store.Row, 
 func (absent) Query(context.Context, store.At, store.Query) ([]store.Row, error) {
 	return nil, errAbsent
 }
+
+func (absent) Token(context.Context, store.At, string) (*store.Token, error) { return nil, errAbsent }
 
 func (absent) Write(context.Context, store.At, store.Write) (store.Written, error) {
 	return store.Written{}, errAbsent

@@ -18,7 +18,7 @@ import (
 // "before". left reports whether a row is what the write leaves.
 type writePath struct {
 	name  string
-	write func(context.Context, *dal.Repository[User], ...dal.WriteOption) error
+	write func(context.Context, dal.Group, ...dal.WriteOption) error
 	left  func(store.Row) bool
 }
 
@@ -31,26 +31,58 @@ func writePaths() []writePath {
 		return v.Text()
 	}
 	return []writePath{
-		{"create", func(ctx context.Context, users *dal.Repository[User], o ...dal.WriteOption) error {
+		{"create", func(ctx context.Context, g dal.Group, o ...dal.WriteOption) error {
+			users := usersOf(g)
 			u := user(2)
 			return users.Create(ctx, &u, o...)
 		}, func(row store.Row) bool { return row.Live }},
-		{"put over", func(ctx context.Context, users *dal.Repository[User], o ...dal.WriteOption) error {
+		{"put over", func(ctx context.Context, g dal.Group, o ...dal.WriteOption) error {
+			users := usersOf(g)
 			u := user(1)
 			u.Email = "after@example.com"
 			return users.Put(ctx, &u, o...)
 		}, func(row store.Row) bool { return email(row) == "after@example.com" }},
-		{"put new", func(ctx context.Context, users *dal.Repository[User], o ...dal.WriteOption) error {
+		{"put new", func(ctx context.Context, g dal.Group, o ...dal.WriteOption) error {
+			users := usersOf(g)
 			u := user(2)
 			return users.Put(ctx, &u, o...)
 		}, func(row store.Row) bool { return row.Live }},
-		{"update", func(ctx context.Context, users *dal.Repository[User], o ...dal.WriteOption) error {
+		{"update", func(ctx context.Context, g dal.Group, o ...dal.WriteOption) error {
+			users := usersOf(g)
 			return users.Update(ctx, users.Key(1), func(u *User) error { u.Email = "after@example.com"; return nil }, o...)
 		}, func(row store.Row) bool { return email(row) == "after@example.com" }},
-		{"delete", func(ctx context.Context, users *dal.Repository[User], o ...dal.WriteOption) error {
+		{"delete", func(ctx context.Context, g dal.Group, o ...dal.WriteOption) error {
+			users := usersOf(g)
 			return users.Delete(ctx, users.Key(1), o...)
 		}, func(row store.Row) bool { return !row.Live }},
+		{"unit", func(ctx context.Context, g dal.Group, o ...dal.WriteOption) error {
+			return g.Router().Atomically(ctx, func(ctx context.Context, tx *dal.Tx) error { return swept(ctx, usersOf(g).In(tx)) }, o...)
+		}, func(row store.Row) bool { return email(row) == "after@example.com" }},
 	}
+}
+
+func usersOf(g dal.Group) *dal.Repository[User] {
+	users, err := dal.NewRepository[User](g, "Users")
+	if err != nil {
+		panic(err)
+	}
+	return users
+}
+
+// swept is a unit of work that refuses to be done twice.
+func swept(ctx context.Context, users dal.InUnit[User]) error {
+	u, err := users.Get(ctx, users.Key(2))
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s is there already", u.Username)
+	case !errors.Is(err, dal.ErrNotFound):
+		return err
+	}
+	second := user(2)
+	if err := users.Create(ctx, &second); err != nil {
+		return err
+	}
+	return users.Update(ctx, users.Key(1), func(u *User) error { u.Email = "after@example.com"; return nil })
 }
 
 func (p writePath) id() int64 {
@@ -85,7 +117,7 @@ func sweepWrite(t *testing.T, phase dal.Phase, policy dal.Policy, path writePath
 	ctx := context.Background()
 	lead, _ := f.leads(ctx)
 
-	err := path.write(ctx, f.users, dal.Token("t"), dal.Follow(policy))
+	err := path.write(ctx, f.router, dal.Token("t"), dal.Follow(policy))
 	there := path.left(f.in(t, lead, path.id()))
 	switch {
 	case err == nil, dal.OutcomeOf(err) == dal.Applied:
@@ -100,9 +132,9 @@ func sweepWrite(t *testing.T, phase dal.Phase, policy dal.Policy, path writePath
 	}
 
 	// The same call again: it applies now, or it had been applied.
-	if err := path.write(ctx, f.users, dal.Token("t"), dal.Follow(policy)); err != nil && !errors.Is(err, dal.ErrPending) {
+	if err := path.write(ctx, f.router, dal.Token("t"), dal.Follow(policy)); err != nil && !errors.Is(err, dal.ErrPending) {
 		require.ErrorIs(t, err, dal.ErrUnavailable, "the second try met a fault of its own")
-		require.NoError(t, path.write(ctx, f.users, dal.Token("t"), dal.Follow(policy)))
+		require.NoError(t, path.write(ctx, f.router, dal.Token("t"), dal.Follow(policy)))
 	}
 	require.True(t, path.left(f.in(t, lead, path.id())))
 	if phase.HasFollower() {
@@ -127,9 +159,7 @@ func (f *fixture) requireTokenCarried(t *testing.T, path writePath) {
 	require.NoError(t, err)
 	plain := dal.NewRouter(f.contract, f.mysql, f.dynamo, now, nil)
 	defer plain.Close()
-	users, err := dal.NewRepository[User](plain, "Users")
-	require.NoError(t, err)
-	require.NoError(t, path.write(context.Background(), users, dal.Token("t")))
+	require.NoError(t, path.write(context.Background(), plain, dal.Token("t")))
 	require.Equal(t, before.Version, f.in(t, lead, path.id()).Version, "the token was not known, and the write applied twice")
 }
 

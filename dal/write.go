@@ -55,21 +55,19 @@ func Follow(p Policy) WriteOption {
 type write struct {
 	store.Write
 	snapshot *Snapshot
+	burdens  []burden      // of each mutation, where there are several
 	done     store.Written // once it is committed
 }
 
 // write commits w in the authority and then follows the policy. w.done says
 // what was written, unless the error says that nothing may have been.
 func (r *Router) write(ctx context.Context, w *write, options []WriteOption) error {
-	o := writeOptions{policy: r.opts.Policy}
-	for _, option := range options {
-		o = option(o)
-	}
-	if o.faulty {
-		return &Error{Op: "write", Kind: ErrInvalid, Outcome: NotApplied, Detail: "the token is empty"}
+	o, err := r.chosen(options)
+	if err != nil {
+		return err
 	}
 	w.Token = o.token
-	err := r.commit(ctx, r.snapshot.Load(), w)
+	err = r.commit(ctx, r.snapshot.Load(), w)
 	if err != nil && turnedAway(err) {
 		err = r.again(ctx, w.snapshot, err, func(now *Snapshot) error { return r.commit(ctx, now, w) })
 	}
@@ -80,6 +78,18 @@ func (r *Router) write(ctx context.Context, w *write, options []WriteOption) err
 		return nil
 	}
 	return r.follow(ctx, w, o.policy)
+}
+
+// chosen returns what the options of a write choose.
+func (r *Router) chosen(options []WriteOption) (writeOptions, error) {
+	o := writeOptions{policy: r.opts.Policy}
+	for _, option := range options {
+		o = option(o)
+	}
+	if o.faulty {
+		return o, &Error{Op: "write", Kind: ErrInvalid, Outcome: NotApplied, Detail: "the token is empty"}
+	}
+	return o, nil
 }
 
 // callers returns the error of the caller's own function as it was, and every
@@ -93,48 +103,63 @@ func callers(err error) error {
 }
 
 // commit gives the write to the authority, unless it holds a record that one
-// of the stores can't hold: that is refused before anything commits.
+// of the stores can't hold, or more than DynamoDB takes at once: that is refused
+// before anything commits.
 func (r *Router) commit(ctx context.Context, s *Snapshot, w *write) (err error) {
 	w.snapshot = s
+	w.weigh()
 	for i := range w.Mutations {
 		m := &w.Mutations[i]
 		if m.Op == store.Create || m.Op == store.Put {
-			if err := r.fit(s, m.Op, m.Key, m.Record); err != nil {
+			if err := r.fit(w, i, transform.Record{}, m.Record); err != nil {
 				return err
 			}
 		}
+	}
+	if err := r.bears(w); err != nil {
+		return err
 	}
 	w.done, err = r.side(s).authority.Write(ctx, s.at(), w.Write)
 	return err
 }
 
-// fit returns an error if the record can't become an item, and with DynamoDB as
-// authority if MySQL's columns can't hold it: DynamoDB would take it, and MySQL
-// could never follow. In phase 1 without capture it only reports.
-func (r *Router) fit(s *Snapshot, op store.Op, key transform.Key, rec transform.Record) error {
+// fit returns an error if the record that mutation i leaves can't become an item,
+// and with DynamoDB as authority if MySQL's columns can't hold it: DynamoDB would
+// take it, and MySQL could never follow. In phase 1 without capture it only
+// reports. before is what was there, zero where that is not known.
+func (r *Router) fit(w *write, i int, before, rec transform.Record) error {
+	s, op, key := w.snapshot, w.Mutations[i].Op, w.Mutations[i].Key
 	if key.IsZero() {
 		// The store is to assign the id. Each one that it gives fits its column.
 		rec = rec.Clone()
 		rec.SetAt(rec.Entity().Sequence, transform.IntValue(1))
 	}
-	leads := s.Phase.DynamoDBLeads()
-	if leads {
+	if s.Phase.DynamoDBLeads() {
 		if err := rec.Fit(); err != nil {
 			return refused(op.String(), rec.Entity().Name, err)
 		}
 	}
-	_, err := rec.Entity().Item(rec)
-	if err == nil {
-		return nil
+	item, err := rec.Entity().Item(rec)
+	if err != nil {
+		return r.unfit(s, key, refused(op.String(), rec.Entity().Name, err), err)
 	}
-	if !s.Capture && !leads {
-		r.counts.unfit.Add(1)
-		for _, h := range r.hooks.unfit {
-			h.OnUnfit(UnfitEvent{Key: key, Err: err})
-		}
-		return nil
+	if w.burdens != nil {
+		w.weighs(i, before, rec, transform.ItemSize(item))
 	}
-	return refused(op.String(), rec.Entity().Name, err)
+	return nil
+}
+
+// unfit refuses what DynamoDB could not take. In phase 1 without capture, which
+// behaves as the service did, it only reports it.
+func (r *Router) unfit(s *Snapshot, key transform.Key, refusal, cause error) error {
+	if s.Capture || s.Phase.DynamoDBLeads() {
+		return refusal
+	}
+	r.counts.unfit.Add(1)
+	for _, h := range r.hooks.unfit {
+		h.OnUnfit(UnfitEvent{Key: key, Err: cause})
+	}
+	return nil
 }
 
 // refused is the error of a write whose record one of the stores can't hold.

@@ -71,7 +71,7 @@ func (e *edit) unchanged() condition {
 // unique values, and what a write leaves besides.
 type bundle struct {
 	*transaction
-	edits  map[int]*edit // by the action that stores the item
+	edits  map[int]*edit // by the action that stores the item, or only looks at it
 	guards map[int]*guard
 	token  int // the action that stores the token, -1 if there is none
 }
@@ -79,9 +79,9 @@ type bundle struct {
 // newBundle puts the items of the edits and their guards into a transaction.
 // all says to store the guards of unique values that did not change too, which
 // mends one that is missing.
-func (s *Store) newBundle(op string, edits []*edit, all bool) (*bundle, error) {
+func (s *Store) newBundle(op, entity string, edits []*edit, all bool) (*bundle, error) {
 	b := &bundle{
-		transaction: s.newTransaction(op, edits[0].place.entity.Name),
+		transaction: s.newTransaction(op, entity),
 		edits:       map[int]*edit{}, guards: map[int]*guard{}, token: -1,
 	}
 	for _, e := range edits {

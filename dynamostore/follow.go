@@ -64,7 +64,7 @@ func (s *Store) putOnce(ctx context.Context, all []*edit, budget *budget) (bool,
 	if len(newer) == 0 {
 		return false, nil
 	}
-	b, err := s.newBundle("put", newer, true)
+	b, err := s.newBundle("put", newer[0].place.entity.Name, newer, true)
 	if err != nil {
 		return false, err
 	}

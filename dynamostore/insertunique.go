@@ -121,7 +121,7 @@ func (s *Store) tryTogether(ctx context.Context, rows []*insert, budget *budget)
 		list[i] = &edit{place: in.place, key: in.place.itemKey(in.item), known: true, row: in.row}
 		by[list[i]] = in
 	}
-	b, err := s.newBundle("insert", list, true)
+	b, err := s.newBundle("insert", list[0].place.entity.Name, list, true)
 	if err != nil {
 		return nil, err
 	}

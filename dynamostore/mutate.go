@@ -3,6 +3,7 @@ package dynamostore
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -27,7 +28,7 @@ func (s *Store) plan(at store.At, w store.Write) (*writing, error) {
 	}
 	seen := map[transform.Key]bool{}
 	for _, m := range w.Mutations {
-		st, err := s.planStep(m, store.Floor(at.Epoch))
+		st, err := s.planStep(at, m)
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +42,7 @@ func (s *Store) plan(at store.At, w store.Write) (*writing, error) {
 }
 
 // planStep checks one mutation.
-func (s *Store) planStep(m store.Mutation, floor store.Version) (*step, error) {
+func (s *Store) planStep(at store.At, m store.Mutation) (*step, error) {
 	op, name := m.Op.String(), m.Key.Entity
 	if m.Key.IsZero() && !m.Record.IsZero() {
 		name = m.Record.Entity().Name
@@ -50,7 +51,7 @@ func (s *Store) planStep(m store.Mutation, floor store.Version) (*step, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &step{Mutation: m, edit: edit{place: p, floor: floor}}
+	st := &step{Mutation: m, edit: edit{place: p, floor: store.Floor(at.Epoch)}}
 	if fault := st.check(); fault != "" {
 		return nil, invalid(op, name, store.NotApplied, "%s", fault)
 	}
@@ -61,6 +62,7 @@ func (s *Store) planStep(m store.Mutation, floor store.Version) (*step, error) {
 	if st.key, err = p.keyOf(op, m.Key); err != nil {
 		return nil, withOutcome(err, store.NotApplied)
 	}
+	st.trust(at)
 	if m.Op == store.Create || m.Op == store.Put {
 		return st, st.fit(m.Record)
 	}
@@ -72,19 +74,24 @@ func (s *Store) planStep(m store.Mutation, floor store.Version) (*step, error) {
 func (st *step) check() string {
 	e := st.place.entity
 	switch {
-	case st.Op < store.Create || st.Op > store.Delete:
+	case st.Op < store.Create || st.Op > store.Check:
 		return "unknown operation"
+	case st.Op == store.Check && st.Expect == nil:
+		return "a check needs what it expects"
 	case st.Op == store.Update && st.Modify == nil:
 		return "an update needs a Modify"
-	case st.Op == store.Update || st.Op == store.Delete:
+	case st.Op == store.Update || st.Op == store.Delete || st.Op == store.Check:
 		return ""
 	case st.Record.IsZero() || st.Record.Entity() != e:
 		return "the record is of another entity"
 	}
 	if st.Key.IsZero() {
 		st.assigns = st.Op == store.Create && e.Sequence >= 0 && st.Record.At(e.Sequence).IsNull()
-		if !st.assigns {
+		switch {
+		case !st.assigns:
 			return "the mutation has no key, and the store assigns none"
+		case st.Expect != nil:
+			return "nothing can be expected at a key that is not known"
 		}
 		return ""
 	}
@@ -134,7 +141,12 @@ func (wr *writing) compute(ctx context.Context) error {
 
 func (wr *writing) computeStep(ctx context.Context, st *step) (unchanged bool, err error) {
 	op, entity := st.Op.String(), st.place.entity.Name
+	if !st.isExpected() {
+		return false, st.changed()
+	}
 	switch st.Op {
+	case store.Check:
+		return true, nil
 	case store.Create:
 		return false, wr.create(ctx, st)
 	case store.Put:
@@ -165,13 +177,9 @@ func (wr *writing) create(ctx context.Context, st *step) error {
 	case st.assigned != 0 && len(st.seen) == 0:
 		return nil
 	}
-	id, err := wr.s.sequences[st.place.entity.Name].take(ctx, wr.at.Epoch)
+	id, key, record, err := wr.take(ctx, st)
 	if err != nil {
 		return err
-	}
-	key, record, err := st.withID(id)
-	if err != nil {
-		return st.place.unfit("create", st.row, err)
 	}
 	if err := st.fit(record); err != nil {
 		return err
@@ -182,6 +190,23 @@ func (wr *writing) create(ctx context.Context, st *step) error {
 	st.edit = edit{place: st.place, key: st.key, floor: st.floor, row: store.Row{Key: key, Live: true, Record: record}}
 	st.assigned = id
 	return nil
+}
+
+// take gives the step an id that no other step brings along.
+func (wr *writing) take(ctx context.Context, st *step) (int64, transform.Key, transform.Record, error) {
+	for {
+		id, err := wr.s.sequences[st.place.entity.Name].take(ctx, wr.at.Epoch)
+		if err != nil {
+			return 0, transform.Key{}, transform.Record{}, err
+		}
+		key, record, err := st.withID(id)
+		if err != nil {
+			return 0, key, record, st.place.unfit("create", st.row, err)
+		}
+		if !slices.ContainsFunc(wr.steps, func(other *step) bool { return other.Key == key }) {
+			return id, key, record, nil
+		}
+	}
 }
 
 // update calls Modify with a copy of the record as it is.

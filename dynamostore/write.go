@@ -110,11 +110,11 @@ func (wr *writing) entity() string {
 	return name
 }
 
-// keys returns the keys that are known before the write begins.
+// keys returns the keys to be changed that are known before the write begins.
 func (wr *writing) keys() []transform.Key {
 	var keys []transform.Key
 	for _, st := range wr.steps {
-		if !st.assigns {
+		if !st.assigns && st.Op != store.Check {
 			keys = append(keys, st.Key)
 		}
 	}
@@ -154,7 +154,7 @@ func (wr *writing) attempt(ctx context.Context) (store.Written, error) {
 	if err := wr.compute(ctx); err != nil {
 		return store.Written{}, wr.excused(ctx, err)
 	}
-	if wr.unchanged && wr.write.Token == "" {
+	if wr.unchanged && wr.write.Token == "" && !wr.expecting() {
 		return wr.nothing(), nil
 	}
 	b, change, err := wr.bundle()
@@ -228,9 +228,14 @@ func edits(steps []*step) []*edit {
 // bundle puts the write into a transaction.
 func (wr *writing) bundle() (*bundle, store.Change, error) {
 	var change store.Change
-	b, err := wr.s.newBundle(wr.op, edits(wr.steps), false)
+	b, err := wr.s.newBundle(wr.op, wr.steps[0].place.entity.Name, wr.changing(), false)
 	if err != nil {
 		return nil, change, err
+	}
+	for _, st := range wr.steps {
+		if st.Op == store.Check {
+			b.edits[b.check(st.place, st.key, st.edit.unchanged())] = &st.edit
+		}
 	}
 	b.may = func() bool { return wr.at.Lease.Valid(wr.at.Epoch) }
 	var token *store.Token
@@ -244,9 +249,9 @@ func (wr *writing) bundle() (*bundle, store.Change, error) {
 	}
 	var keys []store.KeyVersion // bare, none: the backfill brings them
 	if wr.at.Captured {
-		keys = keyVersions(edits(wr.steps))
+		keys = keyVersions(wr.changing())
 	}
-	if wr.at.Captured || token != nil {
+	if len(keys) > 0 || token != nil {
 		var it item
 		it, change = wr.s.changeItem(b.id, keys, token)
 		b.put(wr.s.library, it, condition{})
@@ -309,10 +314,14 @@ func (wr *writing) assigned() []int64 {
 func (wr *writing) written(change store.Change) store.Written {
 	w := store.Written{Rows: make([]store.Row, len(wr.steps))}
 	for i, st := range wr.steps {
+		if st.Op == store.Check {
+			w.Rows[i].Key = st.Key
+			continue
+		}
 		w.Rows[i] = versioned(wr.at, st.row)
 		w.Rows[i].Dirty = wr.at.Captured
 	}
-	if wr.at.Captured {
+	if wr.at.Captured && change.Ref != "" {
 		w.Changes = []store.Change{change}
 	}
 	return w
@@ -336,7 +345,7 @@ func (wr *writing) repeated(known store.Token) (store.Written, error) {
 	ids := known.Assigned
 	for i, st := range wr.steps {
 		w.Rows[i].Key = st.Key
-		if !st.assigns {
+		if !st.assigns || wr.write.Decided {
 			continue
 		}
 		if len(ids) == 0 {

@@ -170,6 +170,12 @@ func (c *Controller) watch(ctx context.Context) {
 // Router routes the group's repositories; see dal.NewRepository.
 func (c *Controller) Router() *dal.Router { return c.router }
 
+// Atomically runs a unit of work over the group's entities; see
+// dal.Router.Atomically.
+func (c *Controller) Atomically(ctx context.Context, do func(ctx context.Context, tx *dal.Tx) error, options ...dal.WriteOption) error {
+	return c.router.Atomically(ctx, do, options...)
+}
+
 // Stats returns what this process counted.
 func (c *Controller) Stats() dal.Stats { return c.router.Stats() }
 

@@ -71,11 +71,12 @@ func seed(t testing.TB, db *sqlx.DB, records ...transform.Record) {
 
 func TestConformance(t *testing.T) { storetest.Run(t, harness("")) }
 
-// The driver has two protocols, and several ways to hand over a time.
+// The driver has two protocols, and several ways to hand over a time. Under READ
+// COMMITTED a read with a lock holds rows, and no gap between them.
 func TestConformanceOfOtherSessions(t *testing.T) {
 	for _, params := range []string{
 		"interpolateParams=false&parseTime=true&loc=America%2FNew_York",
-		"clientFoundRows=true",
+		"clientFoundRows=true&" + isolated(t, "READ-COMMITTED"),
 	} {
 		t.Run(params, func(t *testing.T) { storetest.Run(t, harness(params)) })
 	}

@@ -83,6 +83,8 @@ func (f *fenced) apply(ctx context.Context, st *step, row *store.Row) (transform
 		return f.put(ctx, st)
 	case store.Update:
 		return f.update(ctx, st)
+	case store.Check:
+		return transform.Record{}, false, f.checkRow(ctx, st)
 	}
 	return transform.Record{}, true, f.delete(ctx, st)
 }
@@ -127,6 +129,15 @@ func (src *source) insertGuarded(where string) string {
 }
 
 func (f *fenced) delete(ctx context.Context, st *step) error {
+	if st.expects() {
+		row, _, err := f.lockRow(ctx, st, forUpdate)
+		if err == nil {
+			err = f.isExpected(ctx, st, row)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	guard, guardArgs := f.s.guarded(f.at)
 	plain := "DELETE FROM " + st.src.table + " WHERE " + st.src.exact
 	n, err := affected(f.exec(ctx, plain, st.src.exactArgs(st.args), plain+guard, guardArgs))
@@ -136,9 +147,15 @@ func (f *fenced) delete(ctx context.Context, st *step) error {
 	return err
 }
 
-// lockRow reads the row of the step's key with an exclusive lock. other says
-// that there is a row which only the column's collation takes for the same key.
-func (f *fenced) lockRow(ctx context.Context, st *step) (row store.Row, other bool, err error) {
+// The locks with which a row can be read.
+const (
+	forUpdate = " FOR UPDATE"
+	inShare   = " LOCK IN SHARE MODE"
+)
+
+// lockRow reads the row of the step's key with a lock. other says that there is
+// a row which only the column's collation takes for the same key.
+func (f *fenced) lockRow(ctx context.Context, st *step, lock string) (row store.Row, other bool, err error) {
 	row = store.Row{Key: st.Key}
 	err = f.t.query(ctx, func(rows *sql.Rows) error {
 		text, err := st.src.scan(rows)
@@ -149,13 +166,16 @@ func (f *fenced) lockRow(ctx context.Context, st *step) (row store.Row, other bo
 		row, fault = st.src.own(st.Key, text)
 		row.Err, other = fault, !row.Live
 		return nil
-	}, "SELECT "+st.src.list+" FROM "+st.src.table+" t WHERE "+st.src.byKey+" FOR UPDATE", st.args...)
+	}, "SELECT "+st.src.list+" FROM "+st.src.table+" t WHERE "+st.src.byKey+lock, st.args...)
 	return row, other, err
 }
 
 // update changes the columns that Modify changes, and no other.
 func (f *fenced) update(ctx context.Context, st *step) (transform.Record, bool, error) {
-	row, _, err := f.lockRow(ctx, st)
+	row, _, err := f.lockRow(ctx, st, forUpdate)
+	if err == nil {
+		err = f.isExpected(ctx, st, row)
+	}
 	switch {
 	case err != nil:
 		return transform.Record{}, false, err
@@ -224,7 +244,10 @@ func (f *fenced) set(ctx context.Context, st *step, rec transform.Record, column
 // then inserts or updates by the primary key: INSERT … ON DUPLICATE KEY UPDATE
 // and REPLACE would change another row that holds a unique value of this one.
 func (f *fenced) put(ctx context.Context, st *step) (transform.Record, bool, error) {
-	row, other, err := f.lockRow(ctx, st)
+	row, other, err := f.lockRow(ctx, st, forUpdate)
+	if err == nil {
+		err = f.isExpected(ctx, st, row)
+	}
 	switch {
 	case err != nil:
 		return transform.Record{}, false, err

@@ -49,11 +49,13 @@ func (st *step) check() string {
 	switch {
 	case st.src == nil:
 		return "the contract has no such entity"
-	case st.Op < store.Create || st.Op > store.Delete:
+	case st.Op < store.Create || st.Op > store.Check:
 		return "unknown operation"
+	case st.Op == store.Check && st.Expect == nil:
+		return "a check needs what it expects"
 	case st.Op == store.Update && st.Modify == nil:
 		return "an update needs a Modify"
-	case st.Op == store.Update || st.Op == store.Delete:
+	case st.Op == store.Update || st.Op == store.Delete || st.Op == store.Check:
 		return ""
 	case st.Record.Entity() != st.src.entity:
 		return "the record is of another entity"
@@ -73,6 +75,8 @@ func (st *step) check() string {
 func (st *step) checkAsks() string {
 	e := st.src.entity
 	switch {
+	case st.Expect != nil:
+		return "nothing can be expected at a key that is not known"
 	case e.Sequence < 0:
 		return "the create has no key, and the entity no sequence to take one from"
 	case !st.Record.At(e.Sequence).IsNull():

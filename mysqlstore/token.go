@@ -126,7 +126,7 @@ func (s *Store) repeated(ctx context.Context, w store.Write, steps []*step) (sto
 	rows := make([]store.Row, len(steps))
 	for i, st := range steps {
 		rows[i].Key = st.Mutation.Key
-		if !st.asks || len(stored.Assigned) == 0 {
+		if !st.asks || len(stored.Assigned) == 0 || w.Decided {
 			continue
 		}
 		if _, rows[i].Key, err = st.withID(stored.Assigned[0]); err != nil {

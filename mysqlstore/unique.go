@@ -91,7 +91,7 @@ func (i UniqueIndex) field() string {
 // duplicate returns the error of a write that met an entry of a unique index:
 // ErrExists for the primary key, ErrUnique with the index's columns as its
 // field for another one.
-func (s *Store) duplicate(ctx context.Context, st *step, outcome store.Outcome, err error) error {
+func (s *Store) duplicate(ctx context.Context, st *step, outcome store.Outcome, err error) *store.Error {
 	index := duplicateIndex(err)
 	out := &store.Error{Op: st.Op.String(), Entity: st.entity(), Store: s.Name(), Outcome: outcome,
 		Kind: store.ErrUnique, Cause: cause(err, meaning{})}

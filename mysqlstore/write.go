@@ -46,7 +46,7 @@ func (s *Store) write(ctx context.Context, at store.At, w store.Write, steps []*
 	if err := ctx.Err(); err != nil {
 		return store.Written{}, err
 	}
-	if len(steps) == 1 && !at.Captured && w.Token == "" {
+	if len(steps) == 1 && !at.Captured && w.Token == "" && steps[0].Expect == nil {
 		switch steps[0].Op {
 		case store.Create:
 			return s.createAlone(ctx, at, steps[0])
@@ -88,7 +88,7 @@ func (s *Store) plan(w store.Write) ([]*step, error) {
 
 // writeTogether runs the steps in one transaction.
 func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, steps []*step) (store.Written, error) {
-	t, err := s.begin(ctx)
+	t, err := s.beginWrite(ctx, steps)
 	if err != nil {
 		return store.Written{}, err
 	}
@@ -111,7 +111,7 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 			return store.Written{}, &stepError{st, err}
 		}
 		commits = commits || changed
-		rows[i].Live, rows[i].Record = st.Op != store.Delete, record
+		rows[i].Live, rows[i].Record = !record.IsZero(), record
 		if st.asks {
 			assigned = append(assigned, f.assigned)
 		}
@@ -133,9 +133,11 @@ func changesOf(at store.At, w store.Write, rows []store.Row, assigned []int64) [
 	if !at.Captured {
 		return nil
 	}
-	changes := make([]store.Change, len(rows), len(rows)+1)
+	changes := make([]store.Change, 0, len(rows)+1)
 	for i, row := range rows {
-		changes[i].Keys = []store.KeyVersion{{Key: row.Key, Version: row.Version}}
+		if w.Mutations[i].Op != store.Check {
+			changes = append(changes, store.Change{Keys: []store.KeyVersion{{Key: row.Key, Version: row.Version}}})
+		}
 	}
 	if w.Token != "" {
 		changes = append(changes, store.Change{Token: &store.Token{Token: w.Token, Fingerprint: w.Fingerprint(),
@@ -149,7 +151,7 @@ func changesOf(at store.At, w store.Write, rows []store.Row, assigned []int64) [
 func (f *fenced) recordChanges(ctx context.Context, steps []*step, rows []store.Row) error {
 	var order []int
 	for i, st := range steps {
-		if rows[i].Key = st.Key; !st.asks {
+		if rows[i].Key = st.Key; !st.asks && st.Op != store.Check {
 			order = append(order, i)
 		}
 	}
@@ -290,7 +292,7 @@ func (s *Store) explain(ctx context.Context, steps []*step, outcome store.Outcom
 		return s.wrap(op, e, outcome, err)
 	}
 	if number(err) == erDupEntry {
-		return s.duplicate(ctx, at.step, outcome, err)
+		return s.createdMeanwhile(ctx, at.step, s.duplicate(ctx, at.step, outcome, err))
 	}
 	return s.wrap(at.step.Op.String(), at.step.src.entity, outcome, at.err)
 }

@@ -173,6 +173,10 @@ func (a authority) Write(ctx context.Context, at store.At, w store.Write) (store
 	return pass(ctx, a.gate, "Write", keys, func() (store.Written, error) { return a.a.Write(ctx, at, w) })
 }
 
+func (a authority) Token(ctx context.Context, at store.At, token string) (*store.Token, error) {
+	return pass(ctx, a.gate, "Token", nil, func() (*store.Token, error) { return a.a.Token(ctx, at, token) })
+}
+
 func (a authority) Bump(ctx context.Context, keys []transform.Key) error {
 	return a.gate.through(ctx, "Bump", keys, func() error { return a.a.Bump(ctx, keys) })
 }

@@ -10,12 +10,16 @@ import (
 // assign gives ids to the mutations that ask for one. The caller holds the
 // lock. What it takes from a sequence is not given back, as in MySQL.
 func (s *Store) assign(p *plan) error {
+	own := map[transform.Key]bool{} // what the write itself brings
+	for _, m := range p.write.Mutations {
+		own[m.Key] = true
+	}
 	for i := range p.write.Mutations {
 		m := &p.write.Mutations[i]
 		if !p.steps[i].assigned {
 			continue
 		}
-		key, id, err := s.nextKey(p.steps[i].record)
+		key, id, err := s.nextKey(p.steps[i].record, own)
 		if err != nil {
 			return err
 		}
@@ -26,7 +30,7 @@ func (s *Store) assign(p *plan) error {
 }
 
 // nextKey sets the next id that no record has in rec and returns its key.
-func (s *Store) nextKey(rec transform.Record) (transform.Key, int64, error) {
+func (s *Store) nextKey(rec transform.Record, own map[transform.Key]bool) (transform.Key, int64, error) {
 	e := rec.Entity()
 	for id := s.lastIDs[e.Name] + 1; ; id++ {
 		rec.SetAt(e.Sequence, transform.IntValue(id))
@@ -36,7 +40,7 @@ func (s *Store) nextKey(rec transform.Record) (transform.Key, int64, error) {
 			full.Field, full.Cause = e.Columns[e.Sequence].Name, err
 			return transform.Key{}, 0, full
 		}
-		if s.entries[key] == nil {
+		if s.entries[key] == nil && !own[key] {
 			s.lastIDs[e.Name] = id
 			return key, id, nil
 		}

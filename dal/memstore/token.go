@@ -67,7 +67,7 @@ func (s *Store) repeated(w store.Write) (store.Written, error) {
 	assigned := s.tokens[w.Token].Assigned
 	for i, m := range w.Mutations {
 		rows[i].Key = m.Key
-		if !m.Key.IsZero() || len(assigned) == 0 {
+		if !m.Key.IsZero() || len(assigned) == 0 || w.Decided {
 			continue
 		}
 		rec := m.Record.Clone()
@@ -79,4 +79,16 @@ func (s *Store) repeated(w store.Write) (store.Written, error) {
 		rows[i].Key, assigned = key, assigned[1:]
 	}
 	return store.Written{Rows: rows, Repeated: true}, nil
+}
+
+// Token returns the token if it is there and still counts.
+func (s *Store) Token(ctx context.Context, at store.At, text string) (*store.Token, error) {
+	return read(s, ctx, at, "token", "", func() (*store.Token, error) {
+		t := s.tokenOf(text)
+		if t == nil {
+			return nil, nil
+		}
+		copied := t.Token
+		return &copied, nil
+	})
 }

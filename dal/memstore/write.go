@@ -109,17 +109,24 @@ func (s *Store) prepare(ctx context.Context, p *plan) error {
 		}
 		p.steps[i] = step{revision: e.revision}
 		switch {
+		case m.Expect != nil && !e.is(*m.Expect):
+			return s.fail(m.Op.String(), m.Key.Entity, store.ErrChanged, "")
 		case m.Op == store.Create && e.live:
 			return s.fail("create", m.Key.Entity, store.ErrExists, "")
 		case (m.Op == store.Update || m.Op == store.Delete) && !e.live:
 			return s.fail(m.Op.String(), m.Key.Entity, store.ErrNotFound, "")
 		case m.Op == store.Update:
 			p.steps[i].record = e.record.Clone()
-		case m.Op != store.Delete:
+		case m.Op == store.Create || m.Op == store.Put:
 			p.steps[i].record = m.Record.Clone()
 		}
 	}
 	return nil
+}
+
+// is reports whether the entry holds what a caller has read.
+func (e *entry) is(read store.Row) bool {
+	return e.live == read.Live && (!e.live || e.record.Equal(read.Record))
 }
 
 // modify calls every Modify on its own copy of the record.
@@ -154,9 +161,11 @@ func (s *Store) commit(ctx context.Context, p *plan) (store.Written, error) {
 	if err := s.assign(p); err != nil {
 		return store.Written{}, err
 	}
-	placings := make([]placing, len(p.steps))
+	var placings []placing
 	for i, m := range p.write.Mutations {
-		placings[i] = placing{m.Op.String(), m.Key, p.steps[i].record}
+		if m.Op != store.Check {
+			placings = append(placings, placing{m.Op.String(), m.Key, p.steps[i].record})
+		}
 	}
 	if err := cmp.Or(s.checkFit(placings), s.checkUnique(placings)); err != nil {
 		return store.Written{}, err
@@ -254,6 +263,10 @@ func (s *Store) apply(p *plan) store.Written {
 	done := store.Written{Rows: make([]store.Row, len(p.steps))}
 	var keys []store.KeyVersion
 	for i, m := range p.write.Mutations {
+		if m.Op == store.Check {
+			done.Rows[i].Key = m.Key
+			continue
+		}
 		e, rec := s.at(m.Key), p.steps[i].record
 		row := store.Row{Key: m.Key, Live: !rec.IsZero(), Record: rec}
 		if row.Live {
@@ -274,7 +287,7 @@ func (s *Store) apply(p *plan) store.Written {
 	}
 	t := s.remember(p)
 	switch {
-	case p.at.Captured:
+	case p.at.Captured && (len(keys) > 0 || t != nil):
 		done.Changes = s.left(keys, t)
 	case s.leased && t != nil:
 		// The token waits for capture; the keys are for the backfill.
@@ -311,8 +324,10 @@ func (s *Store) sound(w store.Write) error {
 			fault = "the contract has no such entity"
 		case seen[m.Key]:
 			fault = "a write changes each key once"
-		case m.Op < store.Create || m.Op > store.Delete:
+		case m.Op < store.Create || m.Op > store.Check:
 			fault = "unknown operation"
+		case m.Op == store.Check && m.Expect == nil:
+			fault = "a check needs what it expects"
 		case m.Op == store.Update && m.Modify == nil:
 			fault = "an update needs a Modify"
 		case (m.Op == store.Create || m.Op == store.Put) && !recordOf(m):
@@ -339,6 +354,8 @@ func (s *Store) unassignable(m store.Mutation) string {
 		return "the entity has no sequence that would give a key"
 	case !m.Record.At(e.Sequence).IsNull():
 		return "the record has an id, and the mutation no key"
+	case m.Expect != nil:
+		return "nothing can be expected at a key that is not known"
 	}
 	return ""
 }

@@ -17,6 +17,7 @@
 //   - A token waits until the follower has it.
 //   - A unique value is held by one key at a time.
 //   - An id is assigned once.
+//   - A write that expects what was read commits upon just that or not at all.
 //   - Writers of one key follow one another.
 //   - A mark that is not open lets no write pass.
 //

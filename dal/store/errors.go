@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/crossfade-go/crossfade/transform"
@@ -10,10 +11,13 @@ import (
 // The kinds of errors, for errors.Is. Every error of a store or a repository
 // is an *Error of one of these kinds.
 var (
-	ErrNotFound    = errors.New("not found")
-	ErrExists      = errors.New("already exists")
-	ErrUnique      = errors.New("unique value taken")
-	ErrConflict    = errors.New("conflict with a concurrent write")
+	ErrNotFound = errors.New("not found")
+	ErrExists   = errors.New("already exists")
+	ErrUnique   = errors.New("unique value taken")
+	ErrConflict = errors.New("conflict with a concurrent write")
+	// ErrChanged is the ErrConflict of a write that was decided upon what is not
+	// there any more: whoever decided has to do so again.
+	ErrChanged     = fmt.Errorf("%w: what was read has changed", ErrConflict)
 	ErrThrottled   = errors.New("throttled")
 	ErrTooLarge    = errors.New("too large")
 	ErrInvalid     = errors.New("invalid")

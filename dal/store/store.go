@@ -115,11 +115,14 @@ const (
 	Put                  // creates or replaces
 	Update               // changes what is there; ErrNotFound otherwise
 	Delete               // ErrNotFound if nothing is there
+	// Check changes nothing: it is a condition of the write, that what Expect
+	// says is there still.
+	Check
 )
 
 // String returns the operation's name.
 func (o Op) String() string {
-	return [...]string{"none", "create", "put", "update", "delete"}[min(int(o), 4)]
+	return [...]string{"none", "create", "put", "update", "delete", "check"}[min(int(o), 5)]
 }
 
 // A Mutation is one change within a Write.
@@ -135,6 +138,10 @@ type Mutation struct {
 	// A store may hold the key's lock meanwhile. Its error ends the write,
 	// unchanged and with nothing applied.
 	Modify func(transform.Record) error
+	// Expect, if not nil, is what the caller has read at Key: a Row of Get or
+	// GetMany. The write fails with ErrChanged, and nothing applied, unless what
+	// it commits upon is that: the same record, or none. A Check needs one.
+	Expect *Row
 }
 
 // A Write is one transaction of the authority.
@@ -145,13 +152,17 @@ type Write struct {
 	// changes nothing and succeeds. A token that is there for another set of
 	// operations and keys is ErrInvalid.
 	Token string
+	// Decided says that the mutations were decided upon what was read, and may
+	// be others when the write is repeated: the token stands for whatever they
+	// are. A repeated write's rows then tell nothing.
+	Decided bool
 }
 
 // Written is what a Write did.
 type Written struct {
 	// Rows holds what each mutation left, in their order: the key, its version
 	// under capture, and for Create, Put and Update the record as far as the
-	// store knows it without reading it again.
+	// store knows it without reading it again. Of a Check it has the key only.
 	Rows []Row
 	// Changes are the change records that the write left, for the refresh that
 	// follows it: one per key, or one for all.
@@ -207,6 +218,9 @@ type Authority interface {
 	// an answer for which the lease has run out meanwhile is an error with
 	// outcome Unknown. An error's Outcome says whether the write may be there.
 	Write(ctx context.Context, at At, w Write) (Written, error)
+	// Token returns what the store keeps of an idempotency token, nil if there
+	// is none that still counts. It is a read as Get is.
+	Token(ctx context.Context, at At, token string) (*Token, error)
 	// Bump gives each key a new version and a change record, and changes no
 	// data. It passes a closed mark, but not one given away.
 	Bump(ctx context.Context, keys []transform.Key) error

@@ -21,10 +21,14 @@ type Token struct {
 }
 
 // Fingerprint returns a hash of what the write does to which keys, whatever
-// the order of its mutations, the same in every store. Values are left out: a
+// the order of its mutations, the same in every store. All writes that are
+// Decided have the same. Values are left out: a
 // caller that retries may have stamped the record anew. Of a key that the store
 // assigns only the entity counts.
 func (w Write) Fingerprint() [32]byte {
+	if w.Decided {
+		return sha256.Sum256([]byte("decided"))
+	}
 	parts := make([]string, len(w.Mutations))
 	for i, m := range w.Mutations {
 		entity := m.Key.Entity

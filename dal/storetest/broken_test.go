@@ -47,7 +47,7 @@ func everywhere(rule, name string) []string {
 func faults() []fault {
 	return slices.Concat(commitFaults, operationFaults, epochFaults, versionFaults, changeFaults, tokenFaults,
 		readFaults, queryFaults, scanFaults, followerFaults, controlFaults,
-		markFaults, followFaults, leaseFaults, grantFaults, carryFaults, uniqueFaults, idFaults)
+		markFaults, followFaults, leaseFaults, grantFaults, carryFaults, uniqueFaults, idFaults, expectFaults)
 }
 
 // TestBrokenStores holds that the suite finds every fault, by the case named

@@ -108,6 +108,19 @@ var idFaults = []fault{
 				return done, err
 			})
 		}},
+	{name: "an assigned id replaces what came with it", breaks: both(ruleID, "beside one of the caller's own"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				done, err := b.Store.Write(ctx, at, w)
+				if err == nil && len(w.Mutations) == 2 && w.Mutations[1].Key.IsZero() {
+					replaced := store.Mutation{Op: store.Put, Key: w.Mutations[0].Key, Record: done.Rows[1].Record.Clone()}
+					replaced.Record.SetAt(0, w.Mutations[0].Record.At(0))
+					_, err = b.Store.Write(ctx, at, store.Write{Mutations: []store.Mutation{{Op: store.Delete, Key: done.Rows[1].Key}, replaced}})
+					done.Rows[1] = store.Row{Key: replaced.Key, Live: true, Record: replaced.Record}
+				}
+				return done, err
+			}
+		}},
 	{name: "a repetition tells no ids", breaks: both(ruleID, "with a token"),
 		in: func(b *broken) {
 			b.write = b.answer(func(_ context.Context, w store.Write, done store.Written, err error) (store.Written, error) {

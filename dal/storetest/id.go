@@ -14,6 +14,7 @@ func idCases() []testCase {
 	return append(bothWays(ruled(ruleID,
 		check{name: "one", run: idAssigned},
 		check{name: "several in one write", run: idsTogether},
+		check{name: "beside one of the caller's own", run: idBesideOwn},
 		check{name: "above what it was raised to", run: idsAbove},
 		check{name: "over processes", run: idsOverProcesses},
 		check{name: "with a token", run: idsWithToken},
@@ -106,6 +107,15 @@ func idsTogether(e *env) {
 		e.requireError(err, store.ErrExists)
 	})
 	e.write(e.createTicket("x", "3"))
+}
+
+// idBesideOwn: the id that would be next is one that the same write brings.
+func idBesideOwn(e *env) {
+	next := e.idOf(e.write(e.createTicket("x", "1")).Rows[0]) + 1
+	own := e.ticket(fmt.Sprint(next), "x", "own")
+	w := e.write(e.create(own), e.createTicket("x", "2"))
+	e.requireLive(own)
+	require.NotEqual(e, next, e.requireTicket(w.Rows[1], "x", "2"))
 }
 
 // idsAbove: what the other store has given is not given again here.

@@ -10,6 +10,7 @@ const (
 	ruleDirty     = "Dirty tells of every change once, in one shard, page by page"
 	ruleClean     = "Clean cleans what was refreshed, and nothing newer"
 	ruleToken     = "A write with a token is applied once"
+	ruleExpect    = "A write that expects what was read commits upon just that or not at all"
 	ruleRace      = "Writers of one key follow one another"
 
 	ruleMark   = "A mark that is not open lets no write pass"

@@ -139,7 +139,7 @@ func bothWays(cases []testCase) []testCase {
 
 func authorityCases() []testCase {
 	return slices.Concat(commitCases(), operationCases(), epochCases(), versionCases(), bumpCases(),
-		dirtyCases(), cleanCases(), tokenCases(), carryCases(), uniqueCases(), idCases(), raceCases(), markCases(),
+		dirtyCases(), cleanCases(), tokenCases(), carryCases(), uniqueCases(), idCases(), expectCases(), raceCases(), markCases(),
 		leaseCases(), grantCases(), fitCases(), bothWays(readerCases()))
 }
 

@@ -133,6 +133,12 @@ func (r *remote) Write(ctx context.Context, at store.At, w store.Write) (store.W
 		})
 }
 
+func (r *remote) Token(ctx context.Context, at store.At, token string) (*store.Token, error) {
+	return over(ctx, r.call(ctx, false, "Token", "%s", atText(at)),
+		func(ctx context.Context) (*store.Token, error) { return r.Leased.Token(ctx, at, token) },
+		func(t *store.Token) string { return fmt.Sprint(t != nil) })
+}
+
 func (r *remote) Backlog(ctx context.Context) (store.Backlog, error) {
 	return over(ctx, r.call(ctx, false, "Backlog", ""),
 		func(ctx context.Context) (store.Backlog, error) { return r.Leased.Backlog(ctx) },
