@@ -101,6 +101,7 @@ type Entity struct {
 	byColumn    map[string]int
 	byAttribute map[string]int
 	keyLimits   []keyLimit // of each attribute
+	plain       []bool     // attributes that are their column's text as it is
 	itemKey     []int      // attributes of the table's key
 	strings     int        // attributes of type S
 	numbers     int        // attributes of type N
@@ -148,6 +149,11 @@ func (e *Entity) prepare() {
 	e.limitKey(e.Table.PK, maxPKSize, true)
 	e.limitKey(e.Table.SK, maxSKSize, true)
 	e.sortKeys()
+	e.plain = make([]bool, len(e.Attributes))
+	for i, a := range e.Attributes {
+		e.plain[i] = a.Type == "S" && a.Column >= 0 && e.keyLimits[i].max == 0 &&
+			e.Columns[a.Column].computation == nil && e.Columns[a.Column].Kind.isText()
+	}
 }
 
 // limitKey notes what holds for an attribute as part of a key. The smallest of

@@ -44,6 +44,13 @@ func (e *Entity) Item(r Record) (map[string]types.AttributeValue, error) {
 	most := 0
 	for i := range e.Attributes {
 		a := &e.Attributes[i]
+		if e.plain[i] {
+			if v := &r.values[a.Column]; v.kind == e.Columns[a.Column].Kind {
+				item[a.Name] = b.text(v.text)
+				most += len(a.Name) + v.mostBytes()
+				continue
+			}
+		}
 		v, reason := r.computed(a.Column)
 		var av types.AttributeValue
 		if reason == "" {
@@ -70,7 +77,7 @@ func (e *Entity) Item(r Record) (map[string]types.AttributeValue, error) {
 
 // mostBytes is a number of bytes that no attribute made of the value exceeds. Of
 // JSON a byte is at most two: a list within a list is four, for its two brackets.
-func (v Value) mostBytes() int { return 24 + 2*len(v.text) }
+func (v *Value) mostBytes() int { return 24 + 2*len(v.text) }
 
 // checkSize holds an item to DynamoDB's limit. Its size is counted only here:
 // that costs a good part of what building it does, and most items are far below.

@@ -174,3 +174,6 @@ func (v Value) Duration() (time.Duration, bool) {
 	}
 	return durationOf(v.text), true
 }
+
+// isText reports whether the text of such values is kept as it is.
+func (k Kind) isText() bool { return k != Null && k != Int && k != Bool }
