@@ -60,6 +60,7 @@ func TestHandoffUnderLoad(t *testing.T) {
 				cancel()
 				<-ended
 				if c.refused {
+					require.ErrorIs(t, err, migrationctl.ErrBehind)
 					require.ErrorContains(t, err, "there is always more")
 					require.Equal(t, store.Validate, w.settled(t).Phase)
 					require.Greater(t, took, 30*time.Second, "it tried")

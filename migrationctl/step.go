@@ -224,8 +224,13 @@ func (o *Operator) catchUp(ctx context.Context, step string, l lead) error {
 	}
 }
 
+// ErrBehind says that a step was not made because more waits for the follower
+// than requests could wait for, and it did not become less within a minute.
+// Nothing has changed: the step can be made when there is less load.
+var ErrBehind = errors.New("what waits for the follower must be brought over first")
+
 func notCaughtUp(step string, err error) error {
-	return fmt.Errorf("%s: nothing has changed: what waits for the follower must be brought over first: %w", step, err)
+	return fmt.Errorf("%s: nothing has changed: %w: %w", step, ErrBehind, err)
 }
 
 // left returns how long the next pass will take at most, once nobody writes any

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -99,7 +100,22 @@ func (s *stores) setPhase(to dal.Phase) error {
 	if err != nil {
 		return err
 	}
-	return operator.SetPhase(context.Background(), to, migrationctl.Change{Reason: "walk"})
+	return turn(context.Background(), operator, to)
+}
+
+// turnTries is how often a step is tried for which the follower must catch up.
+// An engine on a busy machine may stand still for longer than a step waits.
+const turnTries = 3
+
+// turn makes a step, as a patient operator does.
+func turn(ctx context.Context, operator *migrationctl.Operator, to dal.Phase) error {
+	var err error
+	for range turnTries {
+		if err = operator.SetPhase(ctx, to, migrationctl.Change{Reason: "walk"}); !errors.Is(err, migrationctl.ErrBehind) || ctx.Err() != nil {
+			break
+		}
+	}
+	return err
 }
 
 // tell prints samples until the input ends, and then ends the load.

@@ -69,7 +69,7 @@ func (d *drive) to(name string, p dal.Phase) step {
 // the load finishes or gives up meanwhile.
 func (d *drive) setPhase(ctx context.Context, to dal.Phase) error {
 	for start := time.Now(); ; {
-		err := d.operator.SetPhase(ctx, to, migrationctl.Change{Reason: "walk"})
+		err := turn(ctx, d.operator, to)
 		if d.doomed == nil || !underWay(err) || time.Since(start) > patience {
 			return err
 		}
