@@ -23,6 +23,9 @@ import (
 // and ErrConflict if others changed what was read for as long as
 // RouterOptions.RetryBudget.
 //
+// In MySQL the statements come in the order in which do has staged them, so that
+// what a foreign key or a unique value demands to come first can.
+//
 // do may run more than once, also in another phase than before: it should do
 // nothing that can't be done again, and keep what it finds in variables that it
 // sets each time. With a Token the unit is applied once, whatever do decides when

@@ -13,6 +13,7 @@ import (
 
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/faultstore"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // inEveryPhase runs a test on a fixture of each phase.
@@ -120,6 +121,26 @@ func TestUnitOverItsOwnSteps(t *testing.T) {
 		}))
 		lead, _ := f.leads(t.Context())
 		require.False(t, f.in(t, lead, 5).Live)
+	})
+}
+
+// TestUnitKeepsItsOrder: statements come in the order in which they were staged,
+// whatever was read before: in MySQL a unique value has to be given up first.
+func TestUnitKeepsItsOrder(t *testing.T) {
+	inEveryPhase(t, func(t *testing.T, f *fixture) {
+		f.seed(t, user(1), user(2), user(3))
+		require.NoError(t, f.atomically(t, func(users dal.InUnit[User]) error {
+			_, err := users.GetMany(t.Context(), []dal.Key{users.Key(1), users.Key(2), users.Key(3)})
+			require.NoError(t, err)
+			fresh := user(9)
+			fresh.ID = 0
+			require.NoError(t, users.Create(t.Context(), &fresh))
+			require.NoError(t, users.Delete(t.Context(), users.Key(2)))
+			require.NoError(t, users.Update(t.Context(), users.Key(3), setEmail("user2@example.com")))
+			return users.Update(t.Context(), users.Key(1), setEmail("user3@example.com"))
+		}))
+		writes := f.faults.Matching(faultstore.Method("Write"))
+		require.Equal(t, []transform.Key{{}, f.key(2), f.key(3), f.key(1)}, writes[len(writes)-1].Keys)
 	})
 }
 

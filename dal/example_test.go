@@ -41,3 +41,42 @@ func Example() {
 	// <nil>
 	// alice@example.org <nil>
 }
+
+// A unit of work is applied whole or not at all. What it reads is there when it
+// commits; where others were faster, its function runs again.
+func ExampleRouter_Atomically() {
+	ctx := context.Background()
+	contract, err := transform.LoadFile("testdata/users.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	group := dal.Standalone(contract, memstore.New(contract, nil))
+	users, err := dal.NewRepository[User](group, "Users")
+	if err != nil {
+		log.Fatal(err)
+	}
+	alice := User{ID: 101, Username: "alice", Email: "alice@example.com"}
+	bob := User{ID: 102, Username: "bob", Email: "bob@example.com"}
+	fmt.Println(users.Create(ctx, &alice), users.Create(ctx, &bob))
+
+	merge := func(ctx context.Context, tx *dal.Tx) error {
+		users := users.In(tx)
+		gone, err := users.Get(ctx, users.Key(102))
+		if err != nil {
+			return err
+		}
+		if err := users.Delete(ctx, users.Key(102)); err != nil {
+			return err
+		}
+		return users.Update(ctx, users.Key(101), func(u *User) error { u.Email = gone.Email; return nil })
+	}
+	fmt.Println(group.Atomically(ctx, merge, dal.Token("merge 101 and 102")))
+	fmt.Println(group.Atomically(ctx, merge, dal.Token("merge 101 and 102"))) // applied before
+	u, err := users.Get(ctx, users.Key(101))
+	fmt.Println(u.Email, err)
+	// Output:
+	// <nil> <nil>
+	// <nil>
+	// <nil>
+	// bob@example.com <nil>
+}

@@ -102,8 +102,9 @@ func (u InUnit[T]) Create(ctx context.Context, v *T) error {
 	}
 	if u.r.lacksID(rec) {
 		rec.SetAt(u.r.entity.Sequence, transform.Value{})
-		u.tx.add(&held{entity: u.r.entity, op: store.Create, record: rec,
+		h := u.tx.add(&held{entity: u.r.entity, record: rec,
 			give: func(key transform.Key) error { return u.r.setID(v, key) }})
+		h.stage(store.Create)
 		return nil
 	}
 	h, err := u.of("create", rec)
@@ -183,7 +184,8 @@ func (u InUnit[T]) UpdateAtCommit(ctx context.Context, key Key, change func(*T) 
 	case h.known():
 		return callers(h.change(u.changes(change)))
 	}
-	h.op, h.later = store.Update, append(h.later, u.changes(change))
+	h.stage(store.Update)
+	h.later = append(h.later, u.changes(change))
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package dal
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -14,7 +15,8 @@ type Tx struct {
 	router   *Router
 	snapshot *Snapshot
 	byKey    map[transform.Key]*held
-	staged   []*held // in the order in which they were first asked for
+	staged   []*held // each key that was asked for
+	turns    int     // how many were staged
 	refused  error   // a read was turned away: nothing of this attempt counts
 	over     bool
 }
@@ -25,10 +27,12 @@ func newTx(r *Router, s *Snapshot) *Tx {
 
 // A held is what a unit of work knows of one key, and what it wants there.
 type held struct {
+	tx     *Tx
 	entity *transform.Entity
 	key    transform.Key // zero in a create whose id the store assigns
 	read   *store.Row    // as it was read, nil if nobody has looked
 	op     store.Op      // what is staged, 0 for nothing
+	turn   int           // since when, counted over the unit
 	// record is what the unit sees at the key, zero for nothing, once it was read
 	// or staged.
 	record transform.Record
@@ -39,6 +43,17 @@ type held struct {
 
 // known reports whether the unit can tell what it sees at the key.
 func (h *held) known() bool { return h.read != nil || h.op == store.Create || h.op == store.Put }
+
+// stage notes what the unit wants at the key. The order in which keys are staged
+// is that of the statements in MySQL, where a foreign key or a unique value may
+// need one to come before the other.
+func (h *held) stage(op store.Op) {
+	if h.op == 0 && op != 0 {
+		h.tx.turns++
+		h.turn = h.tx.turns
+	}
+	h.op = op
+}
 
 // at returns what the unit knows of a key.
 func (tx *Tx) at(e *transform.Entity, key transform.Key) *held {
@@ -51,6 +66,7 @@ func (tx *Tx) at(e *transform.Entity, key transform.Key) *held {
 }
 
 func (tx *Tx) add(h *held) *held {
+	h.tx = tx
 	tx.staged = append(tx.staged, h)
 	return h
 }
@@ -133,7 +149,7 @@ func (h *held) change(change func(transform.Record) error) error {
 	}
 	h.record = now
 	if h.op != store.Create && h.op != store.Put {
-		h.op = store.Update
+		h.stage(store.Update)
 	}
 	return nil
 }
@@ -147,17 +163,19 @@ func (h *held) create(rec transform.Record) error {
 	if !h.record.IsZero() {
 		return h.fault("create", ErrExists, "")
 	}
-	h.op, h.record = store.Create, rec
+	op := store.Create
 	if h.read != nil && h.read.Live { // deleted by this very unit
-		h.op = store.Put
+		op = store.Put
 	}
+	h.stage(op)
+	h.record = rec
 	return nil
 }
 
 // put stages a record, whatever is there.
 func (h *held) put(rec transform.Record) {
 	if h.op != store.Create {
-		h.op = store.Put
+		h.stage(store.Put)
 	}
 	h.record = rec
 }
@@ -175,16 +193,27 @@ func (tx *Tx) remove(ctx context.Context, h *held) error {
 			return h.fault("create", ErrExists, "")
 		}
 	}
-	h.op, h.record = 0, transform.Record{}
+	op := store.Op(0)
 	if h.read.Live {
-		h.op = store.Delete
+		op = store.Delete
 	}
+	h.stage(op)
+	h.record = transform.Record{}
 	return nil
 }
 
-// settle leaves out the keys that were asked for in vain.
+// settle leaves out the keys that were asked for in vain, and puts the others into
+// the order in which they were staged, behind those that were only read.
 func (tx *Tx) settle() {
 	tx.staged = slices.DeleteFunc(tx.staged, func(h *held) bool { return h.op == 0 && h.read == nil })
+	slices.SortStableFunc(tx.staged, func(a, b *held) int { return cmp.Compare(a.place(), b.place()) })
+}
+
+func (h *held) place() int {
+	if h.op == 0 {
+		return 0
+	}
+	return h.turn
 }
 
 // commits reports whether there is anything to commit: what is read of a single

@@ -172,7 +172,7 @@ func (e *env) decide(handle Subject, others *sync.WaitGroup, decide func(read fu
 func readEachOthers(e *env) {
 	a, b := e.visit("v", 1, "rank", "0"), e.visit("v", 2, "rank", "0")
 	handles := []Subject{e.Subject, e.other()}
-	for range 10 {
+	for range 5 {
 		e.set(a)
 		e.set(b)
 		var reading sync.WaitGroup
@@ -200,7 +200,7 @@ func readEachOthers(e *env) {
 func findEachOthersMissing(e *env) {
 	a, b := e.visit("v", 1), e.visit("v", 2)
 	handles := []Subject{e.Subject, e.other()}
-	for range 10 {
+	for range 5 {
 		var reading sync.WaitGroup
 		reading.Add(2)
 		for _, err := range together(2, func(i int) error {
