@@ -39,7 +39,7 @@ func (p *process) verified(t testing.TB) {
 			}
 		}
 		return true
-	}, 20*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 }
 
 // TestWalk goes from phase 1 to 5 and back to 1, with three processes that
@@ -66,8 +66,9 @@ func TestWalk(t *testing.T) {
 	})
 }
 
-// pause is what a writer waits between two operations: the machine is to be at
-// work, not at its end, where the follower falls behind and no hand-off begins.
+// pause is what a writer waits between two operations, or as long as the last ones
+// took: the machine is to be at work, not at its end, where the follower falls
+// behind, no verify ends and no hand-off begins.
 const pause = 20 * time.Millisecond
 
 // A load is many writers of a fleet, each with a user of its own that it counts
@@ -107,6 +108,7 @@ func (l *load) write(t *testing.T, p *process, id int64) {
 			return
 		default:
 		}
+		began := time.Now()
 		err := p.users.Update(context.Background(), p.users.Key(id), addOne)
 		if err != nil {
 			l.failed.Add(1)
@@ -120,14 +122,14 @@ func (l *load) write(t *testing.T, p *process, id int64) {
 			t.Errorf("user %d: counted %d, read %d: %v", id, n, u.Profile.Count, err)
 		}
 		l.done.Add(1)
-		time.Sleep(pause)
+		time.Sleep(max(pause, time.Since(began)))
 	}
 }
 
 // goOn waits until the load has got something done in the new phase.
 func (l *load) goOn(t *testing.T) {
 	before := l.done.Load()
-	require.Eventually(t, func() bool { return l.done.Load() > before+40 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return l.done.Load() > before+40 }, time.Minute, time.Millisecond)
 }
 
 func (l *load) stop() {

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 // quickPace is that of a short run, which leaves the machine some room: what
 // holds is looked at, not how much the engines can do.
 func quickPace() pace {
-	return pace{hold: 150 * time.Millisecond, think: 20 * time.Millisecond,
+	return pace{hold: 150 * time.Millisecond, think: 40 * time.Millisecond,
 		shortest: 250 * time.Millisecond, longest: time.Second}
 }
 
