@@ -1,9 +1,11 @@
 package dal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -43,10 +45,10 @@ func (r *Router) Atomically(ctx context.Context, do func(ctx context.Context, tx
 	if err = u.run(ctx); err != nil {
 		return callers(err)
 	}
-	if u.w.snapshot == nil || !u.w.snapshot.Phase.HasFollower() || r.side(u.w.snapshot).refresher == nil {
-		return nil
+	if u.w.snapshot != nil && u.w.snapshot.Phase.HasFollower() && r.side(u.w.snapshot).refresher != nil {
+		err = r.follow(ctx, &u.w, o.policy)
 	}
-	return r.follow(ctx, &u.w, o.policy)
+	return cmp.Or(u.assign(), err)
 }
 
 // A unit is one call of Atomically.
@@ -54,7 +56,8 @@ type unit struct {
 	router *Router
 	do     func(context.Context, *Tx) error
 	token  string
-	w      write // of the attempt under way
+	w      write   // of the attempt under way
+	staged []*held // what its mutations are for
 }
 
 // run makes attempts until one has an answer.
@@ -97,18 +100,22 @@ func (u *unit) attempt(ctx context.Context, s *Snapshot) error {
 	switch {
 	case tx.refused != nil:
 		return tx.refused
-	case err != nil:
+	case err == nil && tx.failed != nil:
+		err = callers(tx.failed)
+	}
+	if err != nil {
 		return u.failed(ctx, tx, err)
 	}
-	u.w = write{}
+	u.w, u.staged = write{}, nil
 	if tx.settle(); !tx.commits() {
 		return nil
 	}
+	u.staged = tx.staged
 	u.w.Write = store.Write{Token: u.token, Decided: true, Mutations: tx.mutations(&u.w)}
-	if err := u.router.commit(ctx, s, &u.w); err != nil {
+	if err := u.router.commit(ctx, s, &u.w); err != nil || !u.w.done.Repeated {
 		return err
 	}
-	return u.assign(ctx, tx)
+	return u.assignAgain(ctx, tx)
 }
 
 // failed returns do's own error, unless do was wrong about it: the unit was
@@ -138,11 +145,11 @@ func (u *unit) failed(ctx context.Context, tx *Tx, own error) error {
 }
 
 // assign gives the created records the ids that the store has assigned.
-func (u *unit) assign(ctx context.Context, tx *Tx) error {
+func (u *unit) assign() error {
 	if u.w.done.Repeated {
-		return u.assignAgain(ctx, tx)
+		return nil // done
 	}
-	for i, h := range tx.staged {
+	for i, h := range u.staged {
 		if h.give == nil {
 			continue
 		}
@@ -155,18 +162,19 @@ func (u *unit) assign(ctx context.Context, tx *Tx) error {
 
 // assignAgain gives the ids that a unit was given when it was applied.
 func (u *unit) assignAgain(ctx context.Context, tx *Tx) error {
-	var asking []*held
-	for _, h := range tx.staged {
-		if h.give != nil {
-			asking = append(asking, h)
-		}
-	}
+	asking := slices.DeleteFunc(slices.Clone(u.staged), func(h *held) bool { return h.give == nil })
 	if len(asking) == 0 {
 		return nil
 	}
 	known, err := tx.authority().Token(ctx, tx.snapshot.at(), u.token)
-	if err != nil || known == nil || len(known.Assigned) != len(asking) {
-		return nil // it is applied, and there is nothing to give
+	switch {
+	case err != nil && turnedAway(err):
+		return err
+	case err != nil:
+		return &Error{Op: "atomically", Kind: ErrUnavailable, Outcome: Applied,
+			Detail: "the unit of work was applied before, and the ids it was given can't be looked up", Cause: err}
+	case known == nil || len(known.Assigned) != len(asking):
+		return nil
 	}
 	for i, h := range asking {
 		key, err := h.entity.KeyOf(known.Assigned[i])

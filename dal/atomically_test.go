@@ -8,12 +8,12 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/faultstore"
-	"github.com/crossfade-go/crossfade/transform"
 )
 
 // inEveryPhase runs a test on a fixture of each phase.
@@ -31,117 +31,6 @@ func (f *fixture) atomically(t *testing.T, do func(users dal.InUnit[User]) error
 
 func setEmail(email string) func(*User) error {
 	return func(u *User) error { u.Email = email; return nil }
-}
-
-// TestUnitSeesItself: what a unit has staged is what it reads, and what both
-// stores have afterwards.
-func TestUnitSeesItself(t *testing.T) {
-	inEveryPhase(t, func(t *testing.T, f *fixture) {
-		f.seed(t, user(1), user(2), user(3))
-		assigned := user(9)
-		assigned.ID = 0
-		require.NoError(t, f.atomically(t, func(users dal.InUnit[User]) error {
-			ctx := t.Context()
-			fourth, second := user(4), user(2)
-			assigned.ID = 0
-			require.NoError(t, users.Create(ctx, &fourth))
-			require.ErrorIs(t, users.Create(ctx, &fourth), dal.ErrExists)
-			require.NoError(t, users.Update(ctx, users.Key(4), setEmail("four@example.com")))
-			require.NoError(t, users.Update(ctx, users.Key(1), setEmail("one@example.com")))
-			require.NoError(t, users.UpdateAtCommit(ctx, users.Key(1), func(u *User) error { u.Email += ".org"; return nil }))
-			require.NoError(t, users.UpdateAtCommit(ctx, users.Key(3), func(u *User) error { u.Username += "!"; return nil }))
-			require.NoError(t, users.UpdateAtCommit(ctx, users.Key(3), func(u *User) error { u.Username += "?"; return nil }))
-			require.NoError(t, users.Delete(ctx, users.Key(2)))
-			require.ErrorIs(t, users.Delete(ctx, users.Key(2)), dal.ErrNotFound)
-			require.ErrorIs(t, users.Update(ctx, users.Key(2), setEmail("x")), dal.ErrNotFound)
-			require.NoError(t, users.Create(ctx, &second))
-			require.NoError(t, users.Delete(ctx, users.Key(2)))
-			require.NoError(t, users.Create(ctx, &assigned))
-			require.Zero(t, assigned.ID)
-			all, err := users.GetMany(ctx, []dal.Key{users.Key(1), users.Key(2), users.Key(3), users.Key(4), users.Key(5)})
-			require.NoError(t, err)
-			require.Len(t, all, 3)
-			require.Equal(t, "one@example.com.org", all[users.Key(1)].Email)
-			require.Equal(t, "user3!?", all[users.Key(3)].Username)
-			require.Equal(t, "four@example.com", all[users.Key(4)].Email)
-			_, err = users.Get(ctx, users.Key(2))
-			require.ErrorIs(t, err, dal.ErrNotFound)
-			lead, _ := f.leads(ctx)
-			require.False(t, f.in(t, lead, 4).Live, "nothing is written before the end")
-			return nil
-		}))
-		lead, _ := f.leads(t.Context())
-		require.Equal(t, "one@example.com.org", f.email(t, lead, 1))
-		require.Equal(t, "four@example.com", f.email(t, lead, 4))
-		require.False(t, f.in(t, lead, 2).Live)
-		require.NotZero(t, assigned.ID)
-		require.Equal(t, "user9@example.com", f.email(t, lead, assigned.ID))
-		if phase := f.router.Snapshot().Phase; phase.HasFollower() {
-			f.requireEqualStores(t)
-		}
-	})
-}
-
-// TestUnitOverItsOwnSteps: what a unit stages for one key follows upon what it
-// has staged there before, whatever it knows of the store.
-func TestUnitOverItsOwnSteps(t *testing.T) {
-	inEveryPhase(t, func(t *testing.T, f *fixture) {
-		f.seed(t, user(1), user(2), user(3))
-		again, put, fresh := user(1), user(3), user(4)
-		again.Username, put.Username, fresh.Username = "again", "put", "fresh"
-		require.NoError(t, f.atomically(t, func(users dal.InUnit[User]) error {
-			ctx := t.Context()
-			require.NoError(t, users.Delete(ctx, users.Key(1)))
-			require.NoError(t, users.Create(ctx, &again))
-			require.NoError(t, users.UpdateAtCommit(ctx, users.Key(3), func(u *User) error { u.Username = "lost"; return nil }))
-			require.NoError(t, users.Put(ctx, &put))
-			require.NoError(t, users.Create(ctx, &fresh))
-			require.NoError(t, users.Put(ctx, &fresh))
-			return users.UpdateAtCommit(ctx, users.Key(4), func(u *User) error { u.Username += "!"; return nil })
-		}))
-		for id, want := range map[int64]string{1: "again", 3: "put", 4: "fresh!"} {
-			u, err := f.users.Get(t.Context(), f.users.Key(id))
-			require.NoError(t, err)
-			require.Equal(t, want, u.Username)
-		}
-		require.ErrorIs(t, f.atomically(t, func(users dal.InUnit[User]) error {
-			second := user(2)
-			require.NoError(t, users.Create(t.Context(), &second))
-			return users.Delete(t.Context(), users.Key(2))
-		}), dal.ErrExists, "it was never there to be created")
-		require.ErrorIs(t, f.atomically(t, func(users dal.InUnit[User]) error {
-			require.NoError(t, users.UpdateAtCommit(t.Context(), users.Key(77), setEmail("x")))
-			missing := user(77)
-			return users.Put(t.Context(), &missing)
-		}), dal.ErrNotFound)
-		require.NoError(t, f.atomically(t, func(users dal.InUnit[User]) error {
-			fifth := user(5)
-			require.NoError(t, users.Put(t.Context(), &fifth))
-			return users.Delete(t.Context(), users.Key(5))
-		}))
-		lead, _ := f.leads(t.Context())
-		require.False(t, f.in(t, lead, 5).Live)
-	})
-}
-
-// TestUnitKeepsItsOrder: statements come in the order in which they were staged,
-// whatever was read before: in MySQL a unique value has to be given up first.
-func TestUnitKeepsItsOrder(t *testing.T) {
-	inEveryPhase(t, func(t *testing.T, f *fixture) {
-		f.seed(t, user(1), user(2), user(3))
-		require.NoError(t, f.atomically(t, func(users dal.InUnit[User]) error {
-			_, err := users.GetMany(t.Context(), []dal.Key{users.Key(1), users.Key(2), users.Key(3)})
-			require.NoError(t, err)
-			fresh := user(9)
-			fresh.ID = 0
-			require.NoError(t, users.Create(t.Context(), &fresh))
-			require.NoError(t, users.Delete(t.Context(), users.Key(2)))
-			require.NoError(t, users.Update(t.Context(), users.Key(3), setEmail("user2@example.com")))
-			return users.Update(t.Context(), users.Key(1), setEmail("user3@example.com"))
-		}))
-		writes := f.faults.Matching(faultstore.Method("Write"))
-		require.Equal(t, []transform.Key{{}, f.key(2), f.key(3), f.key(1)}, writes[len(writes)-1].Keys)
-	})
 }
 
 // TestUnitIsAllOrNothing: whatever ends a unit of work, nothing of it is there.
@@ -308,6 +197,58 @@ func TestUnitWithToken(t *testing.T) {
 	})
 }
 
+// TestUnitWhoseIDsAreUnknown: a unit that was applied before, and whose ids can't be
+// looked up, is no success with an id of zero.
+func TestUnitWhoseIDsAreUnknown(t *testing.T) {
+	inEveryPhase(t, func(t *testing.T, f *fixture) {
+		var created User
+		unit := func(users dal.InUnit[User]) error {
+			created = user(5)
+			created.ID = 0
+			second := user(6)
+			second.ID = 77
+			return errors.Join(users.Create(t.Context(), &created), users.Create(t.Context(), &second))
+		}
+		require.NoError(t, f.atomically(t, unit, dal.Token("t")))
+		id := created.ID
+		remove := f.faults.On(faultstore.Method("Token"), faultstore.Before)
+		err := f.atomically(t, unit, dal.Token("t"))
+		require.ErrorIs(t, err, dal.ErrUnavailable)
+		require.Equal(t, dal.Applied, dal.OutcomeOf(err))
+		remove()
+		require.NoError(t, f.atomically(t, unit, dal.Token("t")))
+		require.Equal(t, id, created.ID)
+	})
+}
+
+// TestUnitWhoseIDFitsNowhere: an id that the caller's struct can't hold is told
+// after the unit has reached the follower as any other.
+func TestUnitWhoseIDFitsNowhere(t *testing.T) {
+	f := newFixture(t, dal.DualWrite, dal.RouterOptions{})
+	require.NoError(t, f.mysql.RaiseID(t.Context(), f.contract.Entity("Users"), 1000))
+	var v struct {
+		ID         int8           `db:"user_id"`
+		Username   string         `db:"username"`
+		Email      string         `db:"email"`
+		Registered *time.Time     `db:"registration_date"`
+		LastLogin  *time.Time     `db:"last_login"`
+		Profile    map[string]any `db:"profile_data"`
+	}
+	v.Username, v.Email = "wide", "wide@example.com"
+	err := createIn(t, f, &v)
+	require.Equal(t, dal.Applied, dal.OutcomeOf(err), "%v", err)
+	require.ErrorContains(t, err, "can't be given back")
+	require.True(t, f.in(t, f.dynamo, 1001).Live, "the follower does not have it")
+}
+
+// createIn creates a record in a unit of work of its own.
+func createIn[T any](t *testing.T, f *fixture, v *T) error {
+	t.Helper()
+	repository, err := dal.NewRepository[T](f.router, "Users")
+	require.NoError(t, err)
+	return f.router.Atomically(t.Context(), func(ctx context.Context, tx *dal.Tx) error { return repository.In(tx).Create(ctx, v) })
+}
+
 // TestScenario19LongUnitSpansASwitch: a unit of work that began under one
 // authority and would end under the other is done again there, whole.
 func TestScenario19LongUnitSpansASwitch(t *testing.T) {
@@ -405,26 +346,6 @@ func TestUnitTooLarge(t *testing.T) {
 		require.ErrorIs(t, err, dal.ErrTooLarge)
 		require.ErrorContains(t, err, "bytes of the 4194304")
 	})
-}
-
-// TestUnitMisused: what can't be part of a unit of work is refused.
-func TestUnitMisused(t *testing.T) {
-	f, g := newFixture(t, dal.DualWrite, dal.RouterOptions{}), newFixture(t, dal.DualWrite, dal.RouterOptions{})
-	var after dal.InUnit[User]
-	require.NoError(t, f.router.Atomically(t.Context(), func(_ context.Context, tx *dal.Tx) error {
-		after = f.users.In(tx)
-		_, err := g.users.In(tx).Get(t.Context(), g.users.Key(1))
-		require.ErrorIs(t, err, dal.ErrInvalid)
-		require.ErrorContains(t, err, "another group")
-		none := User{}
-		require.ErrorIs(t, after.Put(t.Context(), &none), dal.ErrInvalid)
-		_, err = after.Get(t.Context(), f.users.Key("no number"))
-		require.ErrorIs(t, err, dal.ErrInvalid)
-		return nil
-	}))
-	_, err := after.Get(t.Context(), f.users.Key(1))
-	require.ErrorContains(t, err, "over")
-	require.ErrorIs(t, f.atomically(t, func(dal.InUnit[User]) error { return nil }, dal.Token("")), dal.ErrInvalid)
 }
 
 // TestUnitsOfManyWorkers: workers move amounts between accounts, and others read

@@ -18,6 +18,7 @@ type Tx struct {
 	staged   []*held // each key that was asked for
 	turns    int     // how many were staged
 	refused  error   // a read was turned away: nothing of this attempt counts
+	failed   error   // a staged change can't be made: the unit can't be either
 	over     bool
 }
 
@@ -132,7 +133,8 @@ func (h *held) sees(row store.Row) error {
 	h.later = nil
 	for _, change := range later {
 		if err := h.change(change); err != nil {
-			return err
+			h.tx.failed = err
+			return callers(err)
 		}
 	}
 	return nil

@@ -167,31 +167,39 @@ func (e *env) decide(handle Subject, others *sync.WaitGroup, decide func(read fu
 	}
 }
 
+// bothDecide lets two callers decide at once, each for one of the records as its
+// own, upon what is at both.
+func (e *env) bothDecide(a, b transform.Record, decide func(mine transform.Record, m, o *store.Row) []store.Mutation) {
+	e.Helper()
+	handles := []Subject{e.Subject, e.other()}
+	var reading sync.WaitGroup
+	reading.Add(2)
+	for _, err := range together(2, func(i int) error {
+		mine, others := a, b
+		if i == 1 {
+			mine, others = b, a
+		}
+		return e.decide(handles[i], &reading, func(read func(transform.Record) *store.Row) []store.Mutation {
+			return decide(mine, read(mine), read(others))
+		})
+	}) {
+		require.NoError(e, err)
+	}
+}
+
 // readEachOthers: each takes from one record, as long as both together have
 // enough. Where only what is written is looked at again, both take.
 func readEachOthers(e *env) {
 	a, b := e.visit("v", 1, "rank", "0"), e.visit("v", 2, "rank", "0")
-	handles := []Subject{e.Subject, e.other()}
 	for range 5 {
 		e.set(a)
 		e.set(b)
-		var reading sync.WaitGroup
-		reading.Add(2)
-		for _, err := range together(2, func(i int) error {
-			mine, others := a, b
-			if i == 1 {
-				mine, others = b, a
+		e.bothDecide(a, b, func(mine transform.Record, m, o *store.Row) []store.Mutation {
+			if !m.Live || !o.Live || rankOf(m.Record)+rankOf(o.Record) > 0 {
+				return []store.Mutation{holds(m), holds(o)}
 			}
-			return e.decide(handles[i], &reading, func(read func(transform.Record) *store.Row) []store.Mutation {
-				m, o := read(mine), read(others)
-				if !m.Live || !o.Live || rankOf(m.Record)+rankOf(o.Record) > 0 {
-					return []store.Mutation{holds(m), holds(o)}
-				}
-				return []store.Mutation{holds(o), upon(m, e.increment(mine))}
-			})
-		}) {
-			require.NoError(e, err)
-		}
+			return []store.Mutation{holds(o), upon(m, e.increment(mine))}
+		})
 		require.EqualValues(e, 1, e.rank(a)+e.rank(b), "one of the two has taken")
 	}
 }
@@ -199,25 +207,13 @@ func readEachOthers(e *env) {
 // findEachOthersMissing is the same with records that are not there.
 func findEachOthersMissing(e *env) {
 	a, b := e.visit("v", 1), e.visit("v", 2)
-	handles := []Subject{e.Subject, e.other()}
 	for range 5 {
-		var reading sync.WaitGroup
-		reading.Add(2)
-		for _, err := range together(2, func(i int) error {
-			mine, others := a, b
-			if i == 1 {
-				mine, others = b, a
+		e.bothDecide(a, b, func(mine transform.Record, m, o *store.Row) []store.Mutation {
+			if m.Live || o.Live {
+				return []store.Mutation{holds(m), holds(o)}
 			}
-			return e.decide(handles[i], &reading, func(read func(transform.Record) *store.Row) []store.Mutation {
-				m, o := read(mine), read(others)
-				if m.Live || o.Live {
-					return []store.Mutation{holds(m), holds(o)}
-				}
-				return []store.Mutation{holds(o), upon(m, e.create(mine))}
-			})
-		}) {
-			require.NoError(e, err)
-		}
+			return []store.Mutation{holds(o), upon(m, e.create(mine))}
+		})
 		first, second := e.row(e.key(a)).Live, e.row(e.key(b)).Live
 		require.NotEqual(e, first, second, "one of the two is there")
 		if first {
