@@ -39,6 +39,9 @@ func (e *BindError) Error() string {
 // needs a field, joined ones too, and each field with a tag a column; other fields
 // are ignored, as are those tagged "-". Computed columns have no field.
 //
+// A column that is hydrated (see Hydration) may have a field. No record has its
+// value: Record ignores the field and Into leaves it alone, SetColumn fills it.
+//
 // A field's type must suit its column: any integer type for integers, bool for
 // BOOL and integers that are 0 or 1, string or []byte for text, bytes and
 // decimals, []byte for BIT too, time.Time for dates and times (or a string, in
@@ -51,6 +54,13 @@ func (e *BindError) Error() string {
 // encoding.TextUnmarshaler. For JSON, string, []byte and json.RawMessage hold the
 // document's text, and maps, slices and structs what encoding/json makes of
 // it; numbers within an any become json.Number, which is exact.
+//
+// The rows of another table that are part of the record (see Children) are a slice
+// of structs, or of pointers to them, whose fields are found by the names that the
+// list has for them, under the same rules. nil and an empty slice are no rows; a
+// slice that is given rows is never nil. Fields for the columns that the rows share
+// with the record are filled, and what is in them does not count. Any other type
+// that takes JSON holds the list as a document.
 //
 // NULL is a nil pointer, slice, map or any, or what a sql.Scanner makes of it;
 // a field of another type can't be given NULL. A type that is a sql.Scanner
@@ -81,6 +91,12 @@ func bindStruct(t reflect.Type, e *Entity) (binding, []string) {
 			if f.tagged {
 				faults = append(faults, fmt.Sprintf("field %s: %s is computed as the item is made, and no value of a record; take the tag off", f.name, f.column))
 			}
+		case i >= 0 && e.ChildrenIn(i) != nil && isRows(f.typ):
+			codec, more := bindChildren(e.ChildrenIn(i), f.typ)
+			for _, fault := range more {
+				faults = append(faults, fmt.Sprintf("field %s: %s", f.name, fault))
+			}
+			b.fields[i] = boundField{index: f.index, name: f.name, typ: f.typ, codec: codec}
 		case i >= 0:
 			codec, fault := codecFor(&e.Columns[i], f.typ, f.float)
 			if fault != "" {
@@ -94,7 +110,7 @@ func bindStruct(t reflect.Type, e *Entity) (binding, []string) {
 	}
 	for i, f := range b.fields {
 		c := &e.Columns[i]
-		if f.index != nil || c.IsComputed() {
+		if f.index != nil || !c.isSelected() {
 			continue
 		}
 		what := "column " + c.Name
@@ -137,7 +153,7 @@ func (b *binding) record(rv reflect.Value) (Record, error) {
 	r := b.entity.NewRecord()
 	for i := range b.fields {
 		f := &b.fields[i]
-		if f.index == nil {
+		if !b.ofRecord(i) {
 			continue
 		}
 		fv, ok := f.find(rv, false)
@@ -150,7 +166,7 @@ func (b *binding) record(rv reflect.Value) (Record, error) {
 		}
 		r.values[i] = value
 	}
-	return r, nil
+	return r, b.entity.Settle(r)
 }
 
 // Into gives v what the record holds. Fields that are bound to no column keep
@@ -159,11 +175,20 @@ func (b *Binding[T]) Into(r Record, v *T) error {
 	return b.into(r, reflect.ValueOf(v).Elem())
 }
 
+// Binds reports whether T has a field for column i of Entity.Columns.
+func (b *Binding[T]) Binds(i int) bool { return b.fields[i].index != nil }
+
+// ofRecord reports whether the field of column i has a value of the record: there is
+// one, and the column is not hydrated.
+func (b *binding) ofRecord(i int) bool {
+	return b.fields[i].index != nil && !b.entity.Columns[i].Hydrated
+}
+
 // SetColumn gives the field of column i of Entity.Columns a value, and leaves
 // the others alone. The error is a *ValueError.
 func (b *Binding[T]) SetColumn(v *T, i int, value Value) error {
 	if b.fields[i].index == nil {
-		return b.entity.fault(i, "is computed as the item is made, and has no field")
+		return b.entity.fault(i, "has no field")
 	}
 	fv, _ := b.fields[i].find(reflect.ValueOf(v).Elem(), true)
 	if reason := b.fields[i].codec.set(&b.entity.Columns[i], fv, value); reason != "" {
@@ -177,7 +202,7 @@ func (b *binding) into(r Record, rv reflect.Value) error {
 		return &ValueError{Entity: b.entity.Name, Reason: "the record is of another entity"}
 	}
 	for i := range b.fields {
-		if b.fields[i].index == nil {
+		if !b.ofRecord(i) {
 			continue
 		}
 		fv, _ := b.fields[i].find(rv, true)

@@ -47,6 +47,7 @@ func (d *Document) examine() (*Contract, *checker) {
 	}
 	c.across(d, contract)
 	contract.Sources = c.sourceList
+	contract.prepareChildren()
 	contract.NotYet = contract.notYet()
 	contract.Warnings = c.findings
 	return contract, c
@@ -55,7 +56,9 @@ func (d *Document) examine() (*Contract, *checker) {
 // across checks what only all entities together tell.
 func (c *checker) across(d *Document, contract *Contract) {
 	c.sharedRows()
+	c.references(contract)
 	c.keeps(contract)
+	c.hydrations(contract)
 	c.promises()
 	c.negatives()
 	c.patterns(d, contract)
@@ -93,6 +96,7 @@ func (c *checker) table(n *node, at string, contract *Contract) {
 	}
 	contract.Tables = append(contract.Tables, t)
 	c.billing(n, at, t)
+	c.settings(n, at, t)
 	multi := n.isMulti()
 	wanted, unwanted := "attributes", "entities"
 	if multi {
@@ -115,6 +119,7 @@ func (c *checker) table(n *node, at string, contract *Contract) {
 		}
 	}
 	k.check()
+	k.expiry()
 	k.together()
 	c.entities = append(c.entities, k.entities...)
 	for _, e := range k.entities {

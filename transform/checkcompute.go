@@ -105,30 +105,26 @@ func (j *Join) equal(o *Join) bool {
 // notYet finds what the stores of this version can't do with a contract.
 func (c *Contract) notYet() []Finding {
 	var found checker
-	for _, t := range c.Tables {
-		var names []string
-		for _, e := range c.Entities {
-			if e.Table == t {
-				names = append(names, e.Name)
-			}
-		}
-		if len(names) > 1 {
-			found.later("", fmt.Sprintf("table %s with %s in it", t.Name, strings.Join(names, ", ")))
-		}
-	}
 	for _, e := range c.Entities {
-		if e.moves {
-			found.later("", fmt.Sprintf("entity %s, whose items move when other columns than the primary key change", e.Name))
+		if e.movesByJoin() {
+			found.later("", fmt.Sprintf("entity %s, whose items move when rows of other tables change", e.Name))
 		}
 		var names []string
-		for _, a := range e.Attributes {
-			if a.Column >= 0 && !e.Columns[a.Column].IsOwn() {
+		for i, a := range e.Attributes {
+			made, _ := e.MadeOf(i)
+			if slices.ContainsFunc(made, func(column int) bool {
+				// Of what is to be hydrated, unhydrated says more.
+				return !e.Columns[column].IsOwn() && e.Columns[column].Keep.DynamoDB != KeepHydrate && e.ChildrenIn(column) == nil
+			}) {
 				names = append(names, a.Name)
 			}
 		}
 		if len(names) > 0 {
-			found.later("", fmt.Sprintf("entity %s with %s, which are joined or computed", e.Name, strings.Join(names, ", ")))
+			found.later("", fmt.Sprintf("entity %s with %s, which are joined, or made of what is", e.Name, strings.Join(names, ", ")))
 		}
+		c.unhydrated(e, &found)
+		found.unsought(e)
+		found.findings = append(found.findings, c.childFaults(e)...)
 	}
 	return found.findings
 }

@@ -63,10 +63,16 @@ func (k *entityChecker) keyTemplate(key KeyAttribute) *template.Template {
 	if i < 0 || k.entity.Attributes[i].Column < 0 {
 		return nil
 	}
-	if c, ok := k.entity.Columns[k.entity.Attributes[i].Column].computation.(*templated); ok {
+	text := "{any}"
+	switch c := k.entity.Columns[k.entity.Attributes[i].Column].computation.(type) {
+	case *templated:
 		return c.template
+	case *constant:
+		if c.is.kind == Text && c.is.text != "" {
+			text = strings.NewReplacer("{", "{{", "}", "}}").Replace(c.is.text)
+		}
 	}
-	anything, err := template.Parse("{any}")
+	anything, err := template.Parse(text)
 	if err != nil {
 		return nil
 	}

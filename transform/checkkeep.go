@@ -53,7 +53,7 @@ func (k *entityChecker) kept(contract *Contract, column *Column, at string) {
 		k.warn(at+"/keep", fmt.Sprintf("the rows of %s are part of the record: whoever writes it writes them, so nothing has to be kept", column.Join.Hops[0].Source.Name), "take it out")
 	case column.Join.Owned:
 	case how == "":
-		k.warn(at, "DynamoDB joins nothing, and nothing says how the attribute is kept while it is the authority: the step to phase 4 is refused",
+		k.warn(at, "DynamoDB joins nothing, and nothing says how the attribute is kept while it is the authority: the stores refuse the contract",
 			fmt.Sprintf(`add "keep": {"mysql": "live", "dynamodb": …} with one of %s`, possible))
 	case !means[how] && contract.noMeans(k, column.Join, how) != "": // of unknown ones the shape has spoken
 		k.err(at+"/keep/dynamodb", fmt.Sprintf("%q can't keep this attribute: %s", how, contract.noMeans(k, column.Join, how)),
@@ -61,6 +61,7 @@ func (k *entityChecker) kept(contract *Contract, column *Column, at string) {
 	default:
 		if how == KeepHydrate {
 			k.hydrated(column.Name, at)
+			k.hydratedElsewhere(column.Name, at)
 		}
 	}
 }
@@ -255,7 +256,7 @@ func (j *Join) lostFields() []string {
 	}
 	var lost []string
 	for i, c := range h.Source.Columns {
-		if !slices.ContainsFunc(j.Fields, func(f Field) bool { return f.Column == i }) &&
+		if !c.isComputedByMySQL() && !slices.ContainsFunc(j.Fields, func(f Field) bool { return f.Column == i }) &&
 			!slices.ContainsFunc(h.On, func(on On) bool { return on.Column == i }) {
 			lost = append(lost, c.Name)
 		}

@@ -5,11 +5,6 @@ import (
 	"slices"
 )
 
-// testedCollations are those besides the binary ones of which it is known which
-// texts they take for equal: the first two were tested against a server, the
-// third is known from its published weights.
-var testedCollations = []string{"utf8mb4_general_ci", "utf8mb4_unicode_ci", "utf8mb4_0900_ai_ci"}
-
 // standing returns the columns whose values stand in the text of a column as they
 // are: those of a template or a concat, else the column itself.
 func (e *Entity) standing(column int) []int {
@@ -93,7 +88,7 @@ func (k *entityChecker) keyText(column int, a Attribute, use keyUse, within bool
 
 // folded looks at text in a key whose collation takes different texts for equal.
 func (k *entityChecker) folded(c *Column, use keyUse) {
-	if !slices.Contains(testedCollations, c.Collation) {
+	if _, known := c.Fold(""); !known {
 		k.err(use.at, fmt.Sprintf("which values of %s are equal is not known here: its collation %s is none of those that are tested", c.Name, c.Collation),
 			"give the column utf8mb4_bin, utf8mb4_general_ci or utf8mb4_unicode_ci, or take it out of the key")
 		return

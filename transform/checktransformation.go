@@ -46,6 +46,8 @@ func (k *entityChecker) transform(n *node, i int) bool {
 		a.Column = k.numberFormat(t, at, a, c)
 	case "json-parse":
 		a.Column = k.jsonParse(t, at, a, c)
+	case "fold":
+		a.Column = k.fold(at, a, c)
 	default:
 		return false // which the walk has found
 	}

@@ -53,7 +53,7 @@ func (k *entityChecker) uniqueColumns(n *node, at string) []int {
 }
 
 // uniqueColumn refuses columns of which the library can't tell whether MySQL
-// takes two of their values for equal. Guards compare bytes.
+// takes two of their values for equal.
 func (k *entityChecker) uniqueColumn(c *Column, at string) {
 	switch {
 	case c.Kind == JSON:
@@ -61,11 +61,24 @@ func (k *entityChecker) uniqueColumn(c *Column, at string) {
 	case c.Kind != Text, c.isLabelled():
 	case c.Collation == "":
 		k.err(at, "the collation of "+c.Name+" is not known, and it says which values are equal", mendColumns)
-	case !collationIsBinary(c.Collation):
-		k.err(at, "column "+c.Name+" is unique in the collation "+c.Collation+
-			", which takes different texts for equal; this version guards values byte for byte",
-			"give the column a _bin collation, or leave the table out of the contract for now")
+	default:
+		k.foldable(c, "is unique", at)
 	}
+}
+
+// foldable looks at a text column whose values are to be equal here when they are to
+// MySQL, and reports whether they can be.
+func (k *entityChecker) foldable(c *Column, what, at string) bool {
+	_, known := c.Fold("")
+	switch {
+	case !known:
+		k.err(at, "column "+c.Name+" "+what+" in the collation "+c.Collation+", of which it is not known here which texts it takes for equal",
+			"give the column utf8mb4_bin, utf8mb4_general_ci or utf8mb4_unicode_ci, or leave the table out of the contract for now")
+	case c.Collation == foldUnverified:
+		k.warn(at, "column "+c.Name+" "+what+" in the collation "+c.Collation+
+			": which texts that takes for equal is known from its published weights, and was not verified against a server", "")
+	}
+	return known
 }
 
 // sameUnique checks the name of a set, and compares it with those before it and

@@ -32,7 +32,9 @@ func TestUniqueAndSequenceFindings(t *testing.T) {
 		"column twice":        {`"unique": [{"name": "u", "columns": ["email", "email"]}]`, nil, []string{`error /tables/0/unique/0/columns/1: column "email" is in the set already; take one out`}},
 		"JSON":                {`"unique": [{"name": "u", "columns": ["profile_data"]}]`, nil, []string{`error /tables/0/unique/0/columns/0: column profile_data is JSON`}},
 		"float":               {`"unique": [{"name": "u", "columns": ["last_login"]}]`, []string{`"last_login", "type": "timestamp", "null": true, "precision": 0`, `"last_login", "type": "double"`}, []string{`error /tables/0/gsis/1/sk: attribute lastLogin sorts the numbers of last_login as text`}},
-		"folded":              {`"unique": [{"name": "u", "columns": ["username"]}]`, []string{first, mixed}, []string{`error /tables/0/unique/0/columns/0: column username is unique in the collation utf8mb4_unicode_ci, which takes different texts for equal; this version guards values byte for byte; give the column a _bin`, `warning /tables/0/gsis/0/pk:`}},
+		"folded":              {`"unique": [{"name": "u", "columns": ["username"]}]`, []string{first, mixed}, []string{`warning /tables/0/gsis/0/pk:`}},
+		"folded, unknown":     {`"unique": [{"name": "u", "columns": ["username"]}]`, []string{first, strings.Replace(mixed, "unicode", "german2", 1)}, []string{`error /tables/0/unique/0/columns/0: column username is unique in the collation utf8mb4_german2_ci, of which it is not known here which texts it takes for equal; give the column`, `error /tables/0/gsis/0/pk:`}},
+		"folded, unverified":  {`"unique": [{"name": "u", "columns": ["username"]}]`, []string{first, strings.Replace(mixed, "unicode", "0900_ai", 1)}, []string{`warning /tables/0/unique/0/columns/0: column username is unique in the collation utf8mb4_0900_ai_ci: which texts that takes for equal is known from its published weights, and was not verified`, `warning /tables/0/gsis/0/pk:`}},
 		"no collation":        {`"unique": [{"name": "u", "columns": ["username"]}]`, []string{`, "collation": "utf8mb4_bin"`, ``}, []string{`error /tables/0/unique/0/columns/0: the collation of username is not known`}},
 		"one name":            {`"unique": [{"name": "u", "columns": ["username"]}, {"name": "U", "columns": ["email"]}]`, nil, []string{`error /tables/0/unique/1/name: another unique index is called "U" too`}},
 		"one name, by column": {`"unique": [{"name": "email", "columns": ["username"]}, {"columns": ["email"]}]`, nil, []string{`error /tables/0/unique/1/name: another unique index is called "email" too`}},
@@ -98,6 +100,16 @@ func TestUniqueText(t *testing.T) {
 		{"utf8mb4_0900_bin", "alice", "alice ", false},
 		{"utf8mb4_nopad_bin", "", " ", false},
 		{"binary", "alice", "alice ", false},
+		{"utf8mb4_general_ci", "alice", "ALICE  ", true},
+		{"utf8mb4_general_ci", "élan", "Elan", true},
+		{"utf8mb4_general_ci", "straße", "strasse", false},
+		{"utf8mb4_general_ci", "😀", "😁", true},
+		{"utf8mb4_unicode_ci", "Straße\u00a0", "STRASSE", true},
+		{"utf8mb4_unicode_ci", "e\u0301\x00", "E", true},
+		{"utf8mb4_unicode_ci", "a", "b", false},
+		{"utf8mb4_0900_ai_ci", "É", "e", true},
+		{"utf8mb4_0900_ai_ci", "e", "e ", false},
+		{"utf8mb4_german2_ci", "a", "A", false}, // which the check refuses
 	} {
 		e := keyEntity(
 			Column{Name: "id", SQLType: "int", Kind: Int},

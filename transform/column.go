@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/crossfade-go/crossfade/transform/internal/collation"
 )
 
 const (
@@ -186,14 +188,9 @@ func (c *Column) nullSQL() any {
 }
 
 // collationPads reports whether the collation compares strings as if they had
-// no trailing blanks. Only MySQL 8's newer ones, MariaDB's nopad ones, and
-// binary don't.
-func collationPads(collation string) bool {
-	return collation != "binary" && !strings.Contains(collation, "_0900_") && !strings.Contains(collation, "_nopad_")
-}
+// no trailing blanks.
+func collationPads(name string) bool { return collation.Pads(name) }
 
 // collationIsBinary reports whether strings are equal only if their bytes are,
 // trailing blanks aside.
-func collationIsBinary(collation string) bool {
-	return collation == "binary" || strings.HasSuffix(collation, "_bin")
-}
+func collationIsBinary(name string) bool { return collation.IsBinary(name) }

@@ -134,7 +134,7 @@ func (e *Entity) unreadJoins() []int {
 	var all []int
 	carried := e.carried()
 	for i, c := range e.Columns {
-		if c.Join != nil && !carried[i] {
+		if c.Join != nil && (!carried[i] || c.Hydrated) {
 			all = append(all, i)
 		}
 	}

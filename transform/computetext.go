@@ -29,6 +29,26 @@ func (t *templated) value(r Record) (Value, string) {
 	return TextValue(text), ""
 }
 
+func (t *templated) of(e *Entity, inputs []Value) (Value, string) {
+	text, err := t.template.Format(t.texts(e, inputs))
+	if err != nil {
+		return Value{}, err.Error()
+	}
+	return TextValue(text), ""
+}
+
+// texts returns the texts of the first inputs as they stand in the template.
+func (t *templated) texts(e *Entity, inputs []Value) []string {
+	texts := make([]string, len(inputs))
+	for i, v := range inputs {
+		texts[i] = v.within()
+	}
+	if t.sorts {
+		e.sortTexts(t.columns[:len(inputs)], texts)
+	}
+	return texts
+}
+
 func (t *templated) reversible() (bool, string) { return t.template.Reversible() }
 
 func (t *templated) restore(e *Entity, v Value) ([]Value, string) {
@@ -88,16 +108,23 @@ func (c *concatenated) absent() absence            { return absentWithAll }
 func (c *concatenated) reversible() (bool, string) { return c.concat.Reversible() }
 
 func (c *concatenated) value(r Record) (Value, string) {
-	texts, present := make([]string, len(c.columns)), make([]bool, len(c.columns))
+	inputs := make([]Value, len(c.columns))
 	for i, column := range c.columns {
-		v, reason := r.computed(column)
-		if reason != "" {
+		var reason string
+		if inputs[i], reason = r.computed(column); reason != "" {
 			return Value{}, reason
 		}
+	}
+	return c.of(r.entity, inputs)
+}
+
+func (c *concatenated) of(e *Entity, inputs []Value) (Value, string) {
+	texts, present := make([]string, len(inputs)), make([]bool, len(inputs))
+	for i, v := range inputs {
 		texts[i], present[i] = v.within(), v.kind != Null
 	}
 	if c.sorts {
-		r.entity.sortTexts(c.columns, texts)
+		e.sortTexts(c.columns, texts)
 	}
 	text, ok := c.concat.Format(texts, present)
 	if !ok {
@@ -133,7 +160,11 @@ func (f *numberFormatted) value(r Record) (Value, string) {
 	if v.kind == Null || reason != "" {
 		return Value{}, reason
 	}
-	text, err := f.format.Format(v.within())
+	return f.of(r.entity, []Value{v})
+}
+
+func (f *numberFormatted) of(_ *Entity, inputs []Value) (Value, string) {
+	text, err := f.format.Format(inputs[0].within())
 	if err != nil {
 		return Value{}, err.Error()
 	}
@@ -174,7 +205,11 @@ func (f *dateFormatted) value(r Record) (Value, string) {
 	if v.kind == Null || reason != "" {
 		return Value{}, reason
 	}
-	text, err := f.format.Format(v.text)
+	return f.of(r.entity, []Value{v})
+}
+
+func (f *dateFormatted) of(_ *Entity, inputs []Value) (Value, string) {
+	text, err := f.format.Format(inputs[0].text)
 	if err != nil {
 		return Value{}, err.Error()
 	}

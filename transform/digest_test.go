@@ -35,7 +35,7 @@ func TestDigest(t *testing.T) {
 // TestDigestOfWhatIsMade: it makes a difference how an attribute is joined and
 // transformed, and none why.
 func TestDigestOfWhatIsMade(t *testing.T) {
-	text, err := os.ReadFile("../examples/shop/contract.json")
+	text, err := os.ReadFile("../dynamostore/testdata/shop.json")
 	require.NoError(t, err)
 	digest := func(old, new string) string {
 		require.Contains(t, string(text), old)

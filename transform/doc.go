@@ -20,9 +20,19 @@
 // tables of one entity and of several, joins, calculations and transformations,
 // key templates, columns of every type but the spatial ones, MariaDB's UUID and
 // INET, and VECTOR. Such contracts are checked, shown as views and previewed.
-// The stores migrate tables of one entity whose items carry the columns of its
-// own rows and stay where they are; Contract.NotYet says what else a contract
-// has. References, time to live, tags and the like are read and refused.
+// The stores migrate tables of one entity and of several, whose items carry the
+// columns of their own rows, or what is computed of these, and the references between
+// them. Joined attributes that are hydrated they read (see below). Contract.NotYet says
+// what else a contract has: what is joined in another way, items that move
+// when rows of other tables change, and computed attributes of keys of which SQL has no
+// text, numbers above all.
+//
+// Rows of another table that are part of a record, as an order's lines are, are
+// migrated with it (see Children): a json-construction of type array without limit,
+// over a table that is no entity, joined by the record's whole primary key. Every
+// column of that table is selected, but those of the join and what MySQL makes of
+// others. Its primary key tells the rows apart: one AUTO_INCREMENT column, whose ids
+// a store assigns, or a key that has the columns of the join in it.
 //
 // The format is the migrationContract.json that AWS published for its
 // modernizer workshop, an array of tables or an object that has one, with these
@@ -39,7 +49,7 @@
 //	  "primary_key": ["user_id"],
 //	  "unique": [ {"name": "username", "columns": ["username"]} ],
 //	  "sequence": {"column": "user_id"},
-//	  "billing": "PROVISIONED", "capacity": {"read": 5, "write": 5},
+//	  "references": [ {"columns": ["group_id"], "entity": "Groups", "on_delete": "restrict"} ],
 //	  … } ] }
 //
 // columns and primary_key are required; `migrationctl contract check --mysql
@@ -52,10 +62,39 @@
 //
 // unique are the sets of columns of which MySQL has a unique index: DynamoDB
 // has none, and as the authority it keeps a guard item for each value. Guards
-// compare bytes, so text in them has a binary collation, utf8mb4_bin,
-// utf8mb4_0900_bin, ascii_bin or the like; where that one does not count
-// trailing blanks, guards do not either. sequence is the AUTO_INCREMENT column,
-// of which DynamoDB gives new ids once MySQL no longer does.
+// compare texts as their columns' collations do (TestUniqueText), so that Müller
+// and MULLER are one name where MySQL says so; the record keeps the form it was
+// given. That can be done for the collations that Fold knows: another one is an
+// error, utf8mb4_0900_ai_ci a warning, since it was not verified against a server.
+// sequence is the AUTO_INCREMENT column, of which DynamoDB gives new ids once
+// MySQL no longer does.
+//
+// references are the columns that are the primary key of another entity's records, or
+// of the same one's: the foreign keys of MySQL, which DynamoDB keeps as the authority.
+// on_delete is restrict, cascade or set-null. Refused is what the two would not take
+// for the same: columns of another type or collation, a set-null of what can't be
+// NULL or is part of the item's key, and deletes whose outcome in MySQL depends on the
+// names of its foreign keys (TestReferenceFindings, TestReferenceInTheItemsKey).
+//
+// # How tables are kept
+//
+// A table may say how the service is to keep it, which items do not depend on:
+//
+//	"billing": "PROVISIONED", "capacity": {"read": 5, "write": 5},
+//	"ttl": "expires_at",
+//	"point_in_time_recovery": true,
+//	"encryption": "AWS_MANAGED",
+//	"deletion_protection": true,
+//	"tags": {"team": "shop", "env": "test"}
+//
+// billing is PAY_PER_REQUEST where nothing is said, and a capacity is in units per
+// second. ttl is an attribute of type N that holds seconds since 1970; items without
+// it never expire, which is every item of an entity that has no such attribute. What
+// the service deletes by it leaves no change record: MySQL keeps the row, and in
+// phases 2 to 4 verify tells of the difference. encryption is AWS_OWNED, which costs
+// nothing and is meant where nothing is said, AWS_MANAGED, or the ARN or the alias of
+// a key of KMS. A table has 50 tags at most, with names of 1 to 128 characters and
+// values of 0 to 256.
 //
 // # Joins
 //
@@ -86,7 +125,19 @@
 //	                   entity's, or one that is part of a record
 //	          hydrate  not stored, joined when it is read: as edge, but for no key
 //
-// Without a "dynamodb" that works the contract can be used up to phase 3.
+// An item has one shape, so what is hydrated is in none, in no phase: Item leaves it
+// out, views and comparisons know nothing of it, and records have NULL in its place.
+// Package dal reads it with the record, from MySQL too, by the keys of the records that
+// have it. So a hop is joined by the whole primary key of an entity of the contract,
+// whose columns equal columns of the same types in this row or in an earlier hop's, and
+// what is selected is one column of an entity's own row, as it is: no expression, no
+// conditional join, no text of several hops. Trees are read level by level, so that the
+// items of a whole branch stay as they are when its root is renamed. Anything else stays in Contract.NotYet,
+// with the reason and the mend (TestHydratedNotYet); keys, unique sets and projections
+// of what is hydrated are errors (TestHydratedFindings).
+//
+// The stores of this version migrate what is hydrated. With copy, edge or counter, or
+// without a word of how it is kept, a contract is checked, shown as views and previewed.
 //
 // # Calculations and transformations
 //
@@ -106,6 +157,11 @@
 //	               transformation, else a column; a BOOL stands as 0 or 1. Delimiters
 //	               in values are escaped. static and template mean the same
 //	date-format    tokens YYYY MM DD HH mm ss SSS; number-format: digits, 0000 or 0.00
+//	fold           text as MySQL compares it in the column: the weights of its
+//	               characters in hexadecimal digits, without those of blanks at the end
+//	               where the collation pads; the key of an index that finds Müller by
+//	               MULLER; absent where no weights are left, of a text of blanks, as
+//	               it is of NULL (TestFoldTransformation, TestFoldView, TestFoldOfNothing)
 //	json-parse     a text to M or L
 //	literal        the same in every item, with "source_column": null
 //
@@ -187,14 +243,21 @@
 //     equal: TestUniqueText.
 //   - A contract is used only if nothing in it is misunderstood, and it is said
 //     what it would lose: TestFindings, TestFindingsOfTypes,
-//     TestFindingsOfTypesInKeys, TestUniqueAndSequenceFindings, TestRules,
+//     TestFindingsOfTypesInKeys, TestUniqueAndSequenceFindings,
+//     TestSettingFindings, TestExpiryOfAttributes, TestRules,
 //     TestPublishedContract, TestKeyTemplates, TestCatalogue, FuzzParse.
 //   - What is computed comes back, or is listed as lost: TestGeneratedContractsAreReversible,
 //     TestLostColumnsAreFound, TestComputeFindings.
 //   - What the server has no room for is an error of its row: TestListsAreNeverCut,
 //     TestTextsAreNeverCut.
+//   - What a column shows of a record, what is made of the same values and what is
+//     told from that are one: TestShown, TestShownBeginning, TestFoldShown. Of the entities of a table
+//     one at most has items with a key: TestMayHave. What the stores can't do is said:
+//     TestNotYet.
 //   - A view shows what an item holds: TestViewIsItem, TestViewsOfWideSums. No text
 //     of a contract is pasted into SQL: TestNothingOfAContractIsPasted.
+//   - What is hydrated is in no item, no statement and no comparison, and shows what the
+//     join says: TestHydratedIsStoredNowhere, TestHydratedValue, TestHydratedBinding.
 //   - A join has one meaning, or there is none: TestJoins, TestJoinsOfUnknownTables.
 //   - No document makes the check panic or work without end: FuzzCheck,
 //     TestCheckOfMutilatedContracts, TestCheckOfLongContracts.

@@ -97,6 +97,7 @@
 //	{"name": "x", "type": "S", "source_column": "born", "transformation":
 //	  {"type": "date-format", "source_format": "DD.MM.YYYY", "format": "YYYY-MM-DD"}}
 //	{"name": "x", "type": "S", "source_column": "id", "transformation": {"type": "number-format", "format": "0000000000"}}
+//	{"name": "x", "type": "S", "source_column": "nick", "transformation": {"type": "fold"}}
 //	{"name": "x", "type": "M", "source_column": "note", "transformation": {"type": "json-parse"}}
 //	{"name": "x", "type": "M", "source_column": "note", "transformation": {"type": "json-parse", "source_format": "canonical"}}
 //

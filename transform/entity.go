@@ -41,6 +41,33 @@ type Table struct {
 	// Billing is PayPerRequest or Provisioned.
 	Billing  string
 	Capacity Capacity // with Provisioned
+
+	// What follows says how the service keeps the table. Items are the same with
+	// and without it, so it is not part of Contract.Digest.
+
+	// TTL is the attribute by whose time, in seconds since 1970, the service
+	// deletes items; "" for none. It is of type N, of one entity at least.
+	TTL string `json:"-"`
+	// PointInTimeRecovery says whether the service keeps continuous backups.
+	PointInTimeRecovery bool `json:"-"`
+	// Encryption is EncryptionOwned, EncryptionManaged, or the ARN or alias of a
+	// key of KMS. "" is EncryptionOwned.
+	Encryption string `json:"-"`
+	// DeletionProtection says whether the service refuses to delete the table.
+	DeletionProtection bool `json:"-"`
+	// Tags are sorted by name.
+	Tags []Tag `json:"-"`
+}
+
+// Whose key a table is encrypted with, beside a key of KMS that is named.
+const (
+	EncryptionOwned   = "AWS_OWNED"   // one that belongs to the service, which costs nothing
+	EncryptionManaged = "AWS_MANAGED" // alias/aws/dynamodb of the account's KMS
+)
+
+// A Tag is a name and a value that the account knows a table by.
+type Tag struct {
+	Name, Value string
 }
 
 // How a table is paid for.
@@ -96,7 +123,10 @@ type Entity struct {
 	// Unique are the declared sets of columns that hold no combination of
 	// values twice.
 	Unique []Unique
+	// References are the columns that are keys of other records.
+	References []*Reference `json:",omitempty"`
 
+	referredBy  []*Reference
 	attributeAt []string // where the contract says each of Attributes
 	byColumn    map[string]int
 	byAttribute map[string]int
@@ -111,6 +141,8 @@ type Entity struct {
 	unread      []int      // joined columns that no item tells
 	moves       bool       // the item's key depends on columns beside the primary key
 	typedNulls  bool       // an attribute writes NULL as a type
+	children    []*Children
+	hydrations  []*Hydration
 }
 
 // prepare computes what conversions look up. Nothing is a sequence until the
@@ -235,6 +267,9 @@ type Column struct {
 	Join *Join
 	// Keep says how a joined column is kept.
 	Keep Keep `json:",omitzero"`
+	// Hydrated says of a joined column that no record and no item has it: see
+	// Hydration. Records have NULL in its place.
+	Hydrated bool `json:",omitempty"`
 	// computation makes the values of a computed column.
 	computation computation
 	// ZeroDates says what a zero or partial date becomes, ZeroDateError where it

@@ -93,5 +93,5 @@ func TestCheckOfManyFaults(t *testing.T) {
 	d := mustParse(t, withAttribute(t, strings.Join(wrong, ",")))
 	_, findings := d.Check()
 	require.Len(t, findings, len(wrong))
-	require.Len(t, d.Salvage().Entity("Orders").Attributes, 11)
+	require.Len(t, d.Salvage().Entity("Orders").Attributes, 12)
 }

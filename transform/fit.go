@@ -20,11 +20,26 @@ func (c Column) Fit(v Value) error {
 }
 
 // Fit returns nil if every column can hold its value, else the first fault,
-// a *ValueError.
+// a *ValueError. A record has none of a computed column's.
 func (r Record) Fit() error {
 	for i := range r.entity.Columns {
+		if r.entity.Columns[i].IsComputed() {
+			continue
+		}
 		if reason := r.entity.Columns[i].fit(r.values[i]); reason != "" {
 			return r.entity.fault(i, reason)
+		}
+	}
+	return r.entity.FitChildren(r)
+}
+
+// FitChildren is Fit for the rows of other tables that are part of the record: each
+// column can hold its value, and no two rows have one key or one unique value. The
+// ids that a store assigns may be missing.
+func (e *Entity) FitChildren(r Record) error {
+	for _, ch := range e.children {
+		if reason := ch.fitRows(r); reason != "" {
+			return e.fault(ch.List, reason)
 		}
 	}
 	return nil

@@ -36,10 +36,10 @@ type Feed struct {
 // How a Feed is kept where no Keep says it.
 const (
 	KeptOwn  = "own"  // it is written with its record
-	KeptNone = "none" // the contract does not say: the step to phase 4 is refused
+	KeptNone = "none" // the contract does not say: the stores refuse it
 )
 
-// A Touch is what a change reaches of one entity.
+// A Touch is what a change reaches of one entity's items. What is hydrated is in none.
 type Touch struct {
 	Entity     string   `json:"entity"`
 	Attributes []string `json:"attributes"` // in the order of the contract
@@ -86,6 +86,9 @@ func (c *Contract) feeds(e *Entity, column int) []Feed {
 	}
 	k := e.Columns[column].Keep
 	mysql, dynamo := cmp.Or(k.MySQL, KeepLive), cmp.Or(k.DynamoDB, KeptNone)
+	if e.Columns[column].Hydrated {
+		mysql = KeepHydrate // an item has one shape, whoever leads
+	}
 	if j.Owned {
 		mysql, dynamo = KeptOwn, KeptOwn
 	}
@@ -195,6 +198,9 @@ func (c *Contract) Touched(table string, columns ...string) []Touch {
 		for i, a := range e.Attributes {
 			touched := false
 			inputs, _ := e.MadeOf(i)
+			if e.isHydrated(i) {
+				inputs = nil // no item has it
+			}
 			for _, input := range inputs {
 				for _, f := range c.feeds(e, input) {
 					if f.Table != table || len(columns) > 0 && !slices.Contains(columns, f.Column) {

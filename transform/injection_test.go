@@ -25,7 +25,7 @@ var pieces = []string{"'); DROP TABLE users; -- ", "` = 1 OR 1=1 -- ", `\'; SELE
 var (
 	quotedName = regexp.MustCompile("`(?:[^`]|``)+`")
 	hexLiteral = regexp.MustCompile(`_utf8mb4 X'(?:[0-9a-f]{2})*'`)
-	ownLiteral = regexp.MustCompile(`'(?:[-.,:;=!0{}[\] TZ"]|00|0000|false|true|\[\^0-9\]|0%|0000%|\+00:00|1970-01-01 00:00:00)?'`)
+	ownLiteral = regexp.MustCompile(`'(?:[-.,:;=!0{}[\] TZ"]|00|0000|false|true|\[\^0-9\]|0%|0000%|%Y-%m-%d|\+00:00|1970-01-01 00:00:00)?'`)
 	foreign    = regexp.MustCompile(`[^A-Za-z0-9_ ,.()=<>+*/?\n-]+.*`)
 	rest       = regexp.MustCompile(`^[A-Za-z0-9_ ,.()=<>+*/?\n-]*$`)
 )

@@ -44,6 +44,9 @@ func (e *Entity) Item(r Record) (map[string]types.AttributeValue, error) {
 	most := 0
 	for i := range e.Attributes {
 		a := &e.Attributes[i]
+		if e.Columns[a.Column].Hydrated {
+			continue
+		}
 		if e.plain[i] {
 			if v := &r.values[a.Column]; v.kind == e.Columns[a.Column].Kind {
 				item[a.Name] = b.text(v.text)
@@ -219,6 +222,9 @@ const reasonNegativeKey = "a TIME below zero, and part of a key, where DynamoDB 
 // NULL, and a set without members.
 func (e *Entity) attribute(i int, v Value, b *builder) (types.AttributeValue, string) {
 	limit := e.keyLimits[i]
+	if v.kind == Null && e.ChildrenIn(e.Attributes[i].Column) != nil {
+		v = Value{kind: JSON, text: emptyList}
+	}
 	if v.kind == Null {
 		switch {
 		case limit.table:

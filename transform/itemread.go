@@ -19,6 +19,8 @@ func (e *Entity) Record(item map[string]types.AttributeValue) (Record, error) {
 	for i := range e.Attributes {
 		av, ok := item[e.Attributes[i].Name]
 		switch {
+		case e.isHydrated(i):
+			continue // one that is there is a stranger
 		case ok:
 			found++
 		case e.absentIsEmpty(i):
@@ -39,9 +41,11 @@ func (e *Entity) Record(item map[string]types.AttributeValue) (Record, error) {
 		return Record{}, &ValueError{Entity: e.Name, Reason: reason}
 	}
 	if found < len(e.Attributes) || e.typedNulls {
-		return r, e.checkNulls(r, item)
+		if err := e.checkNulls(r, item); err != nil {
+			return r, err
+		}
 	}
-	return r, nil
+	return r, e.isSettled(r)
 }
 
 // restore sets the columns that computed ones were made of, where that can be
@@ -135,7 +139,8 @@ func (a *Attribute) blurs(c *Column) bool { return a.Type == "SS" && c.Nullable 
 // library's.
 func (e *Entity) unknown(item map[string]types.AttributeValue) (string, bool) {
 	for name := range item {
-		if e.AttributeIndex(name) < 0 && !strings.HasPrefix(name, LibraryPrefix) {
+		i := e.AttributeIndex(name)
+		if (i < 0 || e.isHydrated(i)) && !strings.HasPrefix(name, LibraryPrefix) {
 			return name, true
 		}
 	}
@@ -145,6 +150,9 @@ func (e *Entity) unknown(item map[string]types.AttributeValue) (string, bool) {
 // checkNulls looks at the columns of which an attribute is absent or NULL.
 func (e *Entity) checkNulls(r Record, item map[string]types.AttributeValue) error {
 	for i := range e.Attributes {
+		if e.isHydrated(i) {
+			continue
+		}
 		attr := &e.Attributes[i]
 		av, ok := item[attr.Name]
 		reason := ""

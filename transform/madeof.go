@@ -32,6 +32,18 @@ func (e *Entity) ItemKeyColumns() (columns []int, told bool) {
 	return columns, told
 }
 
+// Moves reports whether the item's key depends on columns beside the primary key:
+// when one of them changes, the record's item is another one, and a Key does not
+// say where it is.
+func (e *Entity) Moves() bool { return e.moves }
+
+// movesByJoin reports whether the item's key is made of rows of other tables: it
+// then changes without a write of the record.
+func (e *Entity) movesByJoin() bool {
+	columns, _ := e.ItemKeyColumns()
+	return slices.ContainsFunc(columns, func(c int) bool { return e.Columns[c].Join != nil })
+}
+
 // AttributePointer returns where the contract says attribute i of Attributes, a
 // JSON pointer: the attribute, or the template of a key that no attribute is
 // listed for.

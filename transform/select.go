@@ -6,8 +6,8 @@ import (
 )
 
 // SelectList returns what a SELECT has to list to read records of the entity:
-// an expression for each column of Columns that is not computed, in their order,
-// over the source table under the alias that is given, "r" say. Joined columns
+// an expression for each column of Columns that is neither computed nor hydrated, in
+// their order, over the source table under the alias that is given, "r" say. Joined columns
 // are correlated sub-selects, so the list fits into any statement that has the
 // table under that alias, and each row stays one row.
 //
@@ -15,13 +15,19 @@ import (
 // session must have the time zone UTC, and for the lists of json-construction a
 // group_concat_max_len that they fit in: one that does not is an error of its
 // row.
-func (e *Entity) SelectList(alias string) Statement {
-	w := &sqlWriter{entity: e, row: alias, form: textForm, element: hexElement, begin: pathBegin, endless: endless}
+func (e *Entity) SelectList(alias string) Statement { return e.SelectListLocked(alias, "") }
+
+// SelectListLocked is SelectList for a statement that locks its rows, with the
+// words that do it, " FOR UPDATE" say: the rows of children are locked with them
+// and are those of now, whatever the transaction has seen before. A lock of the
+// outer statement alone would leave theirs as its snapshot has them.
+func (e *Entity) SelectListLocked(alias, lock string) Statement {
+	w := &sqlWriter{entity: e, row: alias, form: textForm, element: hexElement, begin: pathBegin, endless: endless, lock: lock}
 	w.otherwise = func(c *Column) Statement { return w.text(c.Join.orElse) }
 	w.list = w.hexList
 	var parts []Statement
 	for i := range e.Columns {
-		if c := &e.Columns[i]; !c.IsComputed() {
+		if c := &e.Columns[i]; c.isSelected() {
 			parts = append(parts, w.column(i))
 		}
 	}
@@ -57,7 +63,10 @@ func textForm(c *Column, x Statement) Statement {
 }
 
 // Selected returns how many expressions SelectList has.
-func (e *Entity) Selected() int { return len(e.Columns) - len(e.computed) }
+func (e *Entity) Selected() int { return len(e.Columns) - len(e.computed) - len(e.hydrations) }
+
+// isSelected reports whether a row of MySQL tells the column.
+func (c *Column) isSelected() bool { return !c.IsComputed() && !c.Hydrated }
 
 // ReadRow returns the record whose columns have the texts that SelectList
 // selected. The error is a *ValueError of the first column that has no canonical
@@ -70,7 +79,7 @@ func (e *Entity) ReadRow(texts []sql.NullString) (Record, error) {
 	}
 	var first error
 	for i := range e.Columns {
-		if e.Columns[i].IsComputed() {
+		if !e.Columns[i].isSelected() {
 			continue
 		}
 		text := texts[0]
@@ -81,7 +90,7 @@ func (e *Entity) ReadRow(texts []sql.NullString) (Record, error) {
 		}
 		v, reason := Value{}, reasonCut // a list is never NULL: the server had no room for it
 		if text.Valid {
-			v, reason = c.read(text.String)
+			v, reason = e.readColumn(i, text.String)
 		}
 		if reason != "" {
 			if first == nil {
@@ -92,6 +101,14 @@ func (e *Entity) ReadRow(texts []sql.NullString) (Record, error) {
 		r.values[i] = v
 	}
 	return r, first
+}
+
+// readColumn reads the text that was selected of a column.
+func (e *Entity) readColumn(i int, text string) (Value, string) {
+	if ch := e.ChildrenIn(i); ch != nil {
+		return ch.readRows(text)
+	}
+	return e.Columns[i].read(text)
 }
 
 // SelectKey returns the expressions of SelectList for the primary key alone, in

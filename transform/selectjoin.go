@@ -18,7 +18,11 @@ func (w *sqlWriter) joined(c *Column) Statement {
 	case JoinAggregate:
 		return w.aggregate(c)
 	case JoinChildren:
-		return sqlOf("(SELECT ", w.list(j), w.from(j), ")")
+		lock := ""
+		if j.Owned {
+			lock = w.lock
+		}
+		return sqlOf("(SELECT ", w.list(j), w.from(j), lock, ")")
 	case JoinObject:
 		return sqlOf("(SELECT ", w.element(j), w.from(j), ")")
 	case JoinDepth:
@@ -146,7 +150,16 @@ func (w *sqlWriter) order(j *Join) Statement {
 		if o.Descending {
 			direction = " DESC"
 		}
-		parts = append(parts, sqlOf(w.hopColumn(j, 0, o.Column), direction))
+		c, x := &j.Hops[0].Source.Columns[o.Column], w.hopColumn(j, 0, o.Column)
+		if j.Owned && c.Nullable {
+			// GROUP_CONCAT of some servers sorts NULL as zero or "".
+			parts = append(parts, sqlOf(x, " IS NOT NULL", direction))
+		}
+		if j.Owned && c.Kind == Text {
+			// By its bytes, as rows that are part of a record are sorted.
+			x = sqlOf("CAST(CONVERT(", x, " USING utf8mb4) AS BINARY)")
+		}
+		parts = append(parts, sqlOf(x, direction))
 	}
 	if len(parts) == 0 {
 		return Statement{}
@@ -163,7 +176,12 @@ func hexElement(j *Join) Statement {
 		c := &j.Hops[0].Source.Columns[f.Column]
 		// '!' where HEX is NULL and the value is not: it is longer than max_allowed_packet.
 		x := sqlColumn(hopAlias(0), c.Name)
-		parts = append(parts, sqlOf("COALESCE(HEX(", sqlText(textForm(c, x)), "), CASE WHEN ", x, " IS NULL THEN '-' ELSE '!' END)"))
+		text := textForm(c, x)
+		if c.Kind == Date {
+			// The same text. memmysql finds no column in the other form here.
+			text = sqlOf("DATE_FORMAT(", x, ", '%Y-%m-%d')")
+		}
+		parts = append(parts, sqlOf("COALESCE(HEX(", sqlText(text), "), CASE WHEN ", x, " IS NULL THEN '-' ELSE '!' END)"))
 	}
 	return sqlOf("COALESCE(CONCAT_WS(", sqlList(parts, ", "), "), '!')")
 }

@@ -48,10 +48,28 @@ func (c *Column) readMarked(text string) (Value, string) {
 
 // readChildren reads a list: the number of rows, a colon, and the elements.
 func (j *Join) readChildren(text string) (Value, string) {
+	elements, reason := j.elements(text)
+	if reason != "" {
+		return Value{}, reason
+	}
+	b := append(make([]byte, 0, len(text)), '[')
+	for i, element := range elements {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, reason = j.appendElement(b, element); reason != "" {
+			return Value{}, reason
+		}
+	}
+	return Value{kind: JSON, text: string(append(b, ']'))}, ""
+}
+
+// elements returns the elements of a list, if it is whole.
+func (j *Join) elements(text string) ([]string, string) {
 	count, list, _ := strings.Cut(text, ":")
 	rows, err := strconv.Atoi(count)
 	if err != nil {
-		return Value{}, reasonNotList
+		return nil, reasonNotList
 	}
 	if j.Limit > 0 {
 		rows = min(rows, j.Limit)
@@ -61,63 +79,66 @@ func (j *Join) readChildren(text string) (Value, string) {
 		elements = strings.Split(list, nextElement)
 	}
 	if len(elements) != rows {
-		return Value{}, reasonCut
+		return nil, reasonCut
 	}
-	b := append(make([]byte, 0, len(list)), '[')
 	for i, element := range elements {
-		element, whole := strings.CutSuffix(element, endOfElement)
-		if !whole {
-			return Value{}, reasonCut
-		}
-		if i > 0 {
-			b = append(b, ',')
-		}
-		var reason string
-		if b, reason = j.appendElement(b, element); reason != "" {
-			return Value{}, reason
+		whole := false
+		if elements[i], whole = strings.CutSuffix(element, endOfElement); !whole {
+			return nil, reasonCut
 		}
 	}
-	return Value{kind: JSON, text: string(append(b, ']'))}, ""
+	return elements, ""
 }
 
 // appendElement appends a row as a JSON object in canonical form.
 func (j *Join) appendElement(b []byte, element string) ([]byte, string) {
-	if element == "!" {
-		return nil, reasonCut
-	}
-	texts := strings.Split(element, ",")
-	if len(texts) != len(j.Fields) {
-		return nil, reasonNotList
-	}
 	b = append(b, '{')
 	first := true
-	for _, i := range j.byName() {
-		if texts[i] == "-" {
-			continue
-		}
-		if texts[i] == "!" {
-			return nil, reasonCut
-		}
-		text, err := hex.DecodeString(texts[i])
-		if err != nil {
-			return nil, reasonNotList
-		}
-		c := j.field(j.Fields[i])
-		v, reason := c.parse(string(text))
-		if reason != "" {
-			return nil, "column " + c.Name + " of " + j.Hops[0].Source.Name + ": " + reason
-		}
-		if v.IsNull() {
-			continue
-		}
+	reason := j.eachField(element, func(i int, v Value) {
 		if !first {
 			b = append(b, ',')
 		}
 		first = false
 		b = append(appendJSONString(b, j.Fields[i].Name), ':')
-		b = appendFieldJSON(b, c, v)
+		b = appendFieldJSON(b, j.field(j.Fields[i]), v)
+	})
+	if reason != "" {
+		return nil, reason
 	}
 	return append(b, '}'), ""
+}
+
+// eachField calls do for each field of a row that is not NULL, in the order of
+// their names.
+func (j *Join) eachField(element string, do func(field int, v Value)) string {
+	if element == "!" {
+		return reasonCut
+	}
+	texts := strings.Split(element, ",")
+	if len(texts) != len(j.Fields) {
+		return reasonNotList
+	}
+	for _, i := range j.byName() {
+		if texts[i] == "-" {
+			continue
+		}
+		if texts[i] == "!" {
+			return reasonCut
+		}
+		text, err := hex.DecodeString(texts[i])
+		if err != nil {
+			return reasonNotList
+		}
+		c := j.field(j.Fields[i])
+		v, reason := c.parse(string(text))
+		if reason != "" {
+			return "column " + c.Name + " of " + j.Hops[0].Source.Name + ": " + reason
+		}
+		if !v.IsNull() {
+			do(i, v)
+		}
+	}
+	return ""
 }
 
 // byName returns the positions of the fields in the order of their names.

@@ -2,9 +2,7 @@ package transform
 
 import "strings"
 
-// A shape is the properties that an object of the contract may have. Whatever
-// the format knows is here, also what this version can't do, so that a
-// misspelt name is told from one that is not supported.
+// A shape is the properties that an object of the contract may have.
 type shape struct {
 	props []prop
 }
@@ -19,7 +17,6 @@ type prop struct {
 	element  form              // of an array's elements
 	variants map[string]*shape // of an object, by its property "type"
 	nonEmpty bool              // a string that can't be ""
-	later    string            // what the property is, if it is not supported
 }
 
 func text(name string) prop          { return prop{name: name, form: formString} }
@@ -31,11 +28,6 @@ func truth(name string) prop         { return prop{name: name, form: formBool} }
 func object(n string, s *shape) prop { return prop{name: n, form: formObject, of: s} }
 func list(n string, s *shape) prop {
 	return prop{name: n, form: formArray, element: formObject, of: s}
-}
-
-// unsupported is a property of any form that this version can't do.
-func unsupported(name, what string) prop {
-	return prop{name: name, form: formString | formNumber | formBool | formArray | formObject | formNull, later: what}
 }
 
 func (p prop) must() prop                  { p.required = true; return p }
@@ -83,13 +75,16 @@ var tableShape = &shape{props: []prop{
 	list("columns", columnShape), texts("primary_key"),
 	texts("satisfies"), count("estimated_item_size_bytes"),
 	text("billing").oneOf(PayPerRequest, Provisioned), object("capacity", capacityShape),
-	unsupported("ttl", "time to live"), unsupported("point_in_time_recovery", "point-in-time recovery"),
-	unsupported("encryption", "encryption settings"), unsupported("deletion_protection", "deletion protection"),
-	unsupported("tags", "tags"), list("unique", uniqueShape), object("sequence", sequenceShape),
-	unsupported("references", "references"),
+	{name: "ttl", form: formString, nonEmpty: true}, truth("point_in_time_recovery"), text("encryption"), truth("deletion_protection"),
+	{name: "tags", form: formObject}, list("unique", uniqueShape), object("sequence", sequenceShape),
+	list("references", referenceShape),
 }}
 
 var uniqueShape = &shape{props: []prop{text("name"), texts("columns").must()}}
+
+var referenceShape = &shape{props: []prop{
+	texts("columns").must(), text("entity").named(), text("on_delete").must().oneOf(OnDeleteRestrict, OnDeleteCascade, OnDeleteSetNull),
+}}
 
 var sequenceShape = &shape{props: []prop{text("column").named()}}
 
@@ -104,7 +99,7 @@ var indexShape = &shape{props: []prop{
 var entityShape = &shape{props: []prop{
 	text("entity_type").named(), text("source_table").named(), text("pk_template").must(), textOrNull("sk_template"),
 	list("attributes", attributeShape).must(), list("columns", columnShape), texts("primary_key"),
-	list("unique", uniqueShape), object("sequence", sequenceShape), unsupported("references", "references"),
+	list("unique", uniqueShape), object("sequence", sequenceShape), list("references", referenceShape),
 }}
 
 var attributeShape = &shape{props: []prop{
@@ -173,6 +168,7 @@ func formatted(more ...prop) *shape {
 
 var transformationShapes = map[string]*shape{
 	"date-format": formatted(), "string-format": formatted(), "number-format": formatted(),
+	"fold":       {props: []prop{text("type").must()}},
 	"json-parse": formatted(), "static": formatted(text("value")), "template": formatted(text("template")),
 	"hierarchy-path": calculationShapes["hierarchy-path"], "depth": calculationShapes["depth"],
 }

@@ -71,6 +71,8 @@ type sqlWriter struct {
 	// begin and endless are what a path begins with, and what is shown of a tree
 	// without a root within reach.
 	begin, endless string
+	// lock is what locks the rows of children.
+	lock string
 }
 
 // text is a text of the contract.

@@ -121,7 +121,7 @@ func requireView(t testing.TB, db *sqlx.DB, c *transform.Contract, e *transform.
 			"SELECT * FROM `"+view.Name+"` WHERE "+strings.Join(where, " AND "), args...).MapScan(shown))
 		for _, a := range e.Attributes {
 			text, ok := shown[a.Name]
-			require.Equal(t, a.Name != unshown[e.Name], ok, a.Name)
+			require.Equal(t, a.Name != unshown[e.Name] && !e.Columns[a.Column].Hydrated, ok, a.Name)
 			if ok {
 				requireShown(t, e, a, item[a.Name], nullText(text), fmt.Sprintf("%s, row %d", e.Name, i))
 			}

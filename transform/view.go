@@ -72,6 +72,9 @@ func (e *Entity) view(name string) View {
 	taken := map[string]bool{}
 	for i := range e.Attributes {
 		a := &e.Attributes[i]
+		if e.isHydrated(i) {
+			continue // the view shows what an item holds
+		}
 		x, reason := e.shown(a)
 		if reason == "" {
 			reason = identifierFault(a.Name)
@@ -126,7 +129,7 @@ func (e *Entity) shown(a *Attribute) (Statement, string) {
 	if reason := unshown(a.Type, c); reason != "" {
 		return Statement{}, reason
 	}
-	v := &viewer{entity: e, canonical: a.Type == "S"}
+	v := &viewer{entity: e, row: ownAlias, canonical: a.Type == "S"}
 	x := v.shownColumn(a.Column, shownAs(a.Type))
 	if e.keyLimits[e.AttributeIndex(a.Name)].sorts {
 		x = sortForm(c, x)

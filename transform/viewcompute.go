@@ -29,6 +29,8 @@ func (v *viewer) computed(i int, form viewForm) Statement {
 		return v.shifted(of, c)
 	case *constructed:
 		return v.constructed(of)
+	case *foldedText:
+		return v.folded(of)
 	case *parsedJSON:
 		return v.parsedJSON(of)
 	case *constant:

@@ -9,6 +9,7 @@ import (
 // A viewer writes the expressions of one attribute in a view.
 type viewer struct {
 	entity *Entity
+	row    string // the row's alias
 	// canonical says that JSON is shown as text, in its one form.
 	canonical bool
 	// fault is why the attribute can't be shown.
@@ -24,7 +25,7 @@ func (v *viewer) fail(reason string) Statement {
 
 // column is a column that is not computed, in a form.
 func (v *viewer) column(i int, form viewForm) Statement {
-	w := &sqlWriter{entity: v.entity, row: ownAlias, inline: true, form: form, endless: "NULL"}
+	w := &sqlWriter{entity: v.entity, row: v.row, inline: true, form: form, endless: "NULL"}
 	w.otherwise = func(c *Column) Statement {
 		is, _ := c.parse(c.Join.orElse)
 		return literalForm(c, is, form)

@@ -67,9 +67,6 @@ func (c *checker) walkValue(n *node, at string, p *prop) {
 	if p.nonEmpty && n.form == formString && n.text == "" {
 		c.err(at, "is empty", "")
 	}
-	if p.later != "" {
-		c.later(at, p.later)
-	}
 	if n.form == formString && p.enum != nil && !slices.Contains(p.enum, n.text) {
 		c.err(at, fmt.Sprintf("%q is none of %s", n.text, strings.Join(p.enum, ", ")), meant(n.text, p.enum))
 	}
