@@ -150,11 +150,15 @@ func (u *unit) assign() error {
 		return nil // done
 	}
 	for i, h := range u.staged {
-		if h.give == nil {
-			continue
+		if h.give != nil {
+			if err := h.give(u.w.done.Rows[i].Key); err != nil {
+				return err
+			}
 		}
-		if err := h.give(u.w.done.Rows[i].Key); err != nil {
-			return err
+		if h.giveRows != nil {
+			if err := h.giveRows(u.w.done.Rows[i].Record); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

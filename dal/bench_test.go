@@ -87,7 +87,7 @@ func BenchmarkRouted(b *testing.B) {
 		router := NewRouter(nil, none, leasedStore{}, Snapshot{Phase: phase, Capture: true, Epoch: 7, Lease: lease},
 			&RouterOptions{Policy: Async})
 		run("read/"+phase.String(), func() {
-			if _, _, err := router.get(ctx, key, nil); err != nil {
+			if _, _, err := router.get(ctx, key, nil, nil); err != nil {
 				b.Fatal(err)
 			}
 		})
@@ -114,7 +114,7 @@ func TestRoutingAllocatesNothing(t *testing.T) {
 		var w write
 		w.Mutations = []store.Mutation{{Op: store.Delete, Key: key}}
 		require.Zero(t, testing.AllocsPerRun(100, func() {
-			_, _, err := router.get(ctx, key, nil)
+			_, _, err := router.get(ctx, key, nil, nil)
 			require.NoError(t, err)
 		}), "a read in %s", phase)
 		require.Zero(t, testing.AllocsPerRun(100, func() { require.NoError(t, router.write(ctx, &w, nil)) }), "a write in %s", phase)

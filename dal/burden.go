@@ -2,6 +2,7 @@ package dal
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -23,29 +24,44 @@ type burden struct{ actions, bytes int }
 
 // weigh notes what is known of the write's burden before its records are. One
 // record alone is never too much.
-func (w *write) weigh() {
+func (w *write) weigh(c *transform.Contract) {
 	if len(w.Mutations) < 2 {
 		return
 	}
+	w.weighEach(c)
+}
+
+func (w *write) weighEach(c *transform.Contract) {
 	w.burdens = make([]burden, len(w.Mutations))
 	for i, m := range w.Mutations {
 		w.burdens[i] = burden{1, libraryBytes + 2*len(m.Key.ID)}
+		if e := c.Entity(m.Key.Entity); e != nil && e.Moves() && m.Op != store.Check {
+			w.burdens[i].actions++ // the stand, which says where the item is
+		}
 		if m.Op == store.Delete && m.Expect != nil {
-			w.burdens[i].actions += guards(m.Expect.Record, transform.Record{})
+			w.burdens[i].actions += guards(m.Expect.Record, transform.Record{}) + edges(m.Expect.Record, transform.Record{})
 		}
 	}
 }
 
 // weighs notes what mutation i makes of a record, and how large its item is. A
-// replaced record that nobody has read is taken to hold every unique value.
+// replaced record that nobody has read is taken to hold every unique value, and to
+// be at another place.
 func (w *write) weighs(i int, before, rec transform.Record, size int) {
 	m := w.Mutations[i]
 	if before.IsZero() && m.Expect != nil {
 		before = m.Expect.Record
 	}
-	actions := 1 + guards(before, rec)
-	if m.Op == store.Put && m.Expect == nil {
-		actions += len(rec.Entity().Unique)
+	actions := 1 + guards(before, rec) + edges(before, rec)
+	blind := m.Op == store.Put && m.Expect == nil
+	if blind {
+		actions += len(rec.Entity().Unique) + len(rec.Entity().References)
+	}
+	if rec.Entity().Moves() {
+		actions++
+		if blind || moved(before, rec) {
+			actions++ // the item that is left
+		}
 	}
 	w.burdens[i] = burden{actions, libraryBytes + 2*len(m.Key.ID) + size}
 }
@@ -76,6 +92,90 @@ func guards(before, after transform.Record) int {
 	return n
 }
 
+// moved reports whether the item of a record has another key afterwards.
+func moved(before, after transform.Record) bool {
+	if before.IsZero() || after.IsZero() {
+		return false
+	}
+	columns, _ := after.Entity().ItemKeyColumns()
+	return slices.ContainsFunc(columns, func(c int) bool { return before.At(c) != after.At(c) })
+}
+
+// edges counts the references that are given up between two states of a record,
+// and, each twice for the look at its target, those that are begun.
+func edges(before, after transform.Record) int {
+	n := 0
+	e := after.Entity()
+	if after.IsZero() {
+		if e = before.Entity(); e == nil {
+			return 0
+		}
+	}
+	for _, f := range e.References {
+		old, had := target(f, before)
+		now, has := target(f, after)
+		if had && has && old == now {
+			continue
+		}
+		if had {
+			n++
+		}
+		if has {
+			n += 2
+		}
+	}
+	return n
+}
+
+func target(f *transform.Reference, rec transform.Record) (transform.Key, bool) {
+	if rec.IsZero() {
+		return transform.Key{}, false
+	}
+	return f.Key(rec)
+}
+
+// referred reports whether records may refer to those of the entity.
+func (r *Router) referred(entity string) bool {
+	if r.contract == nil {
+		return false
+	}
+	e := r.contract.Entity(entity)
+	return e != nil && len(e.ReferredBy()) > 0
+}
+
+// takesAlong counts what the store takes along by references, and refuses what
+// DynamoDB could not take. One record that is deleted alone is counted too then.
+func (r *Router) takesAlong(w *write, all []store.Along) error {
+	if w.burdens == nil {
+		w.weighEach(r.contract)
+		for i, m := range w.Mutations {
+			if e := r.contract.Entity(m.Key.Entity); m.Op == store.Delete && m.Expect == nil && e != nil {
+				w.burdens[i].actions += len(e.Unique) + len(e.References)
+			}
+		}
+	}
+	w.along = burden{}
+	for _, a := range all {
+		w.along.actions += 1 + guards(a.Before, a.After) + edges(a.Before, a.After)
+		if e := r.contract.Entity(a.Key.Entity); e.Moves() {
+			w.along.actions++ // the stand
+			if moved(a.Before, a.After) {
+				w.along.actions++ // the item that is left
+			}
+		}
+		w.along.bytes += libraryBytes + 2*len(a.Key.ID)
+		if a.After.IsZero() {
+			continue
+		}
+		item, err := a.After.Entity().Item(a.After)
+		if err != nil {
+			return refused("delete", a.Key.Entity, err)
+		}
+		w.along.bytes += transform.ItemSize(item)
+	}
+	return r.bears(w)
+}
+
 func unique(u transform.Unique, rec transform.Record) (string, bool) {
 	if rec.IsZero() {
 		return "", false
@@ -89,7 +189,8 @@ func (r *Router) bears(w *write) error {
 	if w.burdens == nil {
 		return nil
 	}
-	total := burden{actions: 1} // the change item
+	total := w.along
+	total.actions++ // the change item
 	if w.Token != "" {
 		total.actions++
 	}
@@ -101,7 +202,9 @@ func (r *Router) bears(w *write) error {
 	switch {
 	case total.actions > maxActions:
 		detail = fmt.Sprintf("the write takes %d actions of the %d that a DynamoDB transaction may have: "+
-			"one for each record, each unique value that is taken or given up, the token and the change", total.actions, maxActions)
+			"one for each record, those that references take along too, two or three for one whose item can move, "+
+			"each unique value and reference that is taken or given up, the target of each that is taken, "+
+			"the token and the change", total.actions, maxActions)
 	case total.bytes > maxBytes:
 		detail = fmt.Sprintf("the write takes %d bytes of the %d that a DynamoDB transaction may have", total.bytes, maxBytes)
 	default:

@@ -1,6 +1,7 @@
 package dal
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -225,7 +226,7 @@ func (c *comparer) blame(ctx context.Context, epoch uint64, q store.Query, here,
 			return
 		case look.still && try == compareTries-1:
 			c.router.counts.compared.Add(1)
-			c.mismatch(MismatchEvent{Index: q.Index})
+			c.mismatch(MismatchEvent{Index: cmp.Or(q.Index, "table")})
 			return
 		}
 		keys = look.keys

@@ -38,6 +38,12 @@
 //     that is repeated with its token is applied once (TestUnitWithToken), and one
 //     that DynamoDB could not take in a transaction is refused in every phase
 //     (TestUnitTooLarge), except in phase 1 without capture.
+//   - What a transaction of the service's own changes, once joined, reaches the
+//     follower as every write does (TestJoinedCommitReachesTheFollower,
+//     TestJoinedCommitBeyondItsCaller, TestJoinWithoutFollower,
+//     TestJoinedCommitThatFails). One that can't be joined is rolled back
+//     (TestJoinRefuses, TestJoinWhereDynamoDBLeads), and begun again once the phase
+//     is settled (TestJoinWaitsForThePhase).
 //   - A phase change and a hand-off make operations wait, not fail, and they go
 //     on within 40 ms of its end (TestPhaseChangeWaits,
 //     TestRequestsWaitForAHandOff, TestHandOffGivenUp). They wait no longer than
@@ -60,17 +66,57 @@
 //     except in phase 1 without capture, where it is reported
 //     (TestUnfitRecordRefused). With DynamoDB as authority so is one that
 //     MySQL's columns can't hold (TestWhatMySQLCantHold).
+//   - A record has what it refers to, as the contract's references say: a write of
+//     one that has not is ErrNoTarget, a delete that a reference restricts
+//     ErrReferenced, and what a delete takes along is taken along in the follower
+//     too, in every phase (TestScenario24Cascade). What takes more than a
+//     transaction of DynamoDB can have is refused, with the count
+//     (TestTakenAlongIsCounted, TestMovingTakenAlongIsCounted).
 //   - An id that a store assigns is given back, the same one when the create is
 //     repeated with its token (TestScenario20CreateFillsID,
 //     TestCreateFillsIDAgain).
 //   - A stale answer is given only in phase 4, only to who allows it with
 //     AllowStale, and says so (TestScenario36Fallback,
 //     TestNoFallbackInOtherPhases).
+//   - A list has the same members in the same order on the same pages in every
+//     phase, ties and answers beyond a megabyte included, and a cursor goes on in the
+//     next phase (TestScenario33Lists); random queries are answered alike by every
+//     store (TestEveryStoreAnswersAlike).
+//   - A query of the table's own key shows what was written before it
+//     (TestScenario33TableKeySeesItsOwnWrites). An index of DynamoDB lags.
+//   - Conditions on the sort key add up (TestSortConditions); those of Where mean the
+//     same in both stores, and a page of them is full unless it has looked through
+//     10,000 records (TestWhere, TestFilteredPages, TestWorkOfAPageIsBounded). Folded
+//     ones compare text as MySQL does, "%" and "_" being characters
+//     (TestScenario34Search).
+//   - A unique value is one value in every form that MySQL takes for equal, in every
+//     phase, and comes back in the form it was given (TestScenario15OneNameInAnyForm).
+//   - An index of a fold finds a text in every form that MySQL takes for equal
+//     (TestFoldedIndex, TestScenario15OneNameInAnyForm); what has no order there is
+//     refused (TestFoldedIndexRefused).
+//   - A cursor goes on in its own query and in no other, and whatever it is, it is
+//     ErrInvalid or a place in the list that was asked for
+//     (TestCursorBelongsToItsQuery, TestForgedCursors, TestDamagedCursors,
+//     FuzzCursor).
+//   - Of a key that is made of columns a query takes the values of these, and user 1
+//     is not user 12, nor "a#b" and "c" the same as "a" and "b#c" (TestParts,
+//     TestPartsOfTexts, TestScenario21KeyCodecs, TestScenario25OrdersByID); what makes
+//     no sense is refused (TestPartsRefused).
+//   - What the contract hydrates ("keep": {"dynamodb": "hydrate"}) is shown by every
+//     read, in every phase and across every step, as the records that it is joined from
+//     have it by then (TestHydratedReads, TestHydratedTrees, TestHydratedAcrossAHandOff,
+//     TestScenario31CartsShowTheProduct, TestScenario23ChildrenShowTheParent), and by
+//     reads within a unit as the unit has staged these (TestHydratedInUnits). It is
+//     written nowhere (TestHydratedIsNotWritten), and no query can ask for it
+//     (TestHydratedIsNotAskedFor).
+//   - A query that no index serves says what to add to the contract
+//     (TestQueryThatNoIndexServes, TestBy).
 //   - Routing allocates nothing (TestRoutingAllocatesNothing).
 //
 // # What voids it
 //
-// Writers that go around the library leave no change record. A commit that
+// Writers that go around the library leave no change record, and neither does what
+// a joined transaction changes without naming it; Join says more. A commit that
 // MySQL acknowledged and then lost, as an asynchronous failover can, is lost
 // here too. So is what had not been refreshed when an operator abandons a lost
 // DynamoDB in phase 4, which under Required is nothing that was acknowledged.
@@ -92,6 +138,28 @@
 // behave otherwise once DynamoDB leads. UpdateAtCommit is for the records that
 // many want at once. Queries have no part in a unit yet: what they find can be
 // read again within it.
+//
+// A transaction of the service's own that meets a change of the phase is rolled back
+// and has to be begun again, where every other operation waits. It has read and
+// written before the library saw it, so nobody else can repeat it; and if it waited
+// with its locks held, the change of phase would wait for it.
+//
+// Conditions of Where are not sent to the stores, although both could leave some of
+// the records out by themselves and spare their way: a second meaning of each, in
+// SQL and in DynamoDB's expressions, would have to be the first one's equal to the
+// last collation and digit. What is read costs the same in DynamoDB either way.
+//
+// What is hydrated is read after the record, in one more read for each hop of a join and
+// each level of a tree, for all records of an answer at once, and in none for a T without
+// fields for it. It is therefore not of one moment with the record: a product that is
+// deleted in between is one that is not there. Within a unit it is no precondition
+// either, since nothing says that the unit decides upon it: read the joined record itself
+// to depend on it. Changes that Update and UpdateAtCommit run find the fields empty, in
+// every phase: MySQL runs them while it holds the key's lock, where a read of other
+// records could wait for others' locks.
+//
+// A cursor is bound to its query by a digest and not by a secret. It opens nothing:
+// value, bounds and conditions are the query's, whatever the cursor says.
 //
 // The names in this package's names.go are aliases: the stores' contract in
 // package store needs them too, and must not import a service's package.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"time"
 
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/memstore"
@@ -40,6 +41,45 @@ func Example() {
 	// true
 	// <nil>
 	// alice@example.org <nil>
+}
+
+// A list in pages: the index finds and sorts, Where leaves out, and the cursor goes
+// on where the page ended, in whichever phase.
+func ExampleRepository_Page() {
+	ctx := context.Background()
+	contract, err := transform.LoadFile("testdata/users.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	users, err := dal.NewRepository[User](dal.Standalone(contract, memstore.New(contract, nil)), "Users")
+	if err != nil {
+		log.Fatal(err)
+	}
+	day := time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)
+	for i, name := range []string{"ann", "bob", "Bill", "bea", "carl", "bo"} {
+		u := User{ID: int64(i + 1), Username: name, Email: name + "@example.com", Registered: &day}
+		if err := users.Create(ctx, &u); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	q := dal.Index("RegistrationIndex").Equal(day).Between(1, 5).Descending().Where("username", dal.BeginsWith("b"))
+	for cursor, more := "", true; more; more = cursor != "" {
+		page, err := users.Page(ctx, q, cursor, 1)
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, u := range page.Items {
+			fmt.Println(u.ID, u.Username)
+		}
+		cursor = page.Next
+	}
+	_, err = users.Page(ctx, dal.By("username", "email").Equal("ann").BeginsWith("a"), "", 1)
+	fmt.Println(err)
+	// Output:
+	// 4 bea
+	// 2 bob
+	// query Users: invalid: no index finds records by username and email: add {"index_name":"ByUsernameEmail","pk":"username","sk":"email","projection":"ALL"} to the "gsis" of table Users in the contract
 }
 
 // A unit of work is applied whole or not at all. What it reads is there when it

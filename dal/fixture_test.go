@@ -52,6 +52,15 @@ func newFaultyFixture(t *testing.T, phase dal.Phase, opts dal.RouterOptions, fau
 	t.Helper()
 	contract, err := transform.LoadFile("testdata/users.json")
 	require.NoError(t, err)
+	f := newFixtureOf(t, contract, phase, opts, faults)
+	f.users, err = dal.NewRepository[User](f.router, "Users")
+	require.NoError(t, err)
+	return f
+}
+
+// newFixtureOf returns a fixture of another contract, without repositories.
+func newFixtureOf(t *testing.T, contract *transform.Contract, phase dal.Phase, opts dal.RouterOptions, faults *faultstore.Faults) *fixture {
+	t.Helper()
 	f := &fixture{
 		contract: contract,
 		mysql:    memstore.New(contract, &memstore.Options{Name: "mysql"}),
@@ -70,8 +79,6 @@ func newFaultyFixture(t *testing.T, phase dal.Phase, opts dal.RouterOptions, fau
 	require.NoError(t, err)
 	f.router = dal.NewRouter(contract, faults.Store(f.mysql), faults.Store(f.dynamo), now, &opts)
 	t.Cleanup(f.router.Close)
-	f.users, err = dal.NewRepository[User](f.router, "Users")
-	require.NoError(t, err)
 	return f
 }
 

@@ -14,10 +14,11 @@ import (
 // a row.
 type Hook any
 
-// An OperationEvent is one finished call of a repository, or of Atomically.
+// An OperationEvent is one finished call of a repository, of Atomically, or of
+// Join and its Commit.
 type OperationEvent struct {
-	Op       string // "get", "create", …, "atomically"
-	Entity   string // "" of a unit of work
+	Op       string // "get", "create", …, "atomically", "join", "commit"
+	Entity   string // "" of a unit of work and of a joined transaction
 	Phase    Phase
 	Duration time.Duration
 	Err      error
@@ -30,7 +31,9 @@ type HookOperation interface{ OnOperation(OperationEvent) }
 // A MismatchEvent is a read of phase 3 that the two stores answer differently.
 type MismatchEvent struct {
 	Comparison Comparison
-	Index      string // of a query whose members differ, else ""
+	// Index is that of a query whose members differ, "table" for the table's own
+	// key, else "".
+	Index string
 }
 
 // HookMismatch is told of every mismatch of phase 3, after it was read again.

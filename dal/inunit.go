@@ -60,7 +60,11 @@ func (u InUnit[T]) Get(ctx context.Context, key Key) (v T, err error) {
 	case h.record.IsZero():
 		return v, &Error{Op: "get", Entity: u.r.entity.Name, Store: u.tx.authority().Name(), Kind: ErrNotFound}
 	}
-	return v, u.r.into("get", h.record, &v)
+	t, err := u.tx.targets(ctx, u.r.shown, h.record)
+	if err != nil {
+		return v, err
+	}
+	return v, u.r.fill("get", h.record, t, &v)
 }
 
 // GetMany returns the records at the keys. A key where nothing is does not
@@ -77,13 +81,23 @@ func (u InUnit[T]) GetMany(ctx context.Context, keys []Key) (map[Key]T, error) {
 	if err := u.tx.look(ctx, all...); err != nil {
 		return nil, err
 	}
+	var records []transform.Record
+	for _, h := range all {
+		if !h.record.IsZero() {
+			records = append(records, h.record)
+		}
+	}
+	t, err := u.tx.targets(ctx, u.r.shown, records...)
+	if err != nil {
+		return nil, err
+	}
 	found := make(map[Key]T, len(keys))
 	for i, h := range all {
 		if h.record.IsZero() {
 			continue
 		}
 		var v T
-		if err := u.r.into("get many", h.record, &v); err != nil {
+		if err := u.r.fill("get many", h.record, t, &v); err != nil {
 			return nil, err
 		}
 		found[keys[i]] = v
@@ -104,6 +118,7 @@ func (u InUnit[T]) Create(ctx context.Context, v *T) error {
 		rec.SetAt(u.r.entity.Sequence, transform.Value{})
 		h := u.tx.add(&held{entity: u.r.entity, record: rec,
 			give: func(key transform.Key) error { return u.r.setID(v, key) }})
+		u.awaits(h, rec, v)
 		h.stage(store.Create)
 		return nil
 	}
@@ -114,7 +129,15 @@ func (u InUnit[T]) Create(ctx context.Context, v *T) error {
 	if err != nil {
 		return err
 	}
+	u.awaits(h, rec, v)
 	return h.create(rec)
+}
+
+// awaits notes that v is to be given the ids of the record's rows.
+func (u InUnit[T]) awaits(h *held, rec transform.Record, v *T) {
+	if h.giveRows = nil; u.r.entity.LacksIDs(rec) {
+		h.giveRows = func(stored transform.Record) error { return u.r.setRows(v, stored) }
+	}
 }
 
 // Put stages a record, whether or not one is there.
@@ -133,6 +156,7 @@ func (u InUnit[T]) Put(ctx context.Context, v *T) error {
 	if err != nil {
 		return err
 	}
+	u.awaits(h, rec, v)
 	h.put(rec)
 	return nil
 }

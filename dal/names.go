@@ -35,6 +35,8 @@ var (
 	ErrNotFound    = store.ErrNotFound
 	ErrExists      = store.ErrExists
 	ErrUnique      = store.ErrUnique
+	ErrNoTarget    = store.ErrNoTarget
+	ErrReferenced  = store.ErrReferenced
 	ErrConflict    = store.ErrConflict
 	ErrThrottled   = store.ErrThrottled
 	ErrTooLarge    = store.ErrTooLarge

@@ -7,15 +7,15 @@ import (
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// get reads one row from the authority, and returns it with the store that
-// answered. In phase 3 the answer is compared with the follower's, off the
-// caller's path.
-func (r *Router) get(ctx context.Context, key transform.Key, options []ReadOption) (store.Row, store.Reader, error) {
+// get reads one row from the authority, and what it is joined with, and returns it
+// with the store that answered. In phase 3 the answer is compared with the
+// follower's, off the caller's path.
+func (r *Router) get(ctx context.Context, key transform.Key, also *lookup, options []ReadOption) (store.Row, store.Reader, error) {
 	s := r.snapshot.Load()
 	if len(options) > 0 && s.Phase == DynamoDBPrimary {
 		row, from, answered, err := fallible(ctx, r, s, options, "get", key.Entity,
 			func(ctx context.Context, from store.Reader, at store.At) (store.Row, error) {
-				return from.Get(ctx, at, key)
+				return also.get(ctx, from, at, key)
 			})
 		if answered {
 			return row, from, err
@@ -23,11 +23,11 @@ func (r *Router) get(ctx context.Context, key transform.Key, options []ReadOptio
 		s = r.snapshot.Load()
 	}
 	from := r.side(s).authority
-	row, err := from.Get(ctx, s.at(), key)
+	row, err := also.get(ctx, from, s.at(), key)
 	if err != nil && turnedAway(err) {
 		err = r.again(ctx, s, err, func(now *Snapshot) (err error) {
 			s, from = now, r.side(now).authority
-			row, err = from.Get(ctx, s.at(), key)
+			row, err = also.get(ctx, from, s.at(), key)
 			return err
 		})
 	}
@@ -38,23 +38,23 @@ func (r *Router) get(ctx context.Context, key transform.Key, options []ReadOptio
 }
 
 // getMany reads rows in the order of their keys.
-func (r *Router) getMany(ctx context.Context, keys []transform.Key, options []ReadOption) ([]store.Row, error) {
+func (r *Router) getMany(ctx context.Context, keys []transform.Key, also *lookup, options []ReadOption) ([]store.Row, error) {
 	s := r.snapshot.Load()
 	if len(options) > 0 && s.Phase == DynamoDBPrimary {
 		rows, _, answered, err := fallible(ctx, r, s, options, "get many", keys[0].Entity,
 			func(ctx context.Context, from store.Reader, at store.At) ([]store.Row, error) {
-				return from.GetMany(ctx, at, keys)
+				return also.getMany(ctx, from, at, keys)
 			})
 		if answered {
 			return rows, err
 		}
 		s = r.snapshot.Load()
 	}
-	rows, err := r.side(s).authority.GetMany(ctx, s.at(), keys)
+	rows, err := also.getMany(ctx, r.side(s).authority, s.at(), keys)
 	if err != nil && turnedAway(err) {
 		err = r.again(ctx, s, err, func(now *Snapshot) (err error) {
 			s = now
-			rows, err = r.side(s).authority.GetMany(ctx, s.at(), keys)
+			rows, err = also.getMany(ctx, r.side(s).authority, s.at(), keys)
 			return err
 		})
 	}
@@ -65,23 +65,23 @@ func (r *Router) getMany(ctx context.Context, keys []transform.Key, options []Re
 }
 
 // query reads one page of an index.
-func (r *Router) query(ctx context.Context, q store.Query, options []ReadOption) ([]store.Row, error) {
+func (r *Router) query(ctx context.Context, q store.Query, also *lookup, options []ReadOption) ([]store.Row, error) {
 	s := r.snapshot.Load()
 	if len(options) > 0 && s.Phase == DynamoDBPrimary {
 		rows, _, answered, err := fallible(ctx, r, s, options, "query", q.Entity.Name,
 			func(ctx context.Context, from store.Reader, at store.At) ([]store.Row, error) {
-				return from.Query(ctx, at, q)
+				return also.query(ctx, from, at, q)
 			})
 		if answered {
 			return rows, err
 		}
 		s = r.snapshot.Load()
 	}
-	rows, err := r.side(s).authority.Query(ctx, s.at(), q)
+	rows, err := also.query(ctx, r.side(s).authority, s.at(), q)
 	if err != nil && turnedAway(err) {
 		err = r.again(ctx, s, err, func(now *Snapshot) (err error) {
 			s = now
-			rows, err = r.side(s).authority.Query(ctx, s.at(), q)
+			rows, err = also.query(ctx, r.side(s).authority, s.at(), q)
 			return err
 		})
 	}

@@ -18,6 +18,7 @@ type Repository[T any] struct {
 	router  *Router
 	entity  *transform.Entity
 	binding *transform.Binding[T]
+	shown   shown // what answers are filled with
 }
 
 // NewRepository binds T to the entity of the group's contract. The error names
@@ -32,7 +33,7 @@ func NewRepository[T any](g Group, entity string) (*Repository[T], error) {
 	if err != nil {
 		return nil, &Error{Op: "bind", Entity: entity, Kind: ErrInvalid, Cause: err}
 	}
-	return &Repository[T]{router: r, entity: e, binding: b}, nil
+	return &Repository[T]{router: r, entity: e, binding: b, shown: shownBy(e, b)}, nil
 }
 
 // Key returns the key with these values of the primary key's columns, in their
@@ -47,20 +48,27 @@ func (r *Repository[T]) Key(values ...any) Key {
 }
 
 // Get returns the record at the key, or ErrNotFound.
+//
+// Fields of joined columns that the contract hydrates are filled by all reads, with what
+// the joined records have then: their attribute's name is the field's tag, with _joined
+// behind it where the entity's own table has a column of that name. Writes ignore these
+// fields. A joined record that can't be read, or whose NULL the field can't take, is an
+// error of the read.
 func (r *Repository[T]) Get(ctx context.Context, key Key, options ...ReadOption) (v T, err error) {
 	defer r.router.observe("get", r.entity.Name, r.router.clock(), &err)
 	fresh(options)
 	if err = key.check("get", r.entity.Name); err != nil {
 		return v, err
 	}
-	row, from, err := r.router.get(ctx, key.key, options)
+	also := r.lookup()
+	row, from, err := r.router.get(ctx, key.key, also, options)
 	if err != nil {
 		return v, err
 	}
 	if !row.Live {
 		return v, &Error{Op: "get", Entity: r.entity.Name, Store: from.Name(), Kind: ErrNotFound}
 	}
-	return v, r.into("get", row.Record, &v)
+	return v, r.fill("get", row.Record, also.targets(), &v)
 }
 
 // GetMany returns the records at the keys. A key where nothing is does not
@@ -79,7 +87,8 @@ func (r *Repository[T]) GetMany(ctx context.Context, keys []Key, options ...Read
 	if len(keys) == 0 {
 		return found, nil
 	}
-	rows, err := r.router.getMany(ctx, plain, options)
+	also := r.lookup()
+	rows, err := r.router.getMany(ctx, plain, also, options)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +100,7 @@ func (r *Repository[T]) GetMany(ctx context.Context, keys []Key, options ...Read
 			return nil, row.Err
 		}
 		var v T
-		if err = r.into("get many", row.Record, &v); err != nil {
+		if err = r.fill("get many", row.Record, also.targets(), &v); err != nil {
 			return nil, err
 		}
 		found[Key{key: row.Key}] = v
@@ -100,12 +109,21 @@ func (r *Repository[T]) GetMany(ctx context.Context, keys []Key, options ...Read
 }
 
 // Create stores a record that must not be there yet. ErrExists says that its
-// key is taken, ErrUnique names the column whose value is taken.
+// key is taken, ErrUnique names the column whose value is taken, ErrNoTarget the
+// columns that refer to what is not there.
 //
 // Where the contract gives the entity a sequence and the id in v is zero, the
 // store assigns one and Create sets it in v, also if the write was committed
 // before under the same token, and with an ErrPending. An error whose outcome
 // is Unknown leaves v as it is: repeat it with its token to learn the id.
+//
+// Rows of other tables that are part of the record, an order's lines say, are a
+// slice of structs in v, and stored with it. Where the contract says that their ids
+// are assigned, one that is new has the id zero; after Create, Put and Update the
+// slice is as Get would give it, with the ids. Of a write that was committed before
+// under the same token they are not known: Get tells them. An id that the record
+// did not have is ErrInvalid (TestScenario08AddressLeavesLinesAlone and
+// TestLinesInUnits of package migrationctl).
 func (r *Repository[T]) Create(ctx context.Context, v *T, options ...WriteOption) error {
 	return r.store(ctx, store.Create, v, options)
 }
@@ -122,7 +140,7 @@ func (r *Repository[T]) store(ctx context.Context, op store.Op, v *T, options []
 		return err
 	}
 	m := store.Mutation{Op: op, Record: rec}
-	assigned := r.lacksID(rec)
+	assigned, lacks := r.lacksID(rec), r.entity.LacksIDs(rec)
 	switch {
 	case assigned && op == store.Create:
 		rec.SetAt(r.entity.Sequence, transform.Value{})
@@ -138,6 +156,11 @@ func (r *Repository[T]) store(ctx context.Context, op store.Op, v *T, options []
 	err = r.router.write(ctx, &w, options)
 	if assigned && len(w.done.Rows) == 1 {
 		if err := r.setID(v, w.done.Rows[0].Key); err != nil {
+			return err
+		}
+	}
+	if lacks && len(w.done.Rows) == 1 {
+		if err := r.setRows(v, w.done.Rows[0].Record); err != nil {
 			return err
 		}
 	}
@@ -180,6 +203,8 @@ func (r *Repository[T]) setID(v *T, key transform.Key) error {
 // update with nothing applied and is returned as it is; only it says so, since
 // OutcomeOf knows the library's errors.
 //
+// Fields of what is hydrated are empty in what change is given; see Get.
+//
 // change may be called more than once, each time with the record as it is
 // then: after a conflict, and once more in the new phase if the phase changes
 // meanwhile. MySQL as authority calls it while it holds the key's lock and a
@@ -192,13 +217,23 @@ func (r *Repository[T]) Update(ctx context.Context, key Key, change func(*T) err
 		return notApplied(err)
 	}
 	var w write
+	var last *T
+	lacks := false
 	w.Mutations = []store.Mutation{{Op: store.Update, Key: key.key, Modify: func(rec transform.Record) error {
-		if err := r.modify(rec, change); err != nil {
+		v, err := r.changed(rec, change)
+		if err != nil {
 			return err
 		}
+		last, lacks = v, r.entity.LacksIDs(rec)
 		return r.router.fit(&w, 0, transform.Record{}, rec)
 	}}}
-	return r.router.write(ctx, &w, options)
+	err = r.router.write(ctx, &w, options)
+	if lacks && len(w.done.Rows) == 1 {
+		if err := r.setRows(last, w.done.Rows[0].Record); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // A changeError is the caller's own error on its way through the stores, so
@@ -211,27 +246,33 @@ func (e *changeError) Error() string { return e.err.Error() }
 // columns as they are that T can't hold whole, such as JSON properties it does
 // not know.
 func (r *Repository[T]) modify(rec transform.Record, change func(*T) error) error {
+	_, err := r.changed(rec, change)
+	return err
+}
+
+// changed is modify, and returns what change was given.
+func (r *Repository[T]) changed(rec transform.Record, change func(*T) error) (*T, error) {
 	var v T
 	if err := r.into("update", rec, &v); err != nil {
-		return notApplied(err)
+		return nil, notApplied(err)
 	}
 	before, err := r.record("update", &v)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := change(&v); err != nil {
-		return &changeError{err}
+		return nil, &changeError{err}
 	}
 	after, err := r.record("update", &v)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i := range r.entity.Columns {
 		if before.At(i) != after.At(i) {
 			rec.SetAt(i, after.At(i))
 		}
 	}
-	return r.sameKey(before, after)
+	return &v, r.sameKey(before, after)
 }
 
 func (r *Repository[T]) sameKey(before, after transform.Record) error {
@@ -244,7 +285,9 @@ func (r *Repository[T]) sameKey(before, after transform.Record) error {
 	return nil
 }
 
-// Delete removes the record at the key, or returns ErrNotFound.
+// Delete removes the record at the key, or returns ErrNotFound. What refers to it
+// is deleted too, or refers to nothing then, or forbids it with ErrReferenced, as
+// the contract's references say.
 func (r *Repository[T]) Delete(ctx context.Context, key Key, options ...WriteOption) (err error) {
 	defer r.router.observe("delete", r.entity.Name, r.router.clock(), &err)
 	if err = key.check("delete", r.entity.Name); err != nil {

@@ -40,6 +40,8 @@ type held struct {
 	// later are changes of a record that was not read.
 	later []func(transform.Record) error
 	give  func(transform.Key) error // takes the id that the store assigns
+	// giveRows takes what was stored, for the ids of rows that the store assigns.
+	giveRows func(transform.Record) error
 }
 
 // known reports whether the unit can tell what it sees at the key.

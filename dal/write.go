@@ -56,6 +56,7 @@ type write struct {
 	store.Write
 	snapshot *Snapshot
 	burdens  []burden      // of each mutation, where there are several
+	along    burden        // of what references take along
 	done     store.Written // once it is committed
 }
 
@@ -107,9 +108,12 @@ func callers(err error) error {
 // before anything commits.
 func (r *Router) commit(ctx context.Context, s *Snapshot, w *write) (err error) {
 	w.snapshot = s
-	w.weigh()
+	w.weigh(r.contract)
 	for i := range w.Mutations {
 		m := &w.Mutations[i]
+		if m.Op == store.Delete && r.referred(m.Key.Entity) {
+			w.Along = func(all []store.Along) error { return r.takesAlong(w, all) }
+		}
 		if m.Op == store.Create || m.Op == store.Put {
 			if err := r.fit(w, i, transform.Record{}, m.Record); err != nil {
 				return err
@@ -134,6 +138,7 @@ func (r *Router) fit(w *write, i int, before, rec transform.Record) error {
 		rec = rec.Clone()
 		rec.SetAt(rec.Entity().Sequence, transform.IntValue(1))
 	}
+	rec = rec.Entity().Assume(rec)
 	if s.Phase.DynamoDBLeads() {
 		if err := rec.Fit(); err != nil {
 			return refused(op.String(), rec.Entity().Name, err)

@@ -16,36 +16,46 @@ import (
 // A TableStep is one line of Apply's progress.
 type TableStep struct {
 	Table string
-	Step  string // "exists", "skipped", "creating", "waiting", "active"
-	// Detail says what is waited for: "table CREATING", "index EmailIndex CREATING".
+	Step  string // "exists", "skipped", "creating", "changing", "waiting", "unsupported", "active"
+	// Detail says what is changed, "add index ByCity", or waited for: "table
+	// CREATING", "index EmailIndex CREATING, being filled from the table".
 	Detail string
 	After  time.Duration // since Apply began
 }
 
-// A table that was just created may not be seen for a moment: DescribeTable is
-// eventually consistent. One not seen for longer than this was deleted.
+// A table or index that was just created may not be seen for a moment:
+// DescribeTable is eventually consistent. One not seen for longer than this was
+// deleted.
 const unseen = 30 * time.Second
 
-// notSeen is what Apply waits for while a table it created is not described.
-const notSeen = "table not seen yet"
+// notSeen is what Apply waits for while what it created is not described.
+const notSeen = "not seen yet"
+
+// What is waited for is told again after this, so that nobody takes Apply for dead:
+// an index of a large table may be filled for hours.
+const tellAgain = 30 * time.Second
 
 // The first pause between two looks at a table; it doubles up to PollInterval.
 const firstLook = 20 * time.Millisecond
 
-// Apply creates each table of the contract that is not there, with its indexes,
-// and the library's own, and returns when all of them are ACTIVE. It never
-// changes or deletes a table of the contract: if one is there and not as the
-// contract wants, it creates nothing and returns ErrInvalid with the
-// differences. On the library's table it switches time to live on.
+// Apply makes the tables what the contract wants, as far as that only adds: it
+// creates those that are not there, with their indexes and settings, and on those
+// that are it adds missing indexes, one at a time, and missing tags, and switches
+// on time to live, point-in-time recovery and deletion protection. It returns when
+// all are ACTIVE. It never changes a key, an index that is there, billing, capacity
+// or encryption, switches nothing off and deletes nothing: if a table is there and
+// lasting differences remain that matter, it does nothing at all and returns
+// ErrInvalid with them.
 //
-// confirm is asked before each table is created, and its error ends Apply; nil
-// means yes. Tables it refuses are left out. progress, if not nil, is told each
-// step. Both are called on the caller's goroutine.
+// confirm is asked once for each table that there are Steps for, before the first
+// of them, and its error ends Apply; nil means yes. Tables it refuses are left as
+// they are. progress, if not nil, is told each step. Both are called on the caller's
+// goroutine. What an engine has no call for is told as "unsupported" and left out.
 //
 // It may be stopped at any moment and run again, also by several processes at
-// once: a table that is being created is waited for.
-func (s *Store) Apply(ctx context.Context, confirm func(TablePlan) (bool, error), progress func(TableStep)) error {
-	a := &applying{Store: s, began: time.Now(), progress: progress}
+// once: what another has begun is waited for.
+func (s *Tables) Apply(ctx context.Context, confirm func(TablePlan) (bool, error), progress func(TableStep)) error {
+	a := &applying{Tables: s, began: time.Now(), progress: progress}
 	plans, err := s.Plan(ctx)
 	if err != nil {
 		return err
@@ -53,31 +63,31 @@ func (s *Store) Apply(ctx context.Context, confirm func(TablePlan) (bool, error)
 	if err := standing(store.NotApplied, plans...); err != nil {
 		return err
 	}
-	var wait []*transform.Table
-	for i, plan := range plans {
-		made, err := a.create(ctx, plan, confirm)
+	for _, plan := range plans {
+		yes, err := a.ask(plan, confirm)
 		if err != nil {
 			return err
 		}
-		if made {
-			wait = append(wait, s.tables[i])
+		if !yes {
+			continue
 		}
-	}
-	for _, t := range wait {
-		if err := a.wait(ctx, t); err != nil {
-			return err
-		}
-		if t.Name == LibraryTable {
-			if err := a.expire(ctx); err != nil {
+		if !plan.Exists() {
+			if err := a.create(ctx, plan); err != nil {
 				return err
 			}
+		}
+		a.chosen = append(a.chosen, plan)
+	}
+	for _, plan := range a.chosen {
+		if err := a.finish(ctx, plan); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// standing returns an error if a table that is there has differences that
-// waiting does not mend.
+// standing returns an error if a table that is there has differences that Apply
+// does not mend.
 func standing(outcome store.Outcome, plans ...TablePlan) error {
 	var lines []string
 	for _, p := range plans {
@@ -91,16 +101,18 @@ func standing(outcome store.Outcome, plans ...TablePlan) error {
 	return invalid("apply", "", outcome, "%s", strings.Join(lines, "; "))
 }
 
-// lasting returns the differences that matter and do not go by themselves.
+// lasting returns the differences that matter and go neither by themselves nor by
+// Apply.
 func lasting(all []Difference) []Difference {
-	return slices.DeleteFunc(slices.Clone(all), func(d Difference) bool { return d.Advice || d.Pending })
+	return slices.DeleteFunc(slices.Clone(all), func(d Difference) bool { return d.Advice || d.Pending || d.Mendable })
 }
 
 // applying is one run of Apply.
 type applying struct {
-	*Store
+	*Tables
 	began    time.Time
 	progress func(TableStep)
+	chosen   []TablePlan
 }
 
 // report tells the caller of a step.
@@ -110,61 +122,76 @@ func (a *applying) report(table, step, detail string) {
 	}
 }
 
-// create asks for a table and creates it if it is not there. It reports whether
-// the table is there now, or will be.
-func (a *applying) create(ctx context.Context, plan TablePlan, confirm func(TablePlan) (bool, error)) (bool, error) {
-	if plan.Exists() {
-		a.report(plan.Table, "exists", "")
-		return true, nil
-	}
-	if confirm != nil {
-		yes, err := confirm(plan)
-		if err != nil {
+// ask reports whether Apply goes on with a table.
+func (a *applying) ask(plan TablePlan, confirm func(TablePlan) (bool, error)) (bool, error) {
+	yes := true
+	if len(plan.Steps) > 0 && confirm != nil {
+		var err error
+		if yes, err = confirm(plan); err != nil {
 			return false, err
 		}
-		if !yes {
-			a.report(plan.Table, "skipped", "")
-			return false, nil
-		}
 	}
+	switch {
+	case !yes:
+		a.report(plan.Table, "skipped", "")
+	case plan.Exists():
+		a.report(plan.Table, "exists", "")
+	}
+	return yes, nil
+}
+
+// create creates a table. If too many are being created at once, those of this run
+// are waited for first.
+func (a *applying) create(ctx context.Context, plan TablePlan) error {
 	a.report(plan.Table, "creating", "")
 	b := budget{total: a.opts.RetryBudget}
+	waited := false
 	for {
 		_, err := a.client.CreateTable(ctx, plan.Create)
 		var there *types.ResourceInUseException
 		switch {
 		case err == nil, errors.As(err, &there): // somebody else was faster
-			return true, nil
+			return nil
 		case throttled(err) && b.wait(ctx):
-			continue // too many tables being created at once
+			continue
+		case throttled(err) && !waited && ctx.Err() == nil:
+			for _, before := range a.chosen {
+				if err := a.wait(ctx, before.Wanted, ""); err != nil {
+					return err
+				}
+			}
+			b, waited = budget{total: a.opts.RetryBudget}, true
+			continue
 		}
-		return false, fail("apply", "", plan.Table, store.Unknown, err)
+		return fail("apply", "", plan.Table, store.Unknown, err)
 	}
 }
 
 // wait returns when the table and its indexes are ACTIVE, or turn out not to be
-// as the contract wants: whoever created it may have had another contract.
-func (a *applying) wait(ctx context.Context, t *transform.Table) error {
+// as the contract wants: whoever created it may have had another contract. added
+// is an index that this run has just asked for.
+func (a *applying) wait(ctx context.Context, t *transform.Table, added string) error {
 	name := a.tableName(t)
-	pause, seen, told := firstLook, time.Now(), ""
+	pause, seen := min(firstLook, a.opts.PollInterval), time.Now()
+	reported, at := "", time.Now()
 	for {
-		detail, err := a.look(ctx, t)
+		detail, err := a.look(ctx, t, added)
 		switch {
 		case errors.Is(err, store.ErrThrottled):
-			detail = told
+			detail = reported
 		case err != nil:
 			return err
 		case detail == "":
-			a.report(name, "active", "")
 			return nil
-		case detail != notSeen:
+		case !strings.HasSuffix(detail, notSeen):
 			seen = time.Now()
 		case time.Since(seen) > unseen:
-			return invalid("apply", "", store.Unknown, "table %s is gone: it was deleted meanwhile", name)
+			what := strings.TrimSuffix(detail, " "+notSeen)
+			return invalid("apply", "", store.Unknown, "%s of table %s is gone: it was deleted meanwhile", what, name)
 		}
-		if detail != told {
+		if detail != reported || detail != "" && time.Since(at) >= tellAgain {
 			a.report(name, "waiting", detail)
-			told = detail
+			reported, at = detail, time.Now()
 		}
 		if !sleep(ctx, pause) {
 			return fail("apply", "", name, store.Unknown, context.Cause(ctx))
@@ -174,16 +201,19 @@ func (a *applying) wait(ctx context.Context, t *transform.Table) error {
 }
 
 // look describes the table once and says what is still to come, "" if nothing.
-func (a *applying) look(ctx context.Context, t *transform.Table) (string, error) {
+func (a *applying) look(ctx context.Context, t *transform.Table, added string) (string, error) {
 	have, err := a.describe(ctx, "apply", t)
 	if err != nil {
 		return "", err
 	}
 	if have == nil {
-		return notSeen, nil
+		return "table " + notSeen, nil
 	}
-	differences := a.compare(t, have)
-	return pending(differences), standing(store.Unknown, TablePlan{Table: a.tableName(t), Differences: differences})
+	c := a.compare(t, have)
+	if added != "" && c.described(added) == nil {
+		return "index " + added + " " + notSeen, nil
+	}
+	return pending(c.found), standing(store.Unknown, TablePlan{Table: c.table, Differences: c.found})
 }
 
 // pending says what is still being created, "" if nothing is.

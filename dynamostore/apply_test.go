@@ -120,7 +120,7 @@ func TestApplyAsksAndTells(t *testing.T) {
 
 		told = nil
 		require.NoError(t, f.Apply(f.ctx, nil, steps(&told, f)))
-		require.Equal(t, []string{"Users creating", "Things exists", "crossfade creating", "Users active", "Things active", "crossfade active"}, told)
+		require.Equal(t, []string{"Users creating", "Things exists", "crossfade creating", "Users active", "Things active", "crossfade changing", "crossfade active"}, told)
 		require.NoError(t, f.Check(f.ctx))
 	})
 }
@@ -157,17 +157,20 @@ func TestApplyCreatesNothingBesideADifference(t *testing.T) {
 	enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) {
 		f := newFixture(t, client)
 		in := f.createInput(f.users.Table)
-		in.GlobalSecondaryIndexes = in.GlobalSecondaryIndexes[:2]
+		in.GlobalSecondaryIndexes[2].Projection = &types.Projection{ProjectionType: types.ProjectionTypeAll}
+		in.GlobalSecondaryIndexes = in.GlobalSecondaryIndexes[:3]
 		_, err := client.CreateTable(f.ctx, in)
 		require.NoError(t, err)
 		require.Eventually(t, func() bool { return !f.creating() }, waitLong, waitShort)
 		err = f.Apply(f.ctx, func(TablePlan) (bool, error) { return true, errors.New("asked") }, nil)
 		require.ErrorIs(t, err, store.ErrInvalid)
 		require.Equal(t, store.NotApplied, store.OutcomeOf(err))
-		require.ErrorContains(t, err, "index CityKeys is not there")
-		require.ErrorContains(t, err, "index CitySome is not there")
+		require.ErrorContains(t, err, "index CityKeys: projection is ALL, wanted is KEYS_ONLY")
+		require.NotContains(t, err.Error(), "CitySome", "which could be added")
 		plans, err := f.Plan(f.ctx)
 		require.NoError(t, err)
+		require.Len(t, plans[0].Refused(), 1)
+		require.Equal(t, []string{"add index CitySome"}, []string{plans[0].Steps[0].String()})
 		require.False(t, plans[1].Exists())
 	})
 }
@@ -184,7 +187,8 @@ type control struct {
 	created  []string
 	expires  bool
 	asked    int
-	throttle int // how many calls are throttled first
+	throttle int  // how many calls are throttled first
+	alone    bool // whether one table is created at a time
 }
 
 func newControl() *control {
@@ -200,6 +204,11 @@ func (c *control) CreateTable(_ context.Context, in *dynamodb.CreateTableInput, 
 	}
 	if c.tables[*in.TableName] != nil {
 		return nil, &types.ResourceInUseException{}
+	}
+	for _, began := range c.ready {
+		if c.alone && time.Since(began) < c.takes {
+			return nil, &types.LimitExceededException{}
+		}
 	}
 	d := &types.TableDescription{
 		TableName: in.TableName, KeySchema: in.KeySchema, AttributeDefinitions: in.AttributeDefinitions,
@@ -253,6 +262,10 @@ func (c *control) UpdateTimeToLive(context.Context, *dynamodb.UpdateTimeToLiveIn
 	}
 	c.expires = true
 	return &dynamodb.UpdateTimeToLiveOutput{}, nil
+}
+
+func (c *control) DescribeContinuousBackups(context.Context, *dynamodb.DescribeContinuousBackupsInput, ...func(*dynamodb.Options)) (*dynamodb.DescribeContinuousBackupsOutput, error) {
+	return &dynamodb.DescribeContinuousBackupsOutput{}, nil
 }
 
 // TestApplyWaitsForTableAndIndexes is stopped twice and goes on each time.
@@ -312,6 +325,24 @@ func TestApplyGivesUpWhenThrottled(t *testing.T) {
 		c.throttle = 1000
 		err := offline(t).with(c, Options{RetryBudget: 3 * time.Second}).Apply(t.Context(), nil, nil)
 		require.ErrorIs(t, err, store.ErrThrottled)
+	})
+}
+
+// TestApplyWaitsForItsOwnTables where the account has no room for one more at once.
+func TestApplyWaitsForItsOwnTables(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newControl()
+		c.takes, c.alone = time.Minute, true
+		f := offline(t).with(c, Options{})
+		waits := 0
+		require.NoError(t, f.Apply(t.Context(), nil, func(s TableStep) {
+			if s.Step == "waiting" {
+				waits++
+			}
+		}))
+		require.GreaterOrEqual(t, waits, 8, "it tells again that it waits")
+		require.Equal(t, []string{"Users", "Things", "crossfade"}, c.created)
+		require.NoError(t, f.Check(t.Context()))
 	})
 }
 

@@ -42,11 +42,11 @@ func (s *Store) bumps(keys []transform.Key) ([]*edit, error) {
 		if err != nil {
 			return nil, err
 		}
-		itemKey, err := p.keyOf("bump", key)
+		e, err := s.newEdit("bump", p, key)
 		if err != nil {
 			return nil, withOutcome(err, store.NotApplied)
 		}
-		list = append(list, &edit{place: p, key: itemKey, row: store.Row{Key: key}})
+		list = append(list, &e)
 	}
 	return list, nil
 }
@@ -115,15 +115,25 @@ func (e *edit) touch(t *transaction, now int64) error {
 			return e.place.unfit(t.op, e.row, err)
 		}
 		it[attrWrite] = text(t.id)
-		t.put(e.place, it, e.unchanged())
+		if e.place.moves() {
+			it = e.standItem(it, t.id)
+		}
+		t.put(e.home, it, e.unchanged())
 		return nil
 	}
-	c := e.unchanged()
+	e.raise(t, e.home, e.key, e.unchanged())
+	if e.at != nil {
+		e.raise(t, e.place, e.at, e.mine())
+	}
+	return nil
+}
+
+// raise adds the action that gives an item the edit's version.
+func (e *edit) raise(t *transaction, p *place, key item, c condition) {
 	c.names["#v"], c.names["#w"] = attrVersion, attrWrite
 	if c.values == nil {
 		c.values = item{}
 	}
 	c.values[":n"], c.values[":w"] = versionValue(e.row.Version), text(t.id)
-	t.update(e.place, e.key, "SET #v = :n, #w = :w", c)
-	return nil
+	t.update(p, key, "SET #v = :n, #w = :w", c)
 }

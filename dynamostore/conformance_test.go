@@ -49,8 +49,8 @@ func dropTables(client *dynamodb.Client, prefix string, c *transform.Contract) {
 }
 
 func TestConformance(t *testing.T) {
-	t.Run("in process", func(t *testing.T) { storetest.Run(t, harness(dynamotest.Start(t).Client())) })
 	if testing.Short() {
+		storetest.Run(t, harness(dynamotest.Start(t).Client()))
 		return
 	}
 	enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) { storetest.Run(t, harness(client)) })

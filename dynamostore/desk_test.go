@@ -43,18 +43,24 @@ func inProcess(t *testing.T) *desk {
 	return d
 }
 
-// everywhere runs the test on dynamotest, and, unless tests are to be short, on
-// every other engine.
+// everywhere runs the test on each engine, or, where tests are to be short, on
+// dynamotest alone.
 func everywhere(t *testing.T, test func(t *testing.T, d *desk)) {
-	t.Run("in process", func(t *testing.T) { test(t, inProcess(t)) })
-	if !testing.Short() {
-		enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) { test(t, newDesk(t, client)) })
+	if testing.Short() {
+		test(t, inProcess(t))
+		return
 	}
+	enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) { test(t, newDesk(t, client)) })
 }
 
 func newDesk(t *testing.T, client *dynamodb.Client) *desk {
 	c, err := transform.Load(authorityText)
 	require.NoError(t, err)
+	return newDeskOf(t, client, c)
+}
+
+// newDeskOf is newDesk with another contract.
+func newDeskOf(t *testing.T, client *dynamodb.Client, c *transform.Contract) *desk {
 	s, err := New(client, c, &Options{TablePrefix: enginetest.Prefix(t)})
 	require.NoError(t, err)
 	deleteTables(t, client, s)

@@ -14,7 +14,12 @@
 // key (_cf_k), the version (_cf_v) it is at and the id of the write that left it
 // (_cf_w). A deleted record leaves a tombstone: an item of the table's key,
 // those four, _cf_d and when it was written (_cf_at), which no sparse index
-// holds. What else the library keeps is in one table of its own, LibraryTable.
+// holds. Of an entity whose items move, that is whose item key is made of columns
+// that can change, each key has a stand in the library's table, with those
+// attributes and the key of its item: it keeps the version, and is the tombstone.
+// What is about to be deleted, and others may refer to, says by whom (_cf_m), on the
+// item or the stand. What else the library keeps is in one table of its own,
+// LibraryTable.
 //
 // # The follower
 //
@@ -27,12 +32,28 @@
 //     bad or throttled row costs the others nothing (TestInsertSparesTheOthers,
 //     TestInsertTriesThrottledRowsAgain).
 //   - The guards of unique values change hands with the items, and a collision
-//     names the holder (TestFollowerKeepsGuards, TestInsertKeepsGuards).
+//     names the holder (TestFollowerKeepsGuards, TestInsertKeepsGuards). They are
+//     named by the value as MySQL compares it, so that other forms of it are taken
+//     too (TestConformance).
+//   - A record whose item moves has one item, whatever order its versions come in,
+//     beside inserts, exchanges and deletes, and wherever a process dies
+//     (TestMovesInAnyOrder, TestBrokenMovesAreFound).
 //   - A value comes back as it was stored, to the last digit
 //     (TestInsertKeepsEveryValue).
 //   - A full pass gives every item once, whatever its size
 //     (TestScanBeyondAMegabyte); a query gives MySQL's order, ties included, in
-//     pages of any size (TestQueryOfEachProjection).
+//     pages of any size (TestQueryOfEachProjection, TestTiesComeInTheOrderOfTheKey),
+//     tombstones left out (TestTombstonesCostAPageNothing).
+//   - A query of the table's own key is strongly consistent
+//     (TestTableKeyIsReadConsistently). Bounds that exclude each other, or that no
+//     key can have, are an empty answer or left to the library, never an error of the
+//     service (TestBoundsInTheRequest).
+//   - Several entities may live in one table, which is planned, created and looked into
+//     once (TestSharedTableIsOne). A scan and a query give those of one entity, their
+//     limit counts them alone (TestConformance), and where its sort keys begin with a
+//     text of its own a query reads no other's (TestQueriesOfASharedPartition). A scan
+//     reads, and pays for, the whole table each time. An item that something else wrote
+//     is of the entity that has such keys (TestItemsOfNobodyInASharedTable).
 //
 // # The authority
 //
@@ -43,13 +64,25 @@
 //     (TestNothingWithoutALease, TestReplyAfterTheLease,
 //     TestLeaseOverBetweenReadAndPut). No lease is granted after the mark has
 //     left Open (TestGrantLooksAtTheMark, TestNoGrantAfterTheMark).
+//   - A write moves an item in one transaction, with its stand, and is found by its
+//     key all the while (TestMoveIsOneTransaction, TestMovedBetweenTwoReads,
+//     TestWritersMoveInAnyOrder). An item that something else took away is told, and
+//     mended by whatever replaces it (TestItemThatSomethingElseTookAway).
 //   - Versions of a key only grow, through deletes, without capture and above
 //     each epoch's floor (TestVersionsLieAboveTheFloor, TestBumpBesideWrites).
 //   - A unique value has one holder, and can be exchanged within a write
 //     (TestUniqueValuesHaveOneHolder, TestUniqueValuesChangeHandsInOneWrite).
+//   - A record has what it refers to. What refers to a key is found by edges, which
+//     are its records' (TestEdgesAreTheirRecords, TestFollowerKeepsEdges), and nothing
+//     begins to refer to what is being deleted (TestNothingBeginsToReferToWhatIsMarked,
+//     TestDeleteWithoutItsMark). A deleter that dies blocks nobody
+//     (TestDeadDeleterBlocksNobody), and one that fails leaves nothing
+//     (TestMarksAreTakenAway, TestRepliesOfADeleteAreLost,
+//     TestRepliesOfAMovingDeleteAreLost).
 //   - An id is given once, above all that RaiseID was told, and never above what
 //     the column holds (TestIDsAreGivenOnce, TestRaiseIDNeverGoesBack,
-//     TestSequenceEndsWithTheColumn).
+//     TestSequenceEndsWithTheColumn). So are the ids of rows that are part of a
+//     record, in the list of its item (storetest, "ids of their own").
 //   - A token applies once, for a day (TestTokenAppliesOnce,
 //     TestTokenOfManyAtOnce, TestKeepAndLifeOfTokens), and is carried to the
 //     other store, that of a bare write too (TestTokenOfABareWriteIsCarried).
@@ -65,15 +98,63 @@
 //
 // A call ends when its context does (TestHangEndsWithTheContext,
 // TestHangOfAWriteEndsWithTheContext). No error prints anything of an item
-// (TestErrorsSayNothingOfAnItem). Apply creates what is missing and changes no
-// table of the contract (TestVerifyNamesEachDifference, TestApplyFromTwoSides).
+// (TestErrorsSayNothingOfAnItem).
+//
+// # References
+//
+// DynamoDB has no foreign keys, and a transaction can't ask what refers to an item.
+// So each record that refers to another has an edge item in the library's table, put
+// and deleted with its own item, and its write looks at the target's item in the same
+// transaction. A delete of what others may refer to marks the item (_cf_m) by a
+// transaction of its own, and what is marked nothing begins to refer to; where items
+// move, the stand is looked at and marked, which a move replaces
+// (TestMarkIsOnTheStand, TestMovedBeneathItsDelete, TestTakenAlongMovesMeanwhile). Then it
+// finds the edges by a consistent query, marks what goes along and has edges itself,
+// and ends with one transaction upon the versions and marks that it knows. Each
+// weaker rule that was tried has a trace that leaves a record without its target:
+//
+//   - edges listed before the mark, or marks that a write does not look at;
+//   - what goes along is not marked: something begins to refer to that;
+//   - a delete that does not look for its mark, or takes another's for its own:
+//     somebody took it away, and a record was added;
+//   - one mark for all attempts of a delete, or one that can take effect twice: a
+//     request that got no answer finds it there again, after a record was added.
+//
+// A count of edges on the target would need no mark, and make all that refer to one
+// target wait for each other.
+//
+// What it relies on: that a consistent query shows every edge whose transaction the
+// service has put before the mark. The service promises that of transactions that it
+// has acknowledged.
+//
+// # The tables
+//
+// Tables, which every Store is too, makes the tables of any contract that has been
+// checked.
+//
+//   - Apply only adds: tables, indexes, tags, and settings switched on
+//     (TestApplyAddsWhatIsMissing, TestKeptTable). It changes no key, index, capacity,
+//     billing or encryption, switches nothing off and deletes nothing
+//     (TestApplyNeverReplaces, TestVerifyNamesEachDifference), and where that can't
+//     make a table what the contract wants it does nothing and says why
+//     (TestApplyRefusesWhatItCannotAdd, TestApplyCreatesNothingBesideADifference).
+//   - What it would do to a table is in the plan, and asked before it is done
+//     (TestApplyAddsWhatIsMissing, TestApplyAsksAndTells).
+//   - Stopped anywhere and run again, or run by several at once, it ends with the same
+//     tables (TestApplyStoppedAtEveryCall, TestApplyFromTwoSides,
+//     TestApplyAddsFromTwoSides).
+//   - Indexes are added one at a time, as the service demands
+//     (TestApplyAddsIndexesOneAtATime, TestApplyWaitsForOthers).
+//   - What an engine has no call for is told, and is no failure
+//     (TestWhatAnEngineLacks).
 //
 // # What voids it
 //
 // Another writer that puts or deletes items without their versions; time to live
-// on a table of the contract, which deletes behind the library's back; a global
+// on a table of the contract, which deletes behind the library's back: it leaves no
+// version, no change item and no tombstone, and guards of unique values stay; a global
 // table written in more than one region, where the last writer wins whatever its
-// version. Query reads global secondary indexes, which lag; every other read is
+// version. Query of a global secondary index reads what lags; every other read is
 // strongly consistent.
 //
 // DynamoDB has no clock to ask. Ages of registrations and change items, and the
@@ -83,10 +164,17 @@
 //
 // # What the credentials need
 //
+// Policy writes it down as a policy of IAM, for a service or an operator and for
+// one phase or all (TestPolicy). In short:
+//
 // On the contract's tables and their indexes: PutItem, UpdateItem, GetItem,
-// BatchGetItem, PartiQLInsert, Query, Scan, DescribeTable. On the library's
-// table: PutItem, UpdateItem, DeleteItem, GetItem, BatchGetItem,
-// ConditionCheckItem, Query, DescribeTable. A transaction needs the permissions
-// of what it does. Apply needs CreateTable, and on the library's table
-// DescribeTimeToLive and UpdateTimeToLive; Verify DescribeTimeToLive.
+// BatchGetItem, ConditionCheckItem, PartiQLInsert, Query, Scan, DescribeTable, and
+// DeleteItem where items move. On the library's table: PutItem, UpdateItem,
+// DeleteItem, GetItem, BatchGetItem, ConditionCheckItem, Query, DescribeTable. A
+// transaction needs the permissions
+// of what it does. Check needs DescribeTable only. Plan and Verify need
+// DescribeTimeToLive and DescribeContinuousBackups too, and ListTagsOfResource where
+// the contract names tags; Contents needs Scan. Apply needs in addition CreateTable,
+// UpdateTable, UpdateTimeToLive, UpdateContinuousBackups and TagResource, each where
+// the contract asks for what it does, and what KMS asks for where it names a key.
 package dynamostore

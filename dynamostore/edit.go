@@ -11,7 +11,12 @@ import (
 // An edit is what one transaction makes of one record.
 type edit struct {
 	place *place
-	key   item // of the record's item
+	// home is where the item is that has the version, and key its key: the record's
+	// own, or, of an entity whose items move, the stand.
+	home *place
+	key  item
+	at   item // where the item that moves was seen, nil if it was nowhere
+	lost bool // what was seen is out of date, and a refusal did not tell all of it
 	// What was there when it was last looked at. Until known is true nobody has
 	// looked; an edit may then only create.
 	known  bool
@@ -25,6 +30,10 @@ type edit struct {
 	floor store.Version
 	// kept are unique values that old has, and whose guards are another key's.
 	kept map[string]bool
+	// marked is the mark that must be where the version is, "" for none. unmarked says
+	// that there must be none.
+	marked   string
+	unmarked bool
 }
 
 // see takes what is at the edit's place. An item of another key, or one whose
@@ -41,25 +50,40 @@ func (e *edit) see(op string, key transform.Key, it item) error {
 	if e.unread != nil {
 		e.old.Live = true
 	}
+	e.lost, e.at = false, nil
+	if e.place.moves() && e.place.whole(it) {
+		e.at = e.place.itemKey(it)
+	}
 	return nil
 }
 
 // unchanged is the condition that what was seen is still there. A version is
 // never given twice, so that it stands for all of the item.
 func (e *edit) unchanged() condition {
+	c := e.asSeen()
+	switch {
+	case e.marked != "":
+		return c.marked(e.marked)
+	case e.unmarked:
+		return c.unmarked()
+	}
+	return c
+}
+
+func (e *edit) asSeen() condition {
 	switch {
 	case !e.known:
-		c := e.place.absent()
+		c := e.home.absent()
 		c.text += " OR (#d = :d AND #v <= :f)"
 		c.names["#d"], c.names["#v"] = attrTombstone, attrVersion
 		c.values = item{":d": flag(true), ":f": versionValue(e.floor)}
 		return c
 	case len(e.seen) == 0:
-		return e.place.absent()
+		return e.home.absent()
 	case e.seen[attrVersion] == nil:
 		return condition{
 			text:  "attribute_exists(#pk) AND attribute_not_exists(#v)",
-			names: map[string]string{"#pk": e.place.keys[0], "#v": attrVersion},
+			names: map[string]string{"#pk": e.home.keys[0], "#v": attrVersion},
 		}
 	}
 	return condition{
@@ -67,30 +91,42 @@ func (e *edit) unchanged() condition {
 	}
 }
 
-// A bundle is a transaction over records: their items, the guards of their
-// unique values, and what a write leaves besides.
+// A bundle is a transaction over records: their items, the stands of those that
+// move, the guards of their unique values, the edges of their references, and what a
+// write leaves besides.
 type bundle struct {
 	*transaction
-	edits  map[int]*edit // by the action that stores the item, or only looks at it
+	edits  map[int]*edit // by the action that stores the version, or only looks at it
 	guards map[int]*guard
-	token  int // the action that stores the token, -1 if there is none
+	needs  map[int]store.Need // by the action that looks at the target
+	edges  int                // how many actions are about edges
+	token  int                // the action that stores the token, -1 if there is none
+	// Of records that move, by the action that puts the item, or takes it away.
+	landings   map[int]*edit
+	departures map[int]*edit
 }
 
-// newBundle puts the items of the edits and their guards into a transaction.
-// all says to store the guards of unique values that did not change too, which
-// mends one that is missing.
+// newBundle puts the items of the edits, their guards and edges into a transaction.
+// all says to store the guards of unique values and the edges that did not change
+// too, which mends one that is missing.
 func (s *Store) newBundle(op, entity string, edits []*edit, all bool) (*bundle, error) {
 	b := &bundle{
 		transaction: s.newTransaction(op, entity),
-		edits:       map[int]*edit{}, guards: map[int]*guard{}, token: -1,
+		edits:       map[int]*edit{}, guards: map[int]*guard{}, needs: map[int]store.Need{}, token: -1,
+		landings: map[int]*edit{}, departures: map[int]*edit{},
 	}
-	for _, e := range edits {
+	items := make([]item, len(edits))
+	for i, e := range edits {
 		it, err := e.place.item(e.row, s.opts.Now().Unix())
 		if err != nil {
 			return nil, e.place.unfit(op, e.row, err)
 		}
 		it[attrWrite] = text(b.id)
-		b.edits[b.put(e.place, it, e.unchanged())] = e
+		items[i] = it
+		if e.place.moves() {
+			it = e.standItem(it, b.id)
+		}
+		b.edits[b.put(e.home, it, e.unchanged())] = e
 	}
 	guards, err := s.guardsOf(op, edits, all)
 	if err != nil {
@@ -99,7 +135,12 @@ func (s *Store) newBundle(op, entity string, edits []*edit, all bool) (*bundle, 
 	for _, g := range guards {
 		b.guards[g.add(b.transaction)] = g
 	}
-	return b, nil
+	before := len(b.actions)
+	for _, e := range edits {
+		s.addEdges(b.transaction, e, all)
+	}
+	b.edges = len(b.actions) - before
+	return b, b.land(edits, items, all)
 }
 
 // fits returns an error if the service would refuse the transaction for what it
@@ -123,8 +164,15 @@ func (b *bundle) tooLarge(format string, args ...any) error {
 
 // contents says what the actions are.
 func (b *bundle) contents() string {
-	rest := len(b.actions) - len(b.edits) - len(b.guards)
+	moving, references := len(b.landings)+len(b.departures), b.edges+len(b.needs)
+	rest := len(b.actions) - len(b.edits) - len(b.guards) - moving - references
 	parts := []string{fmt.Sprintf("records: %d", len(b.edits)), fmt.Sprintf("unique values: %d", len(b.guards))}
+	if moving > 0 {
+		parts = append(parts, fmt.Sprintf("items that are put or left: %d", moving))
+	}
+	if references > 0 {
+		parts = append(parts, fmt.Sprintf("references: %d", references))
+	}
 	if rest > 0 {
 		parts = append(parts, fmt.Sprintf("token and change item: %d", rest))
 	}
@@ -144,8 +192,8 @@ func (b *bundle) settled(r *refusal) bool {
 	}
 	for i, it := range r.unmet {
 		e := b.edits[i]
-		if e == nil {
-			continue
+		if e == nil || e.unmarked && markOf(it) != "" {
+			continue // a mark goes again
 		}
 		version, err := versionOf(it)
 		if len(b.actions) > 1 || err == nil && version == e.row.Version {
@@ -167,8 +215,11 @@ func (b *bundle) unsettled(r *refusal) error {
 // learn takes what a refusal says is there.
 func (b *bundle) learn(r *refusal) error {
 	for i, it := range r.unmet {
+		if e := b.departures[i]; e != nil {
+			e.lose()
+		}
 		if e := b.edits[i]; e != nil {
-			if err := e.see(b.op, e.row.Key, it); err != nil {
+			if err := e.meet(b.op, it); err != nil {
 				return err
 			}
 		}
@@ -176,10 +227,25 @@ func (b *bundle) learn(r *refusal) error {
 	return nil
 }
 
+// meet takes what a refusal says is where the edit's version is.
+func (e *edit) meet(op string, it item) error {
+	switch {
+	case !e.place.moves():
+		return e.see(op, e.row.Key, it)
+	case e.place.standsAt(it) != nil:
+		e.lose() // the stand does not say what the record is
+		return nil
+	}
+	return e.see(op, e.row.Key, asItem(it))
+}
+
+// lose forgets what was seen.
+func (e *edit) lose() { e.known, e.lost = false, true }
+
 // stale reports whether a record was another one than it was seen.
 func (b *bundle) stale(r *refusal) bool {
 	for i := range r.unmet {
-		if b.edits[i] != nil {
+		if b.edits[i] != nil || b.departures[i] != nil {
 			return true
 		}
 	}

@@ -13,6 +13,11 @@ func (st *step) trust(at store.At) {
 	read := st.Expect
 	switch {
 	case read == nil || !at.Captured:
+	case read.Version > 0 && st.place.moves() && read.Live:
+		// Where the item is only its record says, and that its key is its own.
+		if it, err := st.place.entity.Item(read.Record); err == nil {
+			st.known, st.old, st.seen, st.at = true, *read, item{attrVersion: versionValue(read.Version)}, st.place.itemKey(it)
+		}
 	case read.Version > 0:
 		st.known, st.old, st.seen = true, *read, item{attrVersion: versionValue(read.Version)}
 	case !read.Live && !read.Tombstone:

@@ -27,11 +27,11 @@ func (s *Store) putRows(ctx context.Context, rows []store.Row) (bool, error) {
 		if _, err := p.item(row, 0); err != nil {
 			return false, p.unfit("put", row, err)
 		}
-		key, err := p.keyOf("put", row.Key)
+		e, err := s.newEdit("put", p, row.Key)
 		if err != nil {
 			return false, withOutcome(err, store.NotApplied)
 		}
-		all[i] = &edit{place: p, key: key, row: row}
+		e.row, all[i] = row, &e
 	}
 	b := budget{total: s.opts.RetryBudget}
 	for {

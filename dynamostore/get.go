@@ -16,7 +16,9 @@ const maxGet = 100
 
 // Get returns what is at the key by a consistent read. An item that something
 // else than the library wrote is live at version 0; one of another key is
-// ErrInvalid.
+// ErrInvalid. Of an entity whose items move it reads the stand first, and then the
+// item; an item without a stand is nobody's. ErrConflict says that the record moved
+// during each of a hundred looks.
 func (s *Store) Get(ctx context.Context, at store.At, key transform.Key) (store.Row, error) {
 	return leased(s, at, "get", key.Entity, func() (store.Row, error) {
 		row, err := s.get(ctx, key)
@@ -28,6 +30,9 @@ func (s *Store) get(ctx context.Context, key transform.Key) (store.Row, error) {
 	p, err := s.place("get", key.Entity, store.NoWrite)
 	if err != nil {
 		return store.Row{}, err
+	}
+	if p.moves() {
+		return s.getMoving(ctx, p, key)
 	}
 	itemKey, err := p.keyOf("get", key)
 	if err != nil {
@@ -43,8 +48,8 @@ func (s *Store) get(ctx context.Context, key transform.Key) (store.Row, error) {
 }
 
 // GetMany returns what is at each key, in the order of the keys, which may
-// repeat, by consistent reads of up to 100 keys a call. The rows are not of one
-// moment.
+// repeat, by consistent reads of up to 100 keys a call; where items move, of their
+// stands and then of the items. The rows are not of one moment.
 func (s *Store) GetMany(ctx context.Context, at store.At, keys []transform.Key) ([]store.Row, error) {
 	return leased(s, at, "get many", "", func() ([]store.Row, error) {
 		rows, err := s.getMany(ctx, keys)
@@ -56,25 +61,26 @@ func (s *Store) GetMany(ctx context.Context, at store.At, keys []transform.Key) 
 }
 
 func (s *Store) getMany(ctx context.Context, keys []transform.Key) ([]store.Row, error) {
-	f := &fetch{op: "get many", items: map[string]item{}}
-	slots := make([]string, len(keys)) // where the key's item will be in f.items
+	const op = "get many"
+	edits := make([]edit, len(keys))
+	list := make([]*edit, len(keys))
 	for i, key := range keys {
-		p, err := s.place(f.op, key.Entity, store.NoWrite)
+		p, err := s.place(op, key.Entity, store.NoWrite)
 		if err != nil {
 			return nil, err
 		}
-		itemKey, err := p.keyOf(f.op, key)
-		if err != nil {
+		if edits[i], err = s.newEdit(op, p, key); err != nil {
 			return nil, err
 		}
-		slots[i] = f.want(p, itemKey)
+		list[i] = &edits[i]
 	}
-	if err := s.fetch(ctx, f); err != nil {
+	items, _, err := s.lookUp(ctx, op, list, false, "")
+	if err != nil {
 		return nil, err
 	}
 	rows := make([]store.Row, len(keys))
 	for i, key := range keys {
-		row, err := s.places[key.Entity].row(f.op, key, f.items[slots[i]])
+		row, err := s.places[key.Entity].row(op, key, items[i])
 		if err != nil {
 			row = store.Row{Key: key, Live: true, Err: err}
 		}
@@ -87,11 +93,15 @@ func (s *Store) getMany(ctx context.Context, keys []transform.Key) ([]store.Row,
 func (p *place) keyOf(op string, key transform.Key) (item, error) {
 	k, err := p.entity.ItemKey(key)
 	if err != nil {
-		e := invalid(op, p.entity.Name, store.NoWrite, "%s is no key of table %s", key, p.table)
-		e.Cause = err
-		return nil, e
+		return nil, p.noKey(op, key, err)
 	}
 	return k, nil
+}
+
+func (p *place) noKey(op string, key transform.Key, err error) error {
+	e := invalid(op, p.entity.Name, store.NoWrite, "%s is no key of table %s", key, p.table)
+	e.Cause = err
+	return e
 }
 
 // A fetch is a set of item keys, and the items that were found at them.

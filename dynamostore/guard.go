@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -31,12 +30,7 @@ const maxPlainValue = 1024
 
 // guardName returns the partition key of a unique value's guard.
 func (s *Store) guardName(entity string, u *transform.Unique, value string) string {
-	if utf8.ValidString(value) && len(value) <= maxPlainValue {
-		value = "=" + value
-	} else {
-		value = "hash " + digest(value)
-	}
-	return s.partition(partUnique, url.QueryEscape(entity), url.QueryEscape(u.Name), value)
+	return s.partition(partUnique, url.QueryEscape(entity), url.QueryEscape(u.Name), plainOr(maxPlainValue, value))
 }
 
 // digest returns a hash that no two texts have in common.
@@ -139,11 +133,16 @@ func (g *guard) taken(op string, holder transform.Key, outcome store.Outcome) er
 	}
 }
 
-// collide looks at the guards that were another key's. One that was only to be
-// deleted is left to its holder; of one that was to be taken it returns the
-// error.
+// collide looks at the guards and the places that were another key's. A guard that
+// was only to be deleted is left to its holder; of what was to be taken it returns
+// the error, that of a unique value first, which MySQL has too.
 func (b *bundle) collide(r *refusal) error {
 	var taken error
+	for i, it := range r.unmet {
+		if e := b.landings[i]; e != nil {
+			taken = e.held(b.op, owner(it), b.outcomeOf(r))
+		}
+	}
 	for i, it := range r.unmet {
 		g := b.guards[i]
 		switch {

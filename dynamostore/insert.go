@@ -39,8 +39,9 @@ type insert struct {
 // Rows go as PartiQL INSERT statements, 25 a call, since those answer one by
 // one whether something was there: as many conditional puts in as few round
 // trips no other call makes. They are safe only because a delete leaves a
-// tombstone also where no item was. Rows of an entity with unique columns go as
-// transactions, with the guards of their values.
+// tombstone also where no item was. Rows of an entity with unique columns or
+// references, or whose items move, go as transactions, with the guards of their
+// values, their edges and their stands.
 func (s *Store) Insert(ctx context.Context, rows []store.Row) ([]error, error) {
 	errs := make([]error, len(rows))
 	inserts := make([]*insert, len(rows)) // by row; rows of one key share one
@@ -54,6 +55,9 @@ func (s *Store) Insert(ctx context.Context, rows []store.Row) ([]error, error) {
 		}
 		// The service refuses the whole of a batch that has a key twice.
 		key := in.place.table + "\x00" + in.place.keyText(in.item)
+		if in.place.moves() {
+			key = row.Key.Entity + "\x00" + row.Key.ID // its place may be another one's
+		}
 		if first := seen[key]; first != nil {
 			inserts[i] = first
 			continue
@@ -138,7 +142,7 @@ func (p *place) prepareStatement() {
 func (s *Store) insertAll(ctx context.Context, queue []*insert) error {
 	var plain, guarded []*insert
 	for _, in := range queue {
-		if len(in.place.entity.Unique) > 0 {
+		if accompanied(in.place.entity) {
 			guarded = append(guarded, in)
 		} else {
 			plain = append(plain, in)

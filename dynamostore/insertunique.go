@@ -10,24 +10,24 @@ import (
 // An insertBundle is the rows of one transaction of an Insert.
 type insertBundle struct {
 	rows    []*insert
-	slots   map[string]bool // of the guards
+	slots   map[string]bool // of the guards, and of items that move
 	actions int
 	size    int
 }
 
-// bundlesOf cuts inserts of entities with unique columns into transactions. Two
-// rows of one unique value come into different ones, so that the second is told
-// who holds it.
+// bundlesOf cuts inserts of entities with unique columns or references, or whose items
+// move, into transactions. Two rows of one unique value, or of one place, come into
+// different ones, so that the second is told who holds it.
 func (s *Store) bundlesOf(queue []*insert) [][]*insert {
 	var bundles [][]*insert
 	open := &insertBundle{}
 	for _, in := range queue {
-		size, slots := in.weigh(s)
-		if !open.takes(size, slots) {
+		size, slots, edges := in.weigh(s)
+		if !open.takes(size, slots, edges) {
 			bundles = append(bundles, open.rows)
 			open = &insertBundle{}
 		}
-		open.add(in, size, slots)
+		open.add(in, size, slots, edges)
 	}
 	if len(open.rows) > 0 {
 		bundles = append(bundles, open.rows)
@@ -35,26 +35,31 @@ func (s *Store) bundlesOf(queue []*insert) [][]*insert {
 	return bundles
 }
 
-// guardSize is more than a guard takes.
+// guardSize is more than a guard or an edge takes.
 const guardSize = 8 << 10
 
-// weigh returns how many bytes an insert adds to a transaction, and the guards
-// of its unique values.
-func (in *insert) weigh(s *Store) (int, []string) {
+// weigh returns how many bytes an insert adds to a transaction; what it puts beside
+// its item, or its stand, and no other row may put there: the guards of its unique
+// values, and an item that moves; and how many edges it has at most.
+func (in *insert) weigh(s *Store) (int, []string, int) {
 	var slots []string
 	for _, slot := range s.values(in.place.entity, in.row) {
 		if slot != "" {
 			slots = append(slots, slot)
 		}
 	}
-	return in.size + len(slots)*guardSize, slots
+	if in.place.moves() {
+		slots = append(slots, in.place.slot(in.item))
+	}
+	edges := len(in.place.entity.References)
+	return in.size + (len(slots)+edges)*guardSize, slots, edges
 }
 
 // insertAtOnce is how many rows one transaction of an Insert has: one that is
 // refused costs the others another round.
 const insertAtOnce = 25
 
-func (b *insertBundle) takes(size int, slots []string) bool {
+func (b *insertBundle) takes(size int, slots []string, edges int) bool {
 	if len(b.rows) == 0 {
 		return true
 	}
@@ -63,10 +68,10 @@ func (b *insertBundle) takes(size int, slots []string) bool {
 			return false
 		}
 	}
-	return len(b.rows) < insertAtOnce && b.actions+1+len(slots) <= maxActions && b.size+size <= maxTransaction
+	return len(b.rows) < insertAtOnce && b.actions+1+len(slots)+edges <= maxActions && b.size+size <= maxTransaction
 }
 
-func (b *insertBundle) add(in *insert, size int, slots []string) {
+func (b *insertBundle) add(in *insert, size int, slots []string, edges int) {
 	if b.slots == nil {
 		b.slots = map[string]bool{}
 	}
@@ -74,7 +79,7 @@ func (b *insertBundle) add(in *insert, size int, slots []string) {
 		b.slots[slot] = true
 	}
 	b.rows = append(b.rows, in)
-	b.actions += 1 + len(slots)
+	b.actions += 1 + len(slots) + edges
 	b.size += size
 }
 
@@ -118,7 +123,11 @@ func (s *Store) tryTogether(ctx context.Context, rows []*insert, budget *budget)
 	list, by := make([]*edit, len(rows)), map[*edit]*insert{}
 	for i, in := range rows {
 		in.err = nil
-		list[i] = &edit{place: in.place, key: in.place.itemKey(in.item), known: true, row: in.row}
+		e, err := s.newEdit("insert", in.place, in.row.Key)
+		if err != nil {
+			return nil, err
+		}
+		e.known, e.row, list[i] = true, in.row, &e
 		by[list[i]] = in
 	}
 	b, err := s.newBundle("insert", list[0].place.entity.Name, list, true)
@@ -144,6 +153,12 @@ func (s *Store) tryTogether(ctx context.Context, rows []*insert, budget *budget)
 		if g := b.guards[i]; g != nil && !done[by[g.take]] {
 			done[by[g.take]] = true
 			by[g.take].err = g.taken("insert", owner(it), store.NotApplied)
+		}
+	}
+	for i, it := range r.unmet {
+		if e := b.landings[i]; e != nil && !done[by[e]] {
+			done[by[e]] = true
+			by[e].err = e.held("insert", owner(it), store.NotApplied)
 		}
 	}
 	// A row that is there already needs no guard, whoever holds it.

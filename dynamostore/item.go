@@ -87,7 +87,14 @@ func (p *place) item(row store.Row, now int64) (item, error) {
 
 // tombstone returns the item that a delete leaves.
 func (p *place) tombstone(row store.Row, now int64) (item, error) {
-	it, err := p.entity.ItemKey(row.Key)
+	var it item
+	var err error
+	if p.moves() {
+		it = make(item, 8) // a stand's: where the item was, nothing is
+		_, err = p.entity.KeyValues(row.Key)
+	} else {
+		it, err = p.entity.ItemKey(row.Key)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -125,10 +132,15 @@ func owner(it item) transform.Key {
 	return transform.Key{}
 }
 
-// owns reports whether an item is the entity's, or says nothing of whose it is.
+// owns reports whether an item is the entity's. Of one that says nothing of whose it
+// is, because something else than the library wrote it, the table decides, and where
+// the table has several entities the key does.
 func (p *place) owns(it item) bool {
 	o := owner(it)
-	return o.IsZero() || o.Entity == p.entity.Name
+	if o.IsZero() {
+		return !p.shared || p.entity.MayHave(it)
+	}
+	return o.Entity == p.entity.Name
 }
 
 // row reads an item. A zero key takes the item's own word for whose it is.

@@ -12,11 +12,14 @@ import (
 // it is written in hexadecimal, and in full, since two keys have two letters.
 // 1024 bytes are what a sort key may have; what is longer is hashed.
 func (s *Store) letterKey(key transform.Key) item {
-	id := hex.EncodeToString([]byte(key.ID))
-	if len(id) > 700 {
-		id = "hash " + digest(key.ID)
+	return libraryKey(s.partition(partLetter), key.Entity+"#"+letterID(key))
+}
+
+func letterID(key transform.Key) string {
+	if id := hex.EncodeToString([]byte(key.ID)); len(id) <= 700 {
+		return id
 	}
-	return libraryKey(s.partition(partLetter), key.Entity+"#"+id)
+	return "hash " + digest(key.ID)
 }
 
 // SaveDeadLetter stores a dead letter.

@@ -18,7 +18,7 @@ import (
 
 // LibraryTable is the name, after the prefix, of the table in which the library
 // keeps what is its own: per group the phase record, registrations, leases,
-// change items, tokens, unique values, sequences, progress, dead letters and the
+// change items, tokens, unique values, stands, references, sequences, progress, dead letters and the
 // audit. Groups share it.
 const LibraryTable = "crossfade"
 
@@ -41,6 +41,8 @@ const (
 	partChange   = "change"
 	partToken    = "token"
 	partUnique   = "unique"
+	partStand    = "stand"
+	partEdge     = "edge"
 	partSequence = "sequence"
 	partProgress = "progress"
 	partLetter   = "letter"
@@ -53,6 +55,8 @@ func newLibraryTable() *transform.Table {
 		Name: LibraryTable, Billing: transform.PayPerRequest,
 		PK: transform.KeyAttribute{Name: libraryPK, Type: "S"},
 		SK: transform.KeyAttribute{Name: librarySK, Type: "S"},
+		// What has expired costs storage only, and nothing depends on when it goes.
+		TTL: libraryTTL,
 	}
 }
 
@@ -104,6 +108,7 @@ type libraryQuery struct {
 	backward  bool
 	limit     int      // of items in all; 0 is none
 	only      []string // attributes; nil is all
+	dead      bool     // tombstones only; limit counts what is looked at
 }
 
 // input returns the request.
@@ -114,6 +119,7 @@ func (q libraryQuery) input(table *string) *dynamodb.QueryInput {
 		ExpressionAttributeNames:  map[string]string{"#p": libraryPK},
 		ExpressionAttributeValues: item{":p": text(q.partition)},
 	}
+	in.FilterExpression = q.onlyDead(in.ExpressionAttributeNames, in.ExpressionAttributeValues)
 	if q.after != "" {
 		in.ExclusiveStartKey = libraryKey(q.partition, q.after)
 	}
@@ -214,18 +220,6 @@ func (s *Store) libraryUpdate(ctx context.Context, op string, in *dynamodb.Updat
 		return nil, false, fail(op, "", s.library.table, sent.outcome(err), err)
 	}
 	return out.Attributes, true, nil
-}
-
-// patiently repeats a call that the service put off, or that met a transaction
-// under way, for as long as the retry budget lasts. Either did nothing.
-func (s *Store) patiently(ctx context.Context, call func() error) error {
-	b := budget{total: s.opts.RetryBudget}
-	for {
-		err := call()
-		if err == nil || !throttled(err) && !conflicted(err) || !b.wait(ctx) {
-			return err
-		}
-	}
 }
 
 // conflicted reports whether a call met a transaction that was under way.

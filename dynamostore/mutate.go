@@ -51,20 +51,28 @@ func (s *Store) planStep(at store.At, m store.Mutation) (*step, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &step{Mutation: m, edit: edit{place: p, floor: store.Floor(at.Epoch)}}
+	st := &step{Mutation: m, edit: edit{place: p, home: p}}
 	if fault := st.check(); fault != "" {
 		return nil, invalid(op, name, store.NotApplied, "%s", fault)
+	}
+	if !st.assigns {
+		if st.edit, err = s.newEdit(op, p, m.Key); err != nil {
+			return nil, withOutcome(err, store.NotApplied)
+		}
+	}
+	st.floor = store.Floor(at.Epoch)
+	if m.Op == store.Create || m.Op == store.Put {
+		st.Record = m.Record.Clone()
+		if err := p.entity.Settle(st.Record); err != nil {
+			return nil, st.unfitRows(err)
+		}
 	}
 	if st.assigns {
 		return st, nil
 	}
-	st.row.Key = m.Key
-	if st.key, err = p.keyOf(op, m.Key); err != nil {
-		return nil, withOutcome(err, store.NotApplied)
-	}
 	st.trust(at)
 	if m.Op == store.Create || m.Op == store.Put {
-		return st, st.fit(m.Record)
+		return st, st.fit(st.Record)
 	}
 	return st, nil
 }
@@ -151,7 +159,10 @@ func (wr *writing) computeStep(ctx context.Context, st *step) (unchanged bool, e
 		return false, wr.create(ctx, st)
 	case store.Put:
 		st.row.Live, st.row.Record = true, st.Record.Clone()
-		return false, nil
+		if err := st.settle(st.row.Record); err != nil {
+			return false, err
+		}
+		return false, wr.number(ctx, st, st.row.Record)
 	}
 	if !st.old.Live {
 		return false, &store.Error{Op: op, Entity: entity, Store: storeName, Kind: store.ErrNotFound, Outcome: store.NotApplied}
@@ -159,7 +170,7 @@ func (wr *writing) computeStep(ctx context.Context, st *step) (unchanged bool, e
 	if st.Op == store.Delete {
 		return false, nil
 	}
-	return wr.update(st)
+	return wr.update(ctx, st)
 }
 
 // create gives the record an id where it needs one. An id that is taken, since
@@ -173,7 +184,10 @@ func (wr *writing) create(ctx context.Context, st *step) error {
 		}
 	case !st.assigns:
 		st.row.Record = st.Record.Clone()
-		return nil
+		if err := st.settle(st.row.Record); err != nil {
+			return err
+		}
+		return wr.number(ctx, st, st.row.Record)
 	case st.assigned != 0 && len(st.seen) == 0:
 		return nil
 	}
@@ -181,13 +195,21 @@ func (wr *writing) create(ctx context.Context, st *step) error {
 	if err != nil {
 		return err
 	}
+	if err := st.settle(record); err != nil {
+		return err
+	}
+	if err := wr.number(ctx, st, record); err != nil {
+		return err
+	}
 	if err := st.fit(record); err != nil {
 		return err
 	}
-	if st.key, err = st.place.keyOf("create", key); err != nil {
+	fresh, err := wr.s.newEdit("create", st.place, key)
+	if err != nil {
 		return withOutcome(err, store.NotApplied)
 	}
-	st.edit = edit{place: st.place, key: st.key, floor: st.floor, row: store.Row{Key: key, Live: true, Record: record}}
+	fresh.floor, fresh.row.Live, fresh.row.Record = st.floor, true, record
+	st.edit = fresh
 	st.assigned = id
 	return nil
 }
@@ -210,7 +232,7 @@ func (wr *writing) take(ctx context.Context, st *step) (int64, transform.Key, tr
 }
 
 // update calls Modify with a copy of the record as it is.
-func (wr *writing) update(st *step) (unchanged bool, err error) {
+func (wr *writing) update(ctx context.Context, st *step) (unchanged bool, err error) {
 	entity := st.place.entity
 	if st.unread != nil {
 		return false, withOutcome(st.unread, store.NotApplied)
@@ -231,30 +253,14 @@ func (wr *writing) update(st *step) (unchanged bool, err error) {
 	}
 	// What Modify keeps hold of may change under us.
 	st.row.Live, st.row.Record = true, now.Clone()
-	if now.Equal(st.old.Record) {
+	if err := st.settle(st.row.Record); err != nil {
+		return false, err
+	}
+	if st.row.Record.Equal(st.old.Record) {
 		return true, nil
 	}
+	if err := wr.number(ctx, st, st.row.Record); err != nil {
+		return false, err
+	}
 	return false, st.fit(st.row.Record)
-}
-
-// lookUp reads the items of edits, and a token's, in one call where it can. It
-// answers in the order of the edits.
-func (s *Store) lookUp(ctx context.Context, op string, list []*edit, withToken bool, token string) ([]item, item, error) {
-	f := &fetch{op: op, items: map[string]item{}}
-	slots := make([]string, len(list))
-	for i, e := range list {
-		slots[i] = f.want(e.place, e.key)
-	}
-	tokenSlot := ""
-	if withToken {
-		tokenSlot = f.want(s.library, s.tokenKey(token))
-	}
-	if err := s.fetch(ctx, f); err != nil {
-		return nil, nil, err
-	}
-	items := make([]item, len(list))
-	for i, slot := range slots {
-		items[i] = f.items[slot]
-	}
-	return items, f.items[tokenSlot], nil
 }

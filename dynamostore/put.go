@@ -23,14 +23,16 @@ const olderThanMine = "attribute_not_exists(#v) OR #v < :v"
 // answer where the SDK sent the item twice because the first reply was lost:
 // then our own version is what the second one finds.
 //
-// A row of an entity with unique columns takes a read and a transaction, with
-// the guards of its values.
+// A row of an entity with unique columns or references takes a read and a
+// transaction, with the guards of its values and its edges, and so does one whose
+// item moves, with its stand. A place that another key's item has is ErrUnique, of the
+// item key's columns.
 func (s *Store) Put(ctx context.Context, _ store.At, row store.Row) (bool, error) {
 	p, err := s.place("put", row.Key.Entity, store.NotApplied)
 	if err != nil {
 		return false, err
 	}
-	if len(p.entity.Unique) > 0 {
+	if accompanied(p.entity) {
 		return s.putRows(ctx, []store.Row{row})
 	}
 	it, err := p.item(row, s.opts.Now().Unix())

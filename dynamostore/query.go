@@ -9,12 +9,12 @@ import (
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// Query returns the live rows that a global secondary index holds under one
-// value of its partition key, in the order of its sort key, and those of equal
-// sort keys, or of an index without one, in the order of the key columns: as
-// MySQL gives them. DynamoDB keeps such an index behind its table, by
-// milliseconds as a rule, and reads of it are never consistent: a row may be
-// missing or be as it was.
+// Query returns the live rows that a global secondary index, or the table's own
+// key, holds under one value of its partition key, in the order of its sort key,
+// and those of equal sort keys, or of an index without one, in the order of the
+// key columns: as MySQL gives them. Reads of the table's own key are strongly
+// consistent. An index DynamoDB keeps behind its table, by milliseconds as a rule,
+// and reads of it are never consistent: a row may be missing or be as it was.
 //
 // The service's own order among equal sort keys is none that another store
 // could give, so all rows of one sort key are read before the first of them is
@@ -62,14 +62,14 @@ const maxAsk = 1000
 
 // addPage adds the rows of a page of the index that the query wants.
 func (s *Store) addPage(ctx context.Context, l *lookup, rows *ties, items []item) error {
-	if l.index.Projection != string(types.ProjectionTypeAll) {
+	if l.Key.Projection != string(types.ProjectionTypeAll) {
 		var err error
 		if items, err = s.complete(ctx, l, items); err != nil {
 			return err
 		}
 	}
 	for _, it := range items {
-		if !l.place.owns(it) || l.excluded(it) {
+		if !l.place.owns(it) {
 			continue
 		}
 		row, err := l.place.row("query", transform.Key{}, it)
@@ -78,7 +78,7 @@ func (s *Store) addPage(ctx context.Context, l *lookup, rows *ties, items []item
 		}
 		if row.Live {
 			row.Version = 0
-			rows.add(row, scalarText(it[l.index.SK.Name]))
+			rows.add(row, scalarText(it[l.Key.SK.Name]))
 		}
 	}
 	return nil

@@ -227,9 +227,6 @@ func TestQueryRefusesWhatMakesNoSense(t *testing.T) {
 		"nothing to bound": change(func(q *store.Query) { q.Index, q.Upper = "UsernameIndex", &store.Bound{Value: transform.IntValue(1)} }),
 		"After's entity":   change(func(q *store.Query) { q.After = f.things.NewRecord() }),
 		"After not in it":  change(func(q *store.Query) { q.After = f.user(1) }),
-		"empty bound": change(func(q *store.Query) {
-			q.Index, q.Lower = "CitySome", &store.Bound{Value: transform.TextValue("")}
-		}),
 	} {
 		_, err := f.Query(f.ctx, store.At{}, q)
 		require.ErrorIs(t, err, store.ErrInvalid, name)

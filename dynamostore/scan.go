@@ -18,7 +18,12 @@ import (
 // included, by consistent reads in the table's own order, which is none that
 // has a meaning. It goes on until the page is full or the table at its end,
 // however little the service returns at once. An item that no owner is noted
-// on counts as one of the entity's.
+// on counts as one of the entity's; in a table of several entities, as one of the
+// entity whose keys are like its own.
+//
+// Of an entity whose items move the tombstones come last, from the library's table.
+// A record that moves while the pass goes on may be in two pages, or in none; under
+// capture it has a change record then.
 func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Page, error) {
 	p, err := s.rangePlace(r)
 	if err != nil {
@@ -34,6 +39,12 @@ func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Pag
 }
 
 func (s *Store) scan(ctx context.Context, p *place, r store.Range) (store.Page, error) {
+	if from, is, err := p.standPosition(r.After); err != nil || is {
+		if err != nil {
+			return store.Page{}, err
+		}
+		return s.scanStands(ctx, p, from, store.Page{}, r.Limit)
+	}
 	start, err := p.position(r.After)
 	if err != nil {
 		return store.Page{}, err
@@ -54,7 +65,10 @@ func (s *Store) scan(ctx context.Context, p *place, r store.Range) (store.Page, 
 		if page.Rows, err = p.appendRows(page.Rows, "scan", out.Items); err != nil {
 			return store.Page{}, err
 		}
-		if start = out.LastEvaluatedKey; len(start) == 0 {
+		if start = out.LastEvaluatedKey; len(start) == 0 && p.moves() {
+			return s.scanStands(ctx, p, standPosition{}, page, r.Limit)
+		}
+		if len(start) == 0 {
 			return page, nil
 		}
 	}
@@ -81,12 +95,16 @@ func (p *place) scanInput(start item, limit int) *dynamodb.ScanInput {
 		Limit: limit32(limit), ExclusiveStartKey: start,
 	}
 	if p.shared {
-		in.FilterExpression = aws.String("#e = :e OR attribute_not_exists(#e)")
+		in.FilterExpression = aws.String(ownedFilter)
 		in.ExpressionAttributeNames = map[string]string{"#e": attrEntity}
-		in.ExpressionAttributeValues = item{":e": &types.AttributeValueMemberS{Value: p.entity.Name}}
+		in.ExpressionAttributeValues = item{":e": text(p.entity.Name)}
 	}
 	return in
 }
+
+// ownedFilter leaves out what is another entity's by its own word. #e is attrEntity, :e the
+// entity's name.
+const ownedFilter = "#e = :e OR attribute_not_exists(#e)"
 
 // limit32 is a limit in the form the service wants it.
 func limit32(n int) *int32 { return aws.Int32(int32(min(n, 1<<31-1))) }

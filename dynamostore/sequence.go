@@ -19,7 +19,8 @@ const idBlock = 100
 // sequenceLast is the highest id that a process may have given.
 const sequenceLast = "last"
 
-// A sequence gives the ids of one entity, from blocks that it takes out of the
+// A sequence gives the ids of one entity, or of rows that are part of its records,
+// from blocks that it takes out of the
 // library's table.
 type sequence struct {
 	s      *Store
@@ -36,10 +37,8 @@ type sequence struct {
 // newSequences prepares the sequences of a contract.
 func (s *Store) newSequences() {
 	s.sequences = map[string]*sequence{}
-	for _, e := range s.contract.Entities {
-		if e.Sequence >= 0 {
-			s.sequences[e.Name] = &sequence{s: s, entity: e, most: mostID(e.Columns[e.Sequence]), next: 1}
-		}
+	for _, e := range s.contract.Sequences() {
+		s.sequences[e.Name] = &sequence{s: s, entity: e, most: mostID(e.Columns[e.Sequence]), next: 1}
 	}
 }
 

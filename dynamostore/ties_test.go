@@ -59,7 +59,9 @@ func page(t *testing.T, q store.Query, all []store.Row, of int) []store.Row {
 	if !q.After.IsZero() {
 		groups = groups[slices.IndexFunc(groups, func(g []store.Row) bool { return score(g) == q.After.At(3) }):]
 	}
-	rows := newTies(&lookup{Query: q})
+	l, err := store.NewLookup(q)
+	require.NoError(t, err)
+	rows := newTies(&lookup{Lookup: l})
 	for _, group := range groups {
 		for _, i := range rand.Perm(len(group)) {
 			rows.add(group[i], score(group).Text())
@@ -67,28 +69,4 @@ func page(t *testing.T, q store.Query, all []store.Row, of int) []store.Row {
 		}
 	}
 	return rows.take()
-}
-
-func TestCompareValuesAsMySQLDoes(t *testing.T) {
-	decimal := func(s string) transform.Value {
-		v, err := transform.DecimalValue(s)
-		require.NoError(t, err)
-		return v
-	}
-	for _, c := range [][2]transform.Value{
-		{transform.IntValue(-10), transform.IntValue(-9)},
-		{transform.IntValue(9), transform.IntValue(10)},
-		{transform.IntValue(-1), transform.UintValue(1 << 63)},
-		{transform.UintValue(1 << 63), transform.UintValue(1<<63 + 1)},
-		{decimal("9.50"), decimal("10.00")},
-		{decimal("-10.00"), decimal("9.00")},
-		{transform.TextValue("10"), transform.TextValue("9")},
-		{transform.TextValue("Z"), transform.TextValue("a")},
-		{transform.TextValue("\uffff"), transform.TextValue("\U0001F600")},
-		{transform.BytesValue([]byte{1}), transform.BytesValue([]byte{0xff})},
-	} {
-		require.Equal(t, -1, compareValues(c[0], c[1]), "%v %v", c[0].Text(), c[1].Text())
-		require.Equal(t, 1, compareValues(c[1], c[0]))
-		require.Zero(t, compareValues(c[0], c[0]))
-	}
 }

@@ -3,14 +3,9 @@ package dynamostore
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/crossfade-go/crossfade/dal/store"
-	"github.com/crossfade-go/crossfade/transform"
 )
 
 // A Difference is one thing that a table has otherwise than the contract wants.
@@ -18,14 +13,20 @@ type Difference struct {
 	Table     string // with the prefix
 	Index     string // "" where it is about the table itself
 	Attribute string // the key attribute, "" where it is about none
-	What      string // "table", "index", "partition key", "sort key", "attribute type", "projection", "status", "billing mode", "time to live"
-	Want      string
-	Have      string
-	Mend      string
+	// What is "table", "index", "partition key", "sort key", "attribute type",
+	// "projection", "status", "billing mode", "read capacity", "write capacity",
+	// "time to live", "point-in-time recovery", "encryption", "deletion
+	// protection", or "tag" and its name.
+	What string
+	Want string
+	Have string // Untold where the service did not say
+	Mend string
 	// Advice says that the store works all the same: Check lets it pass.
 	Advice bool
 	// Pending says that it will be gone by itself: something is being created.
 	Pending bool
+	// Mendable says that Apply mends it, if it is asked to.
+	Mendable bool
 }
 
 // String returns the difference in one line: what it is about, what is there,
@@ -57,221 +58,69 @@ func (d Difference) String() string {
 const (
 	present = "there"
 	none    = "none"
+	on      = "on"
+	off     = "off"
 )
 
-// Verify compares every table with the contract: key schema, attribute types,
-// indexes with their keys and projections, status, billing mode, and indexes
-// that the contract does not name; and the library's own table, its time to live
-// too. It changes nothing and returns no
-// differences if all is as wanted.
-func (s *Store) Verify(ctx context.Context) ([]Difference, error) {
-	all, err := s.verify(ctx, "verify")
-	if err != nil || slices.ContainsFunc(all, func(d Difference) bool { return d.Table == s.library.table }) {
-		return all, err
-	}
-	kept, err := s.keepsForever(ctx, "verify")
-	return append(all, kept...), err
-}
+// Untold is a Difference's Have where the service can't be asked: an engine
+// without the call, or credentials that may not make it.
+const Untold = "not told"
 
-// verify is Verify on behalf of an operation that its errors name.
-func (s *Store) verify(ctx context.Context, op string) ([]Difference, error) {
+// The mend of what Apply adds.
+const runApply = "run migrationctl tables apply"
+
+// Verify compares every table, the library's own too, with the contract: key
+// schema, attribute types, indexes with their keys and projections, status,
+// billing mode, capacity, time to live, point-in-time recovery, encryption,
+// deletion protection and tags; and it names indexes that the contract does not.
+// It changes nothing and returns no differences if all is as wanted.
+//
+// Where the contract wants AWS_MANAGED or the alias of a key, any key of KMS is
+// taken for it: which one that is only KMS tells. Tags that the contract does not
+// name are others' business.
+func (s *Tables) Verify(ctx context.Context) ([]Difference, error) {
 	var all []Difference
 	for _, t := range s.tables {
-		have, err := s.describe(ctx, op, t)
-		if err != nil {
+		have, err := s.examine(ctx, "verify", t)
+		switch {
+		case err != nil:
 			return nil, err
+		case have == nil:
+			all = append(all, missing(s.tableName(t)))
+		default:
+			all = append(all, have.found...)
 		}
-		if have == nil {
-			all = append(all, Difference{
-				Table: s.tableName(t), What: "table", Want: present, Have: none, Mend: "run migrationctl tables apply",
-			})
-			continue
-		}
-		all = append(all, s.compare(t, have)...)
 	}
 	return all, nil
 }
 
+// missing is the difference of a table that is not there.
+func missing(table string) Difference {
+	return Difference{Table: table, What: "table", Want: present, Have: none, Mend: runApply, Mendable: true}
+}
+
 // Check returns ErrInvalid with every difference that matters, or ErrUnavailable
-// if the service cannot be asked.
-func (s *Store) Check(ctx context.Context) error {
-	differences, err := s.verify(ctx, "check")
-	if err != nil {
-		return err
-	}
+// if the service cannot be asked. It looks at what DescribeTable says only, which
+// a service may ask.
+func (s *Tables) Check(ctx context.Context) error {
 	var lines []string
-	for _, d := range differences {
-		if !d.Advice {
-			lines = append(lines, d.String())
+	for _, t := range s.tables {
+		have, err := s.describe(ctx, "check", t)
+		if err != nil {
+			return err
+		}
+		found := []Difference{missing(s.tableName(t))}
+		if have != nil {
+			found = s.compare(t, have).found
+		}
+		for _, d := range found {
+			if !d.Advice {
+				lines = append(lines, d.String())
+			}
 		}
 	}
 	if len(lines) == 0 {
 		return nil
 	}
 	return invalid("check", "", store.NoWrite, "%s", strings.Join(lines, "; "))
-}
-
-// A tableDiff collects the differences of one table.
-type tableDiff struct {
-	want  *transform.Table
-	have  *types.TableDescription
-	table string
-	found []Difference
-}
-
-// compare returns what a table has otherwise than the contract wants.
-func (s *Store) compare(t *transform.Table, have *types.TableDescription) []Difference {
-	c := &tableDiff{want: t, have: have, table: s.tableName(t)}
-	c.keys("", t.PK, t.SK, have.KeySchema, "a table's key cannot be changed: "+
-		"create a table of another name, or delete this one and run migrationctl tables apply")
-	c.status()
-	for i := range t.Indexes {
-		c.index(&t.Indexes[i])
-	}
-	c.types()
-	c.billing()
-	c.extras()
-	return c.found
-}
-
-// add notes a difference.
-func (c *tableDiff) add(d Difference) {
-	d.Table = c.table
-	c.found = append(c.found, d)
-}
-
-// keys compares a key schema, of the table or of an index.
-func (c *tableDiff) keys(index string, pk, sk transform.KeyAttribute, have []types.KeySchemaElement, mend string) {
-	for _, k := range []struct {
-		what string
-		kind types.KeyType
-		want string
-	}{{"partition key", types.KeyTypeHash, pk.Name}, {"sort key", types.KeyTypeRange, sk.Name}} {
-		if name := keyName(have, k.kind); name != k.want {
-			c.add(Difference{
-				Index: index, Attribute: k.want, What: k.what, Want: orNone(k.want), Have: orNone(name), Mend: mend,
-			})
-		}
-	}
-}
-
-// keyName returns the attribute that plays the part in a key schema, "" if none.
-func keyName(schema []types.KeySchemaElement, kind types.KeyType) string {
-	for _, k := range schema {
-		if k.KeyType == kind {
-			return aws.ToString(k.AttributeName)
-		}
-	}
-	return ""
-}
-
-// orNone names an attribute in a difference.
-func orNone(name string) string {
-	if name == "" {
-		return none
-	}
-	return name
-}
-
-// status compares the table's own status. A table that is UPDATING serves.
-func (c *tableDiff) status() {
-	switch have := c.have.TableStatus; have {
-	case types.TableStatusActive, types.TableStatusUpdating:
-	default:
-		c.add(Difference{
-			What: "status", Want: string(types.TableStatusActive), Have: string(have),
-			Mend: "wait, or run migrationctl tables apply, which does", Pending: have == types.TableStatusCreating,
-		})
-	}
-}
-
-// index compares one index of the contract.
-func (c *tableDiff) index(want *transform.Index) {
-	i := slices.IndexFunc(c.have.GlobalSecondaryIndexes, func(g types.GlobalSecondaryIndexDescription) bool {
-		return aws.ToString(g.IndexName) == want.Name
-	})
-	if i < 0 {
-		c.add(Difference{
-			Index: want.Name, What: "index", Want: present, Have: none,
-			Mend: "add it with UpdateTable; the library never alters a table",
-		})
-		return
-	}
-	have := c.have.GlobalSecondaryIndexes[i]
-	const mend = "delete the index and add it again with UpdateTable; the library never alters a table"
-	c.keys(want.Name, want.PK, want.SK, have.KeySchema, mend)
-	if w, h := projectionText(projection(*want), want.Projected), haveProjection(have.Projection); w != h {
-		c.add(Difference{Index: want.Name, What: "projection", Want: w, Have: h, Mend: mend})
-	}
-	switch have.IndexStatus {
-	case types.IndexStatusActive, types.IndexStatusUpdating:
-	default:
-		c.add(Difference{
-			Index: want.Name, What: "status", Want: string(types.IndexStatusActive), Have: string(have.IndexStatus),
-			Mend:    "wait, or run migrationctl tables apply, which does",
-			Pending: have.IndexStatus == types.IndexStatusCreating,
-		})
-	}
-}
-
-// projectionText returns a projection in one form, whatever the order of its
-// attributes.
-func projectionText(t types.ProjectionType, names []string) string {
-	if t != types.ProjectionTypeInclude {
-		return string(t)
-	}
-	names = slices.Clone(names)
-	slices.Sort(names)
-	return string(t) + " " + strings.Join(names, ", ")
-}
-
-// haveProjection is projectionText of what the service describes.
-func haveProjection(p *types.Projection) string {
-	if p == nil {
-		return none
-	}
-	return projectionText(p.ProjectionType, p.NonKeyAttributes)
-}
-
-// types compares the types of the key attributes. One that no key of the table
-// has is reported as a missing key already.
-func (c *tableDiff) types() {
-	for _, k := range keyAttributes(c.want) {
-		for _, d := range c.have.AttributeDefinitions {
-			if aws.ToString(d.AttributeName) == k.Name && string(d.AttributeType) != k.Type {
-				c.add(Difference{
-					Attribute: k.Name, What: "attribute type", Want: k.Type, Have: string(d.AttributeType),
-					Mend: "the type of a key attribute cannot be changed: create the table, or the index, anew",
-				})
-			}
-		}
-	}
-}
-
-// billing compares the billing mode, which no operation depends on.
-func (c *tableDiff) billing() {
-	have := types.BillingModeProvisioned // what the service means by saying nothing
-	if c.have.BillingModeSummary != nil {
-		have = c.have.BillingModeSummary.BillingMode
-	}
-	if want := billing(c.want); have != want {
-		c.add(Difference{
-			What: "billing mode", Want: string(want), Have: string(have), Advice: true,
-			Mend: "say it in the contract, or change it with UpdateTable",
-		})
-	}
-}
-
-// extras reports indexes that the contract does not name. They cost writes, and
-// refuse an item whose attribute has another type than theirs.
-func (c *tableDiff) extras() {
-	for _, g := range c.have.GlobalSecondaryIndexes {
-		name := aws.ToString(g.IndexName)
-		if !slices.ContainsFunc(c.want.Indexes, func(x transform.Index) bool { return x.Name == name }) {
-			c.add(Difference{
-				Index: name, What: "index", Want: none, Have: present, Advice: true,
-				Mend: "name it in the contract, or delete it if nothing needs it",
-			})
-		}
-	}
 }

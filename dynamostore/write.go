@@ -19,6 +19,10 @@ type writing struct {
 	askAgain  bool // what was seen of the records is out of date
 	asked     bool // the token was looked for, where there is one
 	unchanged bool // every step is an Update that changes nothing
+
+	referring
+	deleter string                 // the mark of this attempt
+	marks   map[transform.Key]mark // that may be there
 }
 
 // A step is one mutation of a write.
@@ -42,6 +46,10 @@ func (e *callerError) Error() string { return e.err.Error() }
 // a token is one conditional PutItem. If a record has changed it begins again
 // with what is there now, Modify included, within Options.RetryBudget; writers
 // of one key in this process wait for each other instead.
+//
+// An item that moves has a stand, which is read first, and takes two or three of the
+// transaction's actions. That its new place is another key's is ErrUnique, with the
+// columns of the item's key.
 //
 // A token has an item of its own. A bare write leaves a change item for it too,
 // so that it is carried to the follower if capture begins within its life.
@@ -70,6 +78,7 @@ func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Wr
 	func() {
 		defer func() { valid = at.Lease.Leave(at.Epoch) }()
 		done, err = wr.run(ctx)
+		wr.unmarkAll(ctx, func(key transform.Key) bool { return err == nil && wr.deletes(key) })
 	}()
 	if !valid {
 		return store.Written{}, wr.lapsed(err)
@@ -157,6 +166,9 @@ func (wr *writing) attempt(ctx context.Context) (store.Written, error) {
 	if wr.unchanged && wr.write.Token == "" && !wr.expecting() {
 		return wr.nothing(), nil
 	}
+	if err := wr.follow(ctx); err != nil {
+		return store.Written{}, err
+	}
 	b, change, err := wr.bundle()
 	if err != nil {
 		return store.Written{}, err
@@ -164,7 +176,7 @@ func (wr *writing) attempt(ctx context.Context) (store.Written, error) {
 	err = b.transact(ctx, &wr.b)
 	var refused *refusal
 	if errors.As(err, &refused) {
-		return wr.refused(b, refused)
+		return wr.refused(ctx, b, refused)
 	}
 	if err != nil {
 		return store.Written{}, err
@@ -177,7 +189,7 @@ func (wr *writing) attempt(ctx context.Context) (store.Written, error) {
 func (wr *writing) look(ctx context.Context) (*store.Token, error) {
 	var want []*step
 	for _, st := range wr.steps {
-		if st.key != nil && (wr.askAgain || !st.known && st.Op != store.Create) {
+		if st.key != nil && (wr.askAgain || st.lost || !st.known && st.Op != store.Create) {
 			want = append(want, st)
 		}
 	}
@@ -228,16 +240,21 @@ func edits(steps []*step) []*edit {
 // bundle puts the write into a transaction.
 func (wr *writing) bundle() (*bundle, store.Change, error) {
 	var change store.Change
-	b, err := wr.s.newBundle(wr.op, wr.steps[0].place.entity.Name, wr.changing(), false)
+	changing := append(wr.changing(), wr.along...)
+	b, err := wr.s.newBundle(wr.op, wr.steps[0].place.entity.Name, changing, false)
 	if err != nil {
 		return nil, change, err
 	}
 	for _, st := range wr.steps {
-		if st.Op == store.Check {
-			b.edits[b.check(st.place, st.key, st.edit.unchanged())] = &st.edit
+		if st.Op == store.Check && !wr.takes(st.row.Key) {
+			st.unmarked = len(st.place.entity.ReferredBy()) > 0 && wr.refers()
+			b.edits[b.check(st.home, st.key, st.edit.unchanged())] = &st.edit
 		}
 	}
-	b.may = func() bool { return wr.at.Lease.Valid(wr.at.Epoch) }
+	if err := wr.require(b); err != nil {
+		return nil, change, err
+	}
+	b.may = wr.may
 	var token *store.Token
 	if wr.write.Token != "" {
 		token = &store.Token{
@@ -249,7 +266,7 @@ func (wr *writing) bundle() (*bundle, store.Change, error) {
 	}
 	var keys []store.KeyVersion // bare, none: the backfill brings them
 	if wr.at.Captured {
-		keys = keyVersions(wr.changing())
+		keys = keyVersions(changing)
 	}
 	if len(keys) > 0 || token != nil {
 		var it item
@@ -260,7 +277,7 @@ func (wr *writing) bundle() (*bundle, store.Change, error) {
 }
 
 // refused finds out what a refusal of the transaction means.
-func (wr *writing) refused(b *bundle, r *refusal) (store.Written, error) {
+func (wr *writing) refused(ctx context.Context, b *bundle, r *refusal) (store.Written, error) {
 	if it, ok := r.unmet[b.token]; ok {
 		known, err := wr.s.knownToken(it)
 		if err != nil {
@@ -275,20 +292,38 @@ func (wr *writing) refused(b *bundle, r *refusal) (store.Written, error) {
 	case r.conflict:
 		wr.askAgain = true
 		return store.Written{}, &errAgain{err: b.busy(r)}
-	case !b.settled(r) && taken != nil:
-		return store.Written{}, taken
 	case !b.settled(r):
-		return store.Written{}, b.unsettled(r)
+		return store.Written{}, wr.unsettled(ctx, b, r, taken)
 	case b.stale(r):
-		// What a unique value's guard says is worth nothing then.
+		// What a unique value's guard or a target says is worth nothing then.
 		if err := b.learn(r); err != nil {
 			return store.Written{}, err
+		}
+		var again *errAgain
+		if blocked := wr.lacking(ctx, b, r); errors.As(blocked, &again) {
+			return store.Written{}, blocked
 		}
 		return store.Written{}, &errAgain{err: b.contended(r)}
 	case taken != nil:
 		return store.Written{}, taken
 	}
+	if err := wr.lacking(ctx, b, r); err != nil {
+		return store.Written{}, err
+	}
 	return store.Written{}, &errAgain{err: b.contended(r)}
+}
+
+// unsettled is the error of a write that may yet take effect. That somebody's mark
+// kept it out is no reason to begin again: the mark goes, and then it might land.
+func (wr *writing) unsettled(ctx context.Context, b *bundle, r *refusal, taken error) error {
+	if taken == nil {
+		taken = wr.lacking(ctx, b, r)
+	}
+	var again *errAgain
+	if taken == nil || errors.As(taken, &again) {
+		return b.unsettled(r)
+	}
+	return taken
 }
 
 // contended is the error of a write that found its records changed until the

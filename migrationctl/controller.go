@@ -115,6 +115,7 @@ func (c *Controller) start(parent context.Context, l lead) {
 		// spares the other.
 		Forward: c.forward, Backward: c.backward,
 	})
+	c.Operator.rejoin = c.rejoin
 	c.member.obey, c.member.reads = c.router.Set, c.router.Reads
 	for _, run := range []func(context.Context){c.renew, c.watch, c.finish, c.relay.run, c.watchStrays} {
 		c.running.Add(1)
@@ -174,6 +175,12 @@ func (c *Controller) Router() *dal.Router { return c.router }
 // dal.Router.Atomically.
 func (c *Controller) Atomically(ctx context.Context, do func(ctx context.Context, tx *dal.Tx) error, options ...dal.WriteOption) error {
 	return c.router.Atomically(ctx, do, options...)
+}
+
+// Join takes part in a transaction that the service has begun in MySQL by itself,
+// as mysqlstore's Joining gives it; see dal.Router.Join.
+func (c *Controller) Join(ctx context.Context, tx store.Joining, keys ...dal.Key) (*dal.Joined, error) {
+	return c.router.Join(ctx, tx, keys...)
 }
 
 // Stats returns what this process counted.

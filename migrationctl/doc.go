@@ -52,8 +52,19 @@
 //   - A write that lands in DynamoDB after MySQL took over was never
 //     acknowledged; it is audited and undone, and its token applies again
 //     (TestStrayWriteIsUndone, TestStrayBeforeHandoff, TestLastLookFindsAStray).
-//   - Phase 5 needs no MySQL (TestScenario36MySQLStoppedInPhase5), and the way
-//     back from it loses nothing (TestBackFromPhase5Bare).
+//   - What a service writes by its own SQL in a transaction that it lets the
+//     library join is in both stores, beside other writers, across steps and after
+//     a crash (TestJoinedWrites, TestJoinedWritesBesideOthers,
+//     TestPhaseChangesAroundJoinedWrites, TestJoinedWriteOfADeadProcess,
+//     TestJoinedWriteBare).
+//   - With capture by triggers (Operator.InitTriggers) programs that write MySQL
+//     without this library lose nothing either: what they were told is committed is
+//     in both stores, and where MySQL is not written they are refused
+//     (TestWalkWithOutsideWriters). A missing trigger stops capture and the steps
+//     (TestTriggersAreGuarded).
+//   - Phase 5 needs no MySQL (TestScenario36MySQLStoppedInPhase5, and for good
+//     TestWithoutMySQL), and the way back from it loses nothing
+//     (TestBackFromPhase5Bare).
 //   - A process comes up in the phase the group is in, or does not start and
 //     says why (TestScenario39RestartInAnyPhase, TestStartThatCannotTell).
 //   - New ids go on above every id that either store gave

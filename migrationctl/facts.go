@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -12,18 +13,21 @@ import (
 // facts gathers what the guards of the step look at, and no more: a step that
 // has no guards must work with the follower down.
 func (o *Operator) facts(ctx context.Context, l lead, to store.Phase) (Facts, error) {
-	f := Facts{MaxDirty: o.opts.MaxDirty, MinPrimary: o.opts.MinPrimary, MinMatched: o.opts.MinMatched, MinQuiet: o.opts.MinQuiet}
+	// Clocks and what a record keeps of their time agree to the millisecond at best:
+	// a shorter time in phase 4 could be none.
+	f := Facts{MaxDirty: o.opts.MaxDirty, MinPrimary: o.opts.MinPrimary.Truncate(time.Millisecond), MinMatched: o.opts.MinMatched, MinQuiet: o.opts.MinQuiet}
 	switch from := l.record.Phase; {
 	case from == store.MySQLOnly && to == store.DualWrite:
 		f.Ready = reason(o.mysql.Ready(ctx))
 		f.Tables = reason(o.prepareDynamoDB(ctx))
 		return f, nil
 	case from == store.DualWrite && to == store.Validate:
+		f.Triggers = o.triggersFact(ctx)
 		return f, o.validateFacts(ctx, l, &f)
 	case from == store.Validate && to == store.DynamoDBPrimary:
 		return f, o.primaryFacts(ctx, l, &f)
 	case from == store.DynamoDBPrimary && to == store.Validate:
-		f.Other = o.otherFact(ctx, l)
+		f.Other, f.Triggers = o.otherFact(ctx, l), o.triggersFact(ctx)
 		return f, nil
 	case from == store.DynamoDBPrimary && to == store.DynamoDBOnly:
 		f.Other = o.otherFact(ctx, l)
@@ -33,7 +37,7 @@ func (o *Operator) facts(ctx context.Context, l lead, to store.Phase) (Facts, er
 		}
 		return f, o.backlogFact(ctx, l, &f)
 	case from == store.DynamoDBOnly && to == store.DynamoDBPrimary:
-		f.Other = o.otherFact(ctx, l)
+		f.Other, f.Triggers = o.otherFact(ctx, l), o.triggersFact(ctx)
 		return f, o.reverseFacts(ctx, l, &f)
 	}
 	return f, nil
@@ -67,7 +71,7 @@ func (o *Operator) validateFacts(ctx context.Context, l lead, f *Facts) error {
 // primaryFacts are those of the step that gives the authority to DynamoDB.
 func (o *Operator) primaryFacts(ctx context.Context, l lead, f *Facts) error {
 	f.Tables = reason(o.prepareDynamoDB(ctx))
-	f.Other = o.otherFact(ctx, l)
+	f.Other, f.Triggers = o.otherFact(ctx, l), o.triggersFact(ctx)
 	if err := o.validateFacts(ctx, l, f); err != nil {
 		return err
 	}
@@ -119,10 +123,7 @@ func (o *Operator) readFacts(ctx context.Context, l lead, f *Facts) error {
 // goes on where it stands, with not one id to give.
 func (o *Operator) spent(ctx context.Context) ([]string, error) {
 	var columns []string
-	for _, e := range o.contract.Entities {
-		if e.Sequence < 0 {
-			continue
-		}
+	for _, e := range o.contract.Sequences() {
 		last, err := o.mysql.LastID(ctx, e)
 		if err != nil {
 			return nil, err

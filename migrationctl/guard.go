@@ -29,6 +29,7 @@ type Facts struct {
 	Fallbacks   int64         // reads of phase 4 that MySQL answered
 	Quiet       time.Duration // since the last of them
 	MinQuiet    time.Duration // how long there should be none
+	Triggers    string        // why other writers of MySQL may leave no change record, "" if they do or nobody asked for it
 }
 
 // An Unmet is a condition that a step needs and that does not hold.
@@ -70,7 +71,7 @@ func Guards(from store.PhaseRecord, to store.Phase, f Facts) []Unmet {
 	case from.Phase == store.Validate && to == store.DynamoDBPrimary:
 		return guardPrimary(f)
 	case from.Phase == store.DynamoDBPrimary && to == store.Validate:
-		return guardOther(f)
+		return append(guardOther(f), guardTriggers(f)...)
 	case from.Phase == store.DynamoDBPrimary && to == store.DynamoDBOnly:
 		return guardOnly(f)
 	case from.Phase == store.DynamoDBOnly && to == store.DynamoDBPrimary:
@@ -110,7 +111,7 @@ func guardDualWrite(from store.PhaseRecord, f Facts) []Unmet {
 }
 
 func guardValidate(f Facts) []Unmet {
-	list := guardFilled(f)
+	list := append(guardTriggers(f), guardFilled(f)...)
 	if f.DeadLetters > 0 {
 		list = append(list, Unmet{Guard: "dead letters",
 			Reason: fmt.Sprintf("records that could not be converted: %d", f.DeadLetters), Mend: "mend the rows, or force"})
@@ -152,6 +153,16 @@ func guardOther(f Facts) []Unmet {
 		Mend: "wait until it can be reached"}}
 }
 
+// guardTriggers is for every step between phases that rely on MySQL's writers:
+// while a trigger is missing, one outside the library leaves no change record, or
+// writes where nothing is written any more.
+func guardTriggers(f Facts) []Unmet {
+	if f.Triggers == "" {
+		return nil
+	}
+	return []Unmet{{Guard: "triggers", Data: true, Reason: f.Triggers, Mend: "migrationctl init --capture triggers"}}
+}
+
 // guardPrimary looks at what DynamoDB could not hold or keep once it leads.
 func guardPrimary(f Facts) []Unmet {
 	var list []Unmet
@@ -159,6 +170,7 @@ func guardPrimary(f Facts) []Unmet {
 		list = append(list, Unmet{Guard: "tables", Data: true, Reason: f.Tables, Mend: "migrationctl tables apply, then tables verify"})
 	}
 	list = append(list, guardOther(f)...)
+	list = append(list, guardTriggers(f)...)
 	list = append(list, guardFilled(f)...)
 	list = append(list, guardVerified(f)...)
 	if len(f.Lost) > 0 {
@@ -215,6 +227,7 @@ func guardReturn(from store.PhaseRecord, f Facts) []Unmet {
 			Reason: "writes leave no change records", Mend: "migrationctl capture on, then backfill --reverse"})
 	}
 	list = append(list, guardOther(f)...)
+	list = append(list, guardTriggers(f)...)
 	list = append(list, guardFilled(f)...)
 	return append(list, guardVerified(f)...)
 }

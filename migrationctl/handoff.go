@@ -57,6 +57,7 @@ type handoff struct {
 	mysql, dynamo store.PhaseRecord // as they are, as far as this driver knows
 	beat          time.Time         // of the last change of a record
 	closed        time.Time         // when the old authority was known to be closed
+	left          uint64            // the revision at which this driver left its record
 	// sure says that MySQL's record does not say phase 5 and that no other driver
 	// can make it: a step from 4 to 5 may be given up.
 	sure   bool
@@ -125,8 +126,8 @@ func (h *handoff) step(ctx context.Context) (done bool, err error) {
 // under drives a closed authority on. If that fails before the store is given
 // away the hand-off is given up, and the store opened again as it was.
 func (h *handoff) under(ctx context.Context, s store.Store, record *store.PhaseRecord, drive func(context.Context) error) error {
-	if h.closed.IsZero() {
-		h.closed = h.o.now()
+	if h.closed.IsZero() || record.Revision != h.left {
+		h.closed = h.o.now() // by another driver, or once more
 	}
 	if record.Driver != h.driver {
 		taken := *record
@@ -190,6 +191,9 @@ func (h *handoff) advance(ctx context.Context, s store.Store, record *store.Phas
 	}
 	to.Revision = record.Revision + 1
 	*record, h.beat = to, h.o.now()
+	if to.State == store.Closed {
+		h.left = to.Revision
+	}
 	return nil
 }
 
@@ -305,10 +309,7 @@ func (h *handoff) late(ctx context.Context, err error, what string) error {
 // has given. The old authority is closed: it gives no more.
 func (h *handoff) raiseIDs(ctx context.Context, from, to store.Store) error {
 	defer h.took(&h.report.IDs, time.Now())
-	for _, e := range h.o.contract.Entities {
-		if e.Sequence < 0 {
-			continue
-		}
+	for _, e := range h.o.contract.Sequences() {
 		last, err := from.LastID(ctx, e)
 		if err != nil {
 			return err

@@ -153,16 +153,9 @@ func (h *handoff) waitForLeases(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		running := 0
-		for _, l := range granted {
-			if h.o.now().Sub(h.closed) < l.Length+l.Length/leaseMargin {
-				running++
-				continue
-			}
-			if err := h.o.dynamo.Forget(ctx, l); err != nil {
-				return err
-			}
-			h.report.Silent++
+		running, err := h.forget(ctx, granted)
+		if err != nil {
+			return err
 		}
 		if running == 0 {
 			return nil
@@ -174,6 +167,38 @@ func (h *handoff) waitForLeases(ctx context.Context) error {
 			return h.late(ctx, err, "leases are still out")
 		}
 	}
+}
+
+// forget takes away the leases that were waited out, and returns how many may still
+// run. A driver that slept may have waited for earlier ones: its hand-off was given up
+// meanwhile, and the processes' leases go on in the same epoch. So the record must
+// still be as this driver left it after the leases were read; then none of them is
+// younger than the closing, and one that is granted anew before the request to forget
+// it lands is not forgotten (TestDriverThatSleptForgetsNoLease).
+func (h *handoff) forget(ctx context.Context, granted []store.GrantedLease) (running int, err error) {
+	var over []store.GrantedLease
+	for _, l := range granted {
+		if h.o.now().Sub(h.closed) >= l.Length+l.Length/leaseMargin {
+			over = append(over, l)
+		}
+	}
+	if len(over) == 0 {
+		return len(granted), nil
+	}
+	now, err := h.o.dynamo.Phase(ctx)
+	switch {
+	case err != nil:
+		return 0, err
+	case now.Revision != h.dynamo.Revision:
+		return 0, errSuperseded
+	}
+	for _, l := range over {
+		if err := h.o.dynamo.Forget(ctx, l); err != nil {
+			return 0, err
+		}
+		h.report.Silent++
+	}
+	return len(granted) - len(over), nil
 }
 
 // goOnAlone goes on from a DynamoDB that was closed to lead on without a

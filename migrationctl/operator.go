@@ -144,6 +144,16 @@ type Operator struct {
 	forward  *dal.Refresher // MySQL to DynamoDB
 	backward *dal.Refresher // DynamoDB to MySQL
 	epoch    atomic.Uint64  // of the lead that was last seen, for what is put into MySQL
+	// rejoin makes this process look at the phase now, nil if it is in no fleet. A
+	// step that a service makes itself need not wait for its own next look.
+	rejoin func(context.Context)
+}
+
+// obey makes this process obey what a step has just changed.
+func (o *Operator) obey(ctx context.Context) {
+	if o.rejoin != nil {
+		o.rejoin(ctx)
+	}
 }
 
 // NewOperator returns an Operator over the group's two stores, which must be

@@ -102,6 +102,39 @@ func TestDriverThatSlept(t *testing.T) {
 	})
 }
 
+// TestDriverThatSleptForgetsNoLease: while the driver is stopped its hand-off is given
+// up, and the processes' leases go on in the same epoch. What it has waited for were
+// earlier ones: it must not take these away, or the next driver would not wait for
+// them, and MySQL would be opened under a process that writes to DynamoDB.
+func TestDriverThatSleptForgetsNoLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.DynamoDBPrimary)
+		sleepy := &world{contract: w.contract, mysql: w.mysql, dynamo: w.dynamo, faults: faultstore.New()}
+		sleep := sleepy.faults.StallOn(func(c faultstore.Call) bool { return c.Method == "Granted" })
+		op, err := migrationctl.NewOperator(sleepy.faulty(), sleepy.faultyDynamo(), leading())
+		require.NoError(t, err)
+		done := make(chan error, 1)
+		go func() { done <- op.SetPhase(context.Background(), store.Validate, migrationctl.Change{}) }()
+		var closed store.PhaseRecord
+		for closed.State != store.Closed {
+			time.Sleep(time.Millisecond)
+			closed, err = w.dynamo.Phase(t.Context())
+			require.NoError(t, err)
+		}
+		open := closed
+		open.State, open.Next, open.NextCapture, open.Driver = store.Open, 0, false, ""
+		require.NoError(t, w.dynamo.Advance(t.Context(), closed, open, store.AuditEntry{}))
+		time.Sleep(2 * migrationctl.LeaseLength)
+		sleep.Release()
+		require.Error(t, <-done)
+		granted, err := w.dynamo.Granted(t.Context())
+		require.NoError(t, err)
+		require.Len(t, granted, 1, "the process has a lease, and the store knows it")
+		require.NoError(t, p.Close(context.Background()))
+	})
+}
+
 // TestSamePhaseIsWaitedFor: two operators ask for the same phase at the same
 // time. One of them drives, and both steps are made.
 func TestSamePhaseIsWaitedFor(t *testing.T) {

@@ -14,8 +14,10 @@ import (
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/dal/storetest"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // inEachPhase plays the scenario in memory and on the engines that were named
@@ -26,6 +28,12 @@ func inEachPhase(t *testing.T, play func(t *testing.T, w *world, p *process, bas
 }
 
 func inPhases(t *testing.T, phases []store.Phase, play func(t *testing.T, w *world, p *process, base int64)) {
+	inPhasesOf(t, storetest.Contract, phases, play)
+}
+
+// inPhasesOf is inPhases on the tables of a contract.
+func inPhasesOf(t *testing.T, contract func(testing.TB) *transform.Contract, phases []store.Phase,
+	play func(t *testing.T, w *world, p *process, base int64)) {
 	through := func(t *testing.T, w *world) {
 		w.to(t, store.MySQLOnly)
 		for phase := store.MySQLOnly; phase <= store.DynamoDBOnly; phase++ {
@@ -48,9 +56,9 @@ func inPhases(t *testing.T, phases []store.Phase, play func(t *testing.T, w *wor
 			})
 		}
 	}
-	t.Run("memory", func(t *testing.T) { through(t, newMemoryWorld(t, faultstore.New())) })
+	t.Run("memory", func(t *testing.T) { through(t, newMemoryWorldOf(t, contract(t), faultstore.New())) })
 	t.Run("engines", func(t *testing.T) {
-		through(t, newEngineWorld(t, enginetest.DynamoDBEngines(t)[0], faultstore.New()))
+		through(t, newEngineWorldOf(t, enginetest.DynamoDBEngines(t)[0], contract(t), faultstore.New()))
 	})
 }
 

@@ -81,6 +81,9 @@ func (o *Operator) CaptureOn(ctx context.Context, c Change) error {
 	if l.side == dynamoSide {
 		return o.captureDynamoDB(ctx, l, c)
 	}
+	if err := refusal("capture on", guardTriggers(Facts{Triggers: o.triggersFact(ctx)}), false); err != nil {
+		return err
+	}
 	next := from
 	next.Capture = true
 	next.CaptureEpoch = from.Epoch + 1
@@ -429,6 +432,7 @@ func describe(r store.PhaseRecord) string {
 // ends within the TTL.
 func (o *Operator) waitForFleet(ctx context.Context, step string, l lead) error {
 	deadline := o.now().Add(2 * RegistrationTTL)
+	o.obey(ctx)
 	for {
 		fleet, err := l.authority.Registrations(ctx)
 		if err != nil {
@@ -452,6 +456,7 @@ func (o *Operator) waitForFleet(ctx context.Context, step string, l lead) error 
 // fleet has come over to the new one's, or must have lapsed.
 func (o *Operator) waitForMovers(ctx context.Context, l lead, before []store.Registration) error {
 	deadline := o.now().Add(RegistrationTTL)
+	o.obey(ctx)
 	for o.now().Before(deadline) {
 		fleet, err := l.authority.Registrations(ctx)
 		if err != nil {

@@ -52,6 +52,7 @@ type world struct {
 	mysql    migrationctl.MySQL
 	dynamo   migrationctl.DynamoDB
 	faults   *faultstore.Faults
+	db       *sqlx.DB // what other programs write to; nil in memory
 	// outside writes rows as a service did before it had the library; in
 	// memory it is a bare write.
 	outside func(t *testing.T, users ...User)
@@ -69,7 +70,10 @@ func eachWorld(t *testing.T, play func(t *testing.T, w *world)) {
 }
 
 func newMemoryWorld(t testing.TB, faults *faultstore.Faults) *world {
-	c := storetest.Contract(t)
+	return newMemoryWorldOf(t, storetest.Contract(t), faults)
+}
+
+func newMemoryWorldOf(t testing.TB, c *transform.Contract, faults *faultstore.Faults) *world {
 	mysql := memstore.New(c, &memstore.Options{Name: "mysql"})
 	w := &world{contract: c, mysql: mysql, dynamo: picky{memstore.New(c, &memstore.Options{Name: "dynamodb", Leased: true})}, faults: faults}
 	require.NoError(t, mysql.Init(t.Context()))
@@ -119,10 +123,14 @@ func unfit(row store.Row) error {
 }
 
 func newEngineWorld(t *testing.T, e *engine.DynamoDB, faults *faultstore.Faults) *world {
-	c := storetest.Contract(t)
-	db := sqlx.MustConnect("mysql", enginetest.MySQL(t))
+	return newEngineWorldOf(t, e, storetest.Contract(t), faults)
+}
+
+func newEngineWorldOf(t *testing.T, e *engine.DynamoDB, c *transform.Contract, faults *faultstore.Faults) *world {
+	db, err := mysqlstore.OpenDB(enginetest.MySQL(t))
+	require.NoError(t, err)
 	t.Cleanup(func() { db.Close() })
-	for _, statement := range storetest.Schema() {
+	for _, statement := range storetest.Schema(c) {
 		_, err := db.Exec(statement)
 		require.NoError(t, err)
 	}
@@ -133,7 +141,7 @@ func newEngineWorld(t *testing.T, e *engine.DynamoDB, faults *faultstore.Faults)
 	require.NoError(t, err)
 	createTables(t, e.Client(), dynamo, prefix, c)
 	require.NoError(t, mysql.Init(t.Context()))
-	return &world{contract: c, mysql: mysql, dynamo: dynamo, faults: faults, outside: func(t *testing.T, users ...User) {
+	return &world{contract: c, mysql: mysql, dynamo: dynamo, faults: faults, db: db, outside: func(t *testing.T, users ...User) {
 		for _, u := range users {
 			_, err := db.Exec("INSERT INTO users (user_id, username, email, profile_data) VALUES (?, ?, ?, '{\"count\":0}')", u.ID, u.Username, u.Email)
 			require.NoError(t, err)
@@ -153,9 +161,12 @@ func (w *world) open(t testing.TB, opts *migrationctl.Options) *process {
 	ctl, err := migrationctl.Open(t.Context(), w.faulty(), w.faultyDynamo(), opts)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = ctl.Close(context.Background()) })
-	users, err := dal.NewRepository[User](ctl, "Users")
-	require.NoError(t, err)
-	return &process{ctl, users}
+	p := &process{Controller: ctl}
+	if w.contract.Entity("Users") != nil {
+		p.users, err = dal.NewRepository[User](ctl, "Users")
+		require.NoError(t, err)
+	}
+	return p
 }
 
 // drained waits until nothing is dirty.

@@ -108,7 +108,7 @@ func (s *Store) advance(ctx context.Context, from, to store.PhaseRecord, entry s
 	}
 	var now store.PhaseRecord
 	found := false
-	if err := t.query(ctx, phaseScan(&now, &found), selectPhase+" FOR UPDATE", s.group); err != nil {
+	if err := t.query(ctx, s.phaseScan(&now, &found), selectPhase+" FOR UPDATE", s.group); err != nil {
 		return err
 	}
 	if !found {
@@ -179,7 +179,7 @@ func (s *Store) resolve(ctx context.Context, from, to store.PhaseRecord, lost er
 	defer cancel()
 	now, found := store.PhaseRecord{Group: s.group}, false
 	err := s.transact(c, func(t *tx) error {
-		return t.query(c, phaseScan(&now, &found), selectPhase+" LOCK IN SHARE MODE", s.group)
+		return t.query(c, s.phaseScan(&now, &found), selectPhase+" LOCK IN SHARE MODE", s.group)
 	})
 	switch {
 	case err != nil || !found:

@@ -21,10 +21,13 @@ func (s *Store) Check(ctx context.Context) error {
 		return err
 	}
 	findings, err := s.CheckFollower(ctx)
+	if err == nil {
+		err = s.firstError("check", findings)
+	}
 	if err != nil {
 		return err
 	}
-	return s.firstError("check", findings)
+	return s.CheckTriggers(ctx)
 }
 
 // firstError returns the first finding that is an error, as an error.
@@ -46,7 +49,7 @@ func (s *Store) CheckFollower(ctx context.Context) ([]transform.Finding, error) 
 		return nil, err
 	}
 	all := findings{list: list}
-	for _, e := range s.contract.Entities {
+	for _, e := range written(s.contract) {
 		all.at = s.pointer(e)
 		for _, check := range []func(context.Context, *transform.Entity, *findings) error{
 			s.checkUniques, s.checkColumns, s.checkRules,
@@ -65,7 +68,8 @@ func (s *Store) pointer(e *transform.Entity) string {
 }
 
 // checkUniques compares the table's unique indexes with those the contract
-// declares. DynamoDB keeps unique what is declared, byte by byte.
+// declares. DynamoDB keeps unique what is declared, folded as the contract's
+// collation says, and tells keys apart by their bytes.
 func (s *Store) checkUniques(ctx context.Context, e *transform.Entity, all *findings) error {
 	live, err := readIndexes(ctx, s.db, e.Source)
 	if err != nil {
@@ -80,15 +84,13 @@ func (s *Store) checkUniques(ctx context.Context, e *transform.Entity, all *find
 			continue
 		}
 		kept[columnSet(i.Columns)] = true
-		if !strings.EqualFold(i.Name, primary) && !declares(e, i) {
+		key := strings.EqualFold(i.Name, primary)
+		if !key && !declares(e, i) {
 			all.add(transform.Error, what+" is not in the contract, so DynamoDB would take what MySQL can't hold",
 				fmt.Sprintf(`add {"name": %q, "columns": […]} to the table's "unique"`, i.Name))
 		}
 		for n, collation := range i.Collations {
-			if !bytewise(collation) && !labelled(e, i.Columns[n]) {
-				all.add(transform.Error, what+" compares "+i.Columns[n]+" by the collation "+collation+
-					", which takes different texts for equal; DynamoDB compares bytes", "give the column a binary collation, such as utf8mb4_bin")
-			}
+			s.checkFold(e, what, i.Columns[n], collation, key, all)
 		}
 	}
 	for _, u := range e.Unique {
@@ -98,6 +100,21 @@ func (s *Store) checkUniques(ctx context.Context, e *transform.Entity, all *find
 		}
 	}
 	return nil
+}
+
+// checkFold compares how an index and DynamoDB find that two values of a column are
+// equal.
+func (s *Store) checkFold(e *transform.Entity, what, column, collation string, key bool, all *findings) {
+	i := columnOf(e.Own(), column)
+	switch {
+	case collation == "" || labelled(e, column) || i < 0:
+	case key && !bytewise(collation):
+		all.add(transform.Error, what+" compares "+column+" by the collation "+collation+
+			", which takes different texts for equal; DynamoDB compares the bytes of keys", "give the column a binary collation, such as utf8mb4_bin")
+	case !key && !transform.FoldsAlike(collation, e.Columns[i].Collation):
+		all.add(transform.Error, what+" compares "+column+" by the collation "+collation+", and the contract says "+e.Columns[i].Collation+
+			", which takes other texts for equal", "contract check --mysql DSN --write takes over what is there")
+	}
 }
 
 // bytewise reports whether a collation tells all texts apart, the blanks at
@@ -155,27 +172,32 @@ func (s *Store) checkColumns(ctx context.Context, e *transform.Entity, all *find
 
 // checkRules finds what else MySQL does with a row that is put: triggers that
 // may change it, checks that may refuse it. Foreign keys are not checked when a
-// row is put, and DynamoDB has none: that nothing refers to what is not there
-// is the service's own concern from then on.
+// row is put. Those that are references of the contract DynamoDB keeps as
+// authority; that nothing refers by another one to what is not there is the
+// service's own concern from then on.
 func (s *Store) checkRules(ctx context.Context, e *transform.Entity, all *findings) error {
-	for _, c := range []struct {
-		query, reason, mend string
-		severity            transform.Severity
-	}{
-		{"SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND event_object_table = ? ORDER BY trigger_name",
-			"runs for rows that come back from DynamoDB too, and may change or refuse them", "drop it before phase 4", transform.Error},
-		{"SELECT constraint_name FROM information_schema.table_constraints WHERE table_schema = DATABASE() AND table_name = ?" +
-			" AND constraint_type = 'FOREIGN KEY' ORDER BY constraint_name",
-			"is a foreign key, which nothing keeps while DynamoDB is the authority", "", transform.Warning},
-	} {
-		err := each(ctx, s.db, func(rows *sql.Rows) error {
-			var name string
-			err := rows.Scan(&name)
-			all.add(c.severity, name+" of "+e.Source+" "+c.reason, c.mend)
-			return err
-		}, c.query, e.Source)
-		if err != nil {
-			return err
+	err := each(ctx, s.db, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		all.add(transform.Error, name+" of "+e.Source+" runs for rows that come back from DynamoDB too, and may change or refuse them",
+			"drop it before phase 4")
+		return err
+	}, "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND event_object_table = ?"+
+		notOurs+" ORDER BY trigger_name", e.Source)
+	if err != nil {
+		return err
+	}
+	live, err := readForeignKeys(ctx, s.db, e.Source)
+	if err != nil {
+		return err
+	}
+	mend := `declare it in the contract's "references"`
+	if isPart(s.contract, e.Source) {
+		mend = "the contract's references are of records, and these rows are part of one: keep it in the service"
+	}
+	for _, k := range live {
+		if !k.declared(s.contract.Entities...) && !k.ties(s.contract, e.Source) {
+			all.add(transform.Warning, k.name+" of "+e.Source+" is a foreign key, which nothing keeps while DynamoDB is the authority", mend)
 		}
 	}
 	return s.checkChecks(ctx, e, all)

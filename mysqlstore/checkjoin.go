@@ -15,7 +15,7 @@ func (l *liveCheck) joins(e *transform.Entity) {
 	defer func() { l.all.at = at }()
 	for i := range e.Columns {
 		j := e.Columns[i].Join
-		if j == nil {
+		if j == nil || e.Columns[i].Hydrated { // of which every record is read by its key
 			continue
 		}
 		v := joinCheck{liveCheck: l, entity: e, join: j, live: e.Columns[i].Keep.MySQL != transform.KeepCopy}
@@ -146,19 +146,26 @@ func (l *liveCheck) sideEffects(ctx context.Context, table string) error {
 	if len(l.store.contract.NotYet) > 0 {
 		severity = transform.Warning
 	}
-	err := each(ctx, l.conn, func(rows *sql.Rows) error {
-		var name, parent, onDelete, onUpdate string
-		err := rows.Scan(&name, &parent, &onDelete, &onUpdate)
-		if cascades(onDelete) {
-			l.all.add(severity, fmt.Sprintf("deleting from %s changes rows of %s by its foreign key %s (ON DELETE %s), and leaves no change record",
-				parent, table, name, onDelete), "declare it ON DELETE RESTRICT and delete the rows through a repository")
+	recorded, err := recordedParents(ctx, l.conn)
+	if err != nil {
+		return err
+	}
+	unrecorded := map[string]bool{} // names of foreign keys
+	for _, k := range l.tables[table].foreign {
+		unrecorded[k.name] = !has(recorded, k.parent) && !k.ties(l.store.contract, table)
+		if cascades(k.rule) && unrecorded[k.name] && !k.declared(l.store.contract.Entities...) {
+			l.all.add(severity, undeclaredCascade(table, k), mendCascade(l.store.contract, table))
 		}
-		if cascades(onUpdate) {
+	}
+	err = each(ctx, l.conn, func(rows *sql.Rows) error {
+		var name, parent, onUpdate string
+		err := rows.Scan(&name, &parent, &onUpdate)
+		if cascades(onUpdate) && unrecorded[name] {
 			l.all.add(transform.Warning, fmt.Sprintf("changing the key of %s changes rows of %s by its foreign key %s (ON UPDATE %s), and leaves no change record",
 				parent, table, name, onUpdate), "declare it ON UPDATE RESTRICT, or never change that key")
 		}
 		return err
-	}, "SELECT constraint_name, referenced_table_name, delete_rule, update_rule FROM information_schema.referential_constraints"+
+	}, "SELECT constraint_name, referenced_table_name, update_rule FROM information_schema.referential_constraints"+
 		" WHERE constraint_schema = DATABASE() AND table_name = ? ORDER BY constraint_name", table)
 	if err != nil {
 		return err
@@ -169,7 +176,7 @@ func (l *liveCheck) sideEffects(ctx context.Context, table string) error {
 		l.all.add(transform.Warning, "table "+table+" has the trigger "+name, "what it changes in other tables of the contract leaves no change record")
 		return err
 	}, "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND event_object_table = ?"+
-		" ORDER BY trigger_name", table)
+		notOurs+" ORDER BY trigger_name", table)
 }
 
 // cascades reports whether a foreign key's rule changes rows.

@@ -53,6 +53,7 @@ type liveTable struct {
 	key     []string
 	indexes []liveIndex
 	uniques []UniqueIndex
+	foreign []liveKey
 }
 
 // read reads the schema of all tables that the contract reads.
@@ -79,6 +80,9 @@ func (l *liveCheck) read(ctx context.Context) error {
 		if t.uniques, err = readIndexes(ctx, l.conn, src.Name); err != nil {
 			return err
 		}
+		if t.foreign, err = readForeignKeys(ctx, l.conn, src.Name); err != nil {
+			return err
+		}
 		l.tables[src.Name] = t
 	}
 	return nil
@@ -102,6 +106,7 @@ func (l *liveCheck) check(ctx context.Context) error {
 			l.all.at = e.Pointer
 			compareSequence(e, t.columns, &l.all)
 			undeclared(e, t, &l.all)
+			compareReferences(e, t.foreign, &l.all)
 			l.nullableKeys(e, t)
 			l.indexes(e)
 			l.joins(e)
@@ -138,7 +143,7 @@ func (l *liveCheck) source(src *transform.Source) {
 		}
 	}
 	l.uniques(src, t)
-	if ofEntity {
+	if ofEntity || isPart(l.store.contract, src.Name) {
 		unmapped(src.Name, src.Columns, t.columns, &l.all)
 	}
 }

@@ -12,14 +12,28 @@ import (
 
 // CheckSchema compares the live schema with the contract: tables, their engine
 // and primary key, columns and their types. Each finding points to the table of
-// the contract. The error says that the schema could not be read.
+// the contract. The error says that the schema could not be read. A foreign key
+// that changes rows by itself is an error unless the group captures by triggers;
+// see CheckSchemaForTriggers.
 func (s *Store) CheckSchema(ctx context.Context) ([]transform.Finding, error) {
+	_, _ = s.phase(ctx) // learns how the group captures, where there is one already
+	return s.checkSchema(ctx)
+}
+
+// CheckSchemaForTriggers is CheckSchema for a group that is about to capture by
+// triggers: InstallTriggers says what of the foreign keys they can't follow.
+func (s *Store) CheckSchemaForTriggers(ctx context.Context) ([]transform.Finding, error) {
+	s.triggered.Store(true)
+	return s.checkSchema(ctx)
+}
+
+func (s *Store) checkSchema(ctx context.Context) ([]transform.Finding, error) {
 	tables, err := s.tables(ctx)
 	if err != nil {
 		return nil, s.wrap("check schema", nil, store.NoWrite, err)
 	}
 	var all findings
-	for _, e := range s.contract.Entities {
+	for _, e := range written(s.contract) {
 		all.at = s.pointer(e)
 		info, ok := tables[e.Source]
 		if !ok {

@@ -17,9 +17,24 @@ import (
 // harness makes stores on fresh databases. The parameters are added to the DSN.
 func harness(params string) storetest.Harness {
 	return storetest.Harness{New: func(t testing.TB, c *transform.Contract) storetest.Subject {
+		if c.Entity("Accounts") != nil { // of storetest.NamesContract
+			enginetest.NeedsRealMySQL(t, "compares texts by the weights of its collations, and tells these")
+		}
+		if strings.Contains(t.Name(), "/bounds_beyond_the_column") {
+			enginetest.NeedsRealMySQL(t, "casts to a DECIMAL with more digits than its column has")
+		}
+		if c.Entity("MEMBER") != nil { // of storetest.SharedContract
+			enginetest.NeedsRealMySQL(t, "computes the texts of thousands of rows in less than a minute")
+		}
+		for _, e := range c.Entities {
+			if len(e.References) > 0 {
+				enginetest.NeedsRealMySQL(t, "names the columns of a foreign key, and cascades as far as InnoDB")
+				break
+			}
+		}
 		dsn := withParams(enginetest.MySQL(t), params)
 		db := openDB(t, dsn)
-		for _, statement := range storetest.Schema() {
+		for _, statement := range storetest.Schema(c) {
 			db.MustExec(statement)
 		}
 		subject := func(t testing.TB, db *sqlx.DB) storetest.Subject {
@@ -61,7 +76,7 @@ func seed(t testing.TB, db *sqlx.DB, records ...transform.Record) {
 		e := rec.Entity()
 		var names, marks []string
 		var args []any
-		for i, c := range e.Columns {
+		for i, c := range e.Own() {
 			names, marks, args = append(names, "`"+c.Name+"`"), append(marks, "?"), append(args, c.SQL(rec.At(i)))
 		}
 		_, err := db.Exec("INSERT INTO "+e.Source+" ("+strings.Join(names, ",")+") VALUES ("+strings.Join(marks, ",")+")", args...)
@@ -71,15 +86,11 @@ func seed(t testing.TB, db *sqlx.DB, records ...transform.Record) {
 
 func TestConformance(t *testing.T) { storetest.Run(t, harness("")) }
 
-// The driver has two protocols, and several ways to hand over a time. Under READ
-// COMMITTED a read with a lock holds rows, and no gap between them.
+// TestConformanceOfOtherSessions has all at once what a DSN can change: the
+// driver's other protocol and its other ways to hand over a time and to count rows;
+// under READ COMMITTED a read with a lock holds rows, and no gap between them.
 func TestConformanceOfOtherSessions(t *testing.T) {
-	for _, params := range []string{
-		"interpolateParams=false&parseTime=true&loc=America%2FNew_York",
-		"clientFoundRows=true&" + isolated(t, "READ-COMMITTED"),
-	} {
-		t.Run(params, func(t *testing.T) { storetest.Run(t, harness(params)) })
-	}
+	storetest.Run(t, harness("interpolateParams=false&parseTime=true&loc=America%2FNew_York&clientFoundRows=true&"+isolated(t, "READ-COMMITTED")))
 }
 
 func BenchmarkAuthority(b *testing.B) { storetest.BenchmarkAuthority(b, harness("")) }

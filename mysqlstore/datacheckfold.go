@@ -59,8 +59,9 @@ func hasItemKey(e *transform.Entity, item map[string]types.AttributeValue) bool 
 	return true
 }
 
-// A folder finds out which keys are the same to MySQL. Only the server knows its
-// collations, so it is asked for the weights of the texts, a batch at a time.
+// A folder finds out which keys are the same to MySQL. Only the server knows all of
+// its collations, transform.Fold a few of them, so it is asked for the weights of the
+// texts, a batch at a time.
 type folder struct {
 	entity  *transform.Entity
 	columns []int // what the item's key is made of

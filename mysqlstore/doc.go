@@ -39,14 +39,70 @@
 //     other store (TestTokensAreCarried).
 //   - An update sets the columns that changed, and no other
 //     (TestUpdateChangesOnlyWhatModifyChanged).
+//   - Rows of other tables that are part of a record change with it, by the
+//     difference: those that stay get no statement (TestChildrenThatStayAsTheyAre).
+//     They are read in the statement that reads the record, and where that locks it
+//     as they are now (TestChildrenAreThoseOfNow), and a delete waits for who adds
+//     one (TestChildrenWaitForTheirRecord). A list that the server cuts is an error
+//     (TestChildrenThatAreCut, TestReadyLooksAtChildren).
 //   - Records hold what MySQL stores, whatever the session and the driver do
 //     with it (TestValuesAsStored): a FLOAT, a BIT, a TIME is the same in both
 //     protocols, and whether plain SQL or the store wrote it (TestRowsOfSQL,
 //     TestRandomRowsOfTypes, TestKeysOfTypes). A row that has no form as a record does not
 //     hide its neighbours (TestRowsThatCanNotBeRepresented).
 //   - Queries compare and sort text byte by byte, as DynamoDB does
-//     (TestQueryComparesBytes), labels of an ENUM too (TestQueriesOfTypes).
+//     (TestQueryComparesBytes), labels of an ENUM too (TestQueriesOfTypes), and
+//     numbers exactly, beyond what the column holds too (TestConformance). They find
+//     their rows by MySQL's indexes (TestStatementsUseIndexes). An attribute that is
+//     made of columns is compared as the entity's view shows it, which is what the item
+//     has (transform's TestViewIsItem), and its rows are found by the columns where they
+//     can be told from it (TestTemplatesUseIndexes). One that is the same in all items,
+//     or of which nothing can be told, such as a month, has MySQL read the whole table.
 //   - Errors show no content of a row (TestErrorsShowNoValues).
+//   - What a delete takes along by the contract's references has change records, and
+//     nothing slips in between (TestNothingSlipsInBeforeADelete,
+//     TestNothingSlipsInWhileADeleteLooks). A reference that is no foreign key of the
+//     schema is found before it matters (TestReferencesAreForeignKeys).
+//
+// # References
+//
+// MySQL's own foreign keys keep them, and its cascades do what they always did: code
+// of ours beside them would be a second opinion. But a cascade fires no statement, so
+// under capture a delete reads first, with locks and level by level, every row that
+// it will reach, and writes its change record. The row that is deleted is locked
+// before what refers to it is looked for: who inserts a row takes a shared lock on
+// each row that it refers to. Without capture nothing follows, and a delete is the
+// statement it always was, unless what goes along may have rows of other tables that
+// are part of its record: they are deleted before, whatever their foreign keys say
+// (TestTakenAlongWithItsRows).
+//
+// References are of records. A foreign key of rows that are part of one, such as
+// order_lines.product_id, keeps what it says while MySQL is the authority: a delete of
+// a product that restricts is ErrReferenced, a line without its product ErrNoTarget
+// (TestForeignKeysOfRows). Nothing keeps it while DynamoDB is: the lines are inside the
+// item of their order, and no edge tells which orders have a product. Check warns of it
+// (TestReadyLooksAtChildren); a service that needs it deletes no product, and marks it
+// as gone, or has the lines as an entity of their own. One that cascades is refused
+// without triggers.
+//
+// Where a foreign key is in the way, the error's columns are read from the server's
+// message; a server that words it otherwise costs the names.
+//
+// A transaction of the service's own that dal joins, by Joining:
+//
+//   - Its change records commit with it, of keys that were named before or after
+//     the service's statements (TestJoinedTransaction,
+//     TestJoinedTransactionNamesKeysLater), and are taken in the order of the keys
+//     (TestJoinedTransactionTakesKeysInOrder).
+//   - It never commits without them, whatever happens at any statement, and the
+//     error says what became of it (TestJoinWithFaultAtEveryStatement,
+//     TestJoinRefused, TestJoinRefusesKeys, TestJoinLockTimeout). If the service
+//     goes on after a rollback inside it, what then committed by itself is brought
+//     to the follower (TestJoinedTransactionThatWasTakenBack); one that the service
+//     ended by itself may have been committed (TestJoinedTransactionEndedByTheService).
+//   - Without capture it costs one statement (TestJoinBare).
+//   - A step waits for it, and may end it as any other holder of the fence
+//     (TestAdvanceWaitsForJoinedTransaction, TestAdvanceEndsJoinedTransaction).
 //
 // # What it promises of its mark
 //
@@ -113,6 +169,71 @@
 // Findings of CheckData show the values of primary keys, and nothing else here
 // does. Rows that change meanwhile are seen before or after.
 //
+// # Capture by triggers
+//
+// InstallTriggers makes other writers of the contract's tables part of it: other
+// services, scripts, cron jobs. Their statements need no change.
+//
+//   - While capture is on, each row that they insert, change or delete leaves a
+//     change record in their own transaction, of both keys where the key changes
+//     (TestTriggersRecordOutsideWriters). Without capture nothing is recorded
+//     (TestTriggersWithoutCapture). The key is made in SQL as Entity.Key makes it
+//     (TestKeySQL).
+//   - They hold the fence until they commit, and where nothing is written they get
+//     an error with SQLSTATE 45000 and have written nothing
+//     (TestTriggersRefuseWhereNothingIsWritten): ErrnoClosed (30401), "crossfade: a
+//     hand-off is under way, nothing is written for a moment; try again", and
+//     ErrnoNotHere (30402), "crossfade: DynamoDB leads, and this table is not
+//     written here; write through the service". A key that the contract has no
+//     form for is ErrnoUnfit (30403), "crossfade: the row's key has no form in the
+//     contract; contract check --data tells more" (TestTriggersRefuseUnfitKeys).
+//   - A row that is part of a record is a change of the record, and of both where it
+//     goes from one to another; one without a parent is a change of none
+//     (TestTriggersRecordTheParentsOfRows, TestTriggersFindTheRecordThatMySQLFinds).
+//     Where nothing is written, such rows are not either (TestTriggersRefuseRows).
+//   - What foreign keys delete, set to NULL or change of these rows is recorded too,
+//     through any number of tables, whoever deletes the parent
+//     (TestTriggersRecordCascades, TestTriggersFollowCascadesToRows), and the
+//     statement may read or change these tables itself
+//     (TestStatementsThatNameChildAndParent). What comes back to a table that it came
+//     from, changes a primary key, or takes rows whose key has a TIMESTAMP is refused
+//     (TestCascadesThatTriggersCanNotFollow), and so is a key with a FLOAT. So a
+//     reference that cascades to its own entity can't be captured by triggers.
+//   - A write of this library still gives its keys one version, and what is put into
+//     the follower none (TestOwnWritesStepOnce, TestOwnRowsStepTheirRecordOnce,
+//     TestFollowerPassesTriggers). What a delete takes along by references has two:
+//     the parent's triggers can't know that the library has recorded it
+//     (TestTakenAlongBesideTriggers). What
+//     tells these apart is no setting of a connection that could stay behind on it
+//     (TestOwnMarkDoesNotStay). A process that has not heard of the triggers yet,
+//     for which it needs to read the phase record once, gives a key two versions,
+//     which costs a refresh.
+//   - Ready and Check refuse when a trigger is missing, was changed, or is of
+//     another contract (TestTriggersLookedAt).
+//
+// Another writer locks the row first and then its change record, the library the
+// other way round: the two can deadlock (1213), and one of them tries again. So can
+// a statement whose foreign keys take rows that another one changes just then.
+//
+// Where foreign keys cascade through two tables or more, other programs delete the
+// topmost rows under REPEATABLE READ, MySQL's default: under READ COMMITTED a row that
+// somebody inserts beneath them in that moment can go unrecorded. A joined transaction
+// (Joining) that names keys fails here, since its statements change their records too.
+//
+// It is void where no trigger fires: TRUNCATE; DROP or EXCHANGE PARTITION; foreign
+// keys whose parent is changed by a session with foreign_key_checks = 0 fire
+// nothing, and cascade nothing; tools that swap a table for a copy of it take the
+// triggers away (Ready says so); rows that a replica or a restore applies. LOCK
+// TABLES of another writer locks the library's tables with its own, and the
+// service waits. A session of the service that holds its clock still by SET
+// timestamp may have a write taken for the library's own, if it is the same table
+// and the library wrote it before on that connection. Of two databases that are
+// joined by a foreign key only the one of the DSN is seen.
+//
+// The account that makes the triggers is their definer: they write with its rights,
+// and with the account gone every write of these tables fails. Triggers are seen by
+// accounts with TRIGGER on their tables only, so the service's needs that.
+//
 // # What voids it
 //
 // Init refuses what it can see: Galera, group replication with several
@@ -121,13 +242,14 @@
 // uncommitted data, or count TIMESTAMP columns in another zone than UTC.
 //
 // Check refuses to follow with what MySQL keeps and DynamoDB would not: unique
-// indexes that the contract does not declare or that compare text otherwise than
-// by its bytes, columns that it does not have, triggers and checks
+// indexes that the contract does not declare or that take other texts for equal than
+// the contract's collation, keys that compare text otherwise than by its bytes,
+// columns that the contract does not have, triggers and checks
 // (TestCheckFollower). As the authority MySQL may have all of them.
 //
 // What it can't see: writes by others that do not go through this library leave
-// no change record, and pass while MySQL was given away. A failover that loses
-// commits loses them here too. A key's ID may have 2048 bytes, a token 128.
+// no change record, and pass while MySQL was given away, unless the group captures
+// by triggers. A failover that loses commits loses them here too. A key's ID may have 2048 bytes, a token 128.
 //
 // # Its tables
 //

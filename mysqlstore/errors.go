@@ -51,10 +51,10 @@ func meanings(number uint16) (meaning, bool) {
 		return meaning{kind: store.ErrInvalid, detail: "the value is not JSON"}, true
 	case 3819, 4025:
 		return meaning{kind: store.ErrInvalid, detail: "a check constraint refuses the value"}, true
-	case 1216, 1452:
-		return meaning{kind: store.ErrInvalid, detail: "the row refers to one that is not there"}, true
-	case 1217, 1451:
-		return meaning{kind: store.ErrInvalid, detail: "another row refers to this one"}, true
+	case erNoReferencedRow, erNoReferencedRow2:
+		return meaning{kind: store.ErrNoTarget}, true
+	case erRowIsReferenced, erRowIsReferenced2:
+		return meaning{kind: store.ErrReferenced}, true
 	case 1267, 3854, 3988:
 		return meaning{kind: store.ErrInvalid, detail: "the column's character set can't hold the text"}, true
 	case 1118, 1153:
@@ -71,6 +71,10 @@ func meanings(number uint16) (meaning, bool) {
 		return meaning{kind: store.ErrInvalid, detail: "the table has no such column; mend the contract or the table", text: true}, true
 	case erNoSuchTable:
 		return meaning{kind: store.ErrInvalid, detail: "the table is missing; the library's own are made by migrationctl init", text: true}, true
+	case ErrnoClosed, ErrnoNotHere:
+		return meaning{kind: store.ErrWrongPhase, text: true}, true
+	case ErrnoUnfit:
+		return meaning{kind: store.ErrInvalid, text: true}, true
 	case 1290, 1792, 1836:
 		return meaning{kind: store.ErrUnavailable, detail: "the server is read only", text: true}, true
 	case 1040, 1203, 1226:

@@ -69,3 +69,20 @@ func TestErrorsShowNoValues(t *testing.T) {
 		require.NotContains(t, err.Error(), "s3cret", number)
 	}
 }
+
+// A refusal of the triggers is one of the fence, also where it reaches this
+// library: in a service's own transaction, say. What a server wants before it
+// takes triggers is said with the mend.
+func TestErrorsOfTriggers(t *testing.T) {
+	for number, want := range map[uint16]error{
+		ErrnoClosed: store.ErrWrongPhase, ErrnoNotHere: store.ErrWrongPhase, ErrnoUnfit: store.ErrInvalid,
+	} {
+		require.ErrorIs(t, (&Store{}).wrap("write", nil, store.NotApplied, serverError(number, "crossfade: …")), want)
+	}
+	for _, text := range []string{textClosed, textNotHere, textUnfit} {
+		require.LessOrEqual(t, len(text), 128, "MESSAGE_TEXT has no more room")
+	}
+	err := (&Store{}).triggerFault("install triggers", "CREATE TRIGGER AFTER INSERT ON users", serverError(erLogBinTrust, "You do not have the SUPER privilege"))
+	require.ErrorIs(t, err, store.ErrInvalid)
+	require.ErrorContains(t, err, "SET GLOBAL log_bin_trust_function_creators = 1")
+}

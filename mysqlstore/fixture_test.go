@@ -36,7 +36,8 @@ type fixture struct {
 	stock *transform.Entity
 	seats *transform.Entity // Tickets: MySQL assigns the keys
 	store *mysqlstore.Store
-	hooks *hooks // of the store's own connections
+	pool  *sqlx.DB // the store's
+	hooks *hooks   // of its connections
 	at    store.At
 }
 
@@ -60,7 +61,8 @@ func newFixture(t testing.TB, s setting) *fixture {
 	}
 	f.c = loadContract(t)
 	f.users, f.stock, f.seats = f.c.Entity("Users"), f.c.Entity("Stock"), f.c.Entity("Tickets")
-	f.store, f.hooks = f.open(s.params, &s.opts)
+	f.pool, f.hooks = openHooked(t, withParams(f.dsn, s.params))
+	f.store = f.storeWith(f.pool, &s.opts)
 	require.NoError(t, f.store.Init(f.ctx))
 	f.at = store.At{Epoch: store.FirstEpoch}
 	if !s.bare {
@@ -81,9 +83,7 @@ func loadContract(t testing.TB) *transform.Contract {
 func (f *fixture) open(params string, opts *mysqlstore.Options) (*mysqlstore.Store, *hooks) {
 	f.t.Helper()
 	db, h := openHooked(f.t, withParams(f.dsn, params))
-	s, err := mysqlstore.New(db, f.c, opts)
-	require.NoError(f.t, err)
-	return s, h
+	return f.storeWith(db, opts), h
 }
 
 // isolated returns the DSN parameter that sets a session's isolation level,
@@ -315,7 +315,12 @@ func (f *fixture) waiting() (waiting int) {
 // storeOn returns another store on a pool.
 func (f *fixture) storeOn(db *sqlx.DB) *mysqlstore.Store {
 	f.t.Helper()
-	s, err := mysqlstore.New(db, f.c, nil)
+	return f.storeWith(db, nil)
+}
+
+func (f *fixture) storeWith(db *sqlx.DB, opts *mysqlstore.Options) *mysqlstore.Store {
+	f.t.Helper()
+	s, err := mysqlstore.New(db, f.c, opts)
 	require.NoError(f.t, err)
 	return s
 }

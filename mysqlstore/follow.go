@@ -14,8 +14,9 @@ import (
 // A following is a row on its way into MySQL as the follower.
 type following struct {
 	store.Row
-	src  *source
-	args []any // of src.byKey
+	store *Store
+	src   *source
+	args  []any // of src.byKey
 	// before is the version that the key had, 0 if it had none.
 	before store.Version
 }
@@ -24,7 +25,7 @@ type following struct {
 // the column can't hold is one: the server rounds some of those even in strict
 // mode, and MySQL would hold another record than the authority.
 func (s *Store) newFollowing(op string, row store.Row) (*following, error) {
-	p := &following{Row: row, src: s.sources[row.Key.Entity]}
+	p := &following{Row: row, store: s, src: s.sources[row.Key.Entity]}
 	fault := ""
 	switch {
 	case p.src == nil:
@@ -122,7 +123,11 @@ func (s *Store) putTogether(ctx context.Context, t *tx, at store.At, all []*foll
 		if !p.Live {
 			continue
 		}
-		if _, err := t.exec(ctx, p.src.insertPlain(), p.src.insertArgs(p.Record)...); err != nil {
+		_, err := t.exec(ctx, p.src.insertPlain(), p.src.insertArgs(p.Record)...)
+		if err == nil {
+			err = s.placeRows(ctx, t, p, transform.Record{})
+		}
+		if err != nil {
 			return false, s.unplaced(ctx, t, "put", p, err)
 		}
 	}
@@ -200,6 +205,9 @@ func (s *Store) place(ctx context.Context, t *tx, p *following) error {
 		// Most likely there is a row. No row affected may also mean that it has
 		// these values already.
 		n, err := p.update(ctx, t)
+		if err == nil && n > 0 {
+			err = s.placeOver(ctx, t, p)
+		}
 		if err != nil || n > 0 {
 			return s.unplaced(ctx, t, "put", p, err)
 		}
@@ -208,11 +216,61 @@ func (s *Store) place(ctx context.Context, t *tx, p *following) error {
 	switch {
 	case err != nil:
 	case there:
-		_, err = p.update(ctx, t)
+		if _, err = p.update(ctx, t); err == nil {
+			err = s.placeOver(ctx, t, p)
+		}
 	default:
-		_, err = t.exec(ctx, p.src.insertPlain(), p.src.insertArgs(p.Record)...)
+		if _, err = t.exec(ctx, p.src.insertPlain(), p.src.insertArgs(p.Record)...); err == nil {
+			err = s.placeRows(ctx, t, p, transform.Record{})
+		}
 	}
 	return s.unplaced(ctx, t, "put", p, err)
+}
+
+// placeRows makes the rows of other tables those that the record has; before has
+// those that are there.
+func (s *Store) placeRows(ctx context.Context, t *tx, p *following, before transform.Record) error {
+	if len(p.src.children) == 0 {
+		return nil
+	}
+	f := &fenced{s: s, t: t, passed: true} // the claim has
+	if before.IsZero() {
+		// Where no foreign key forbids it there may be rows of a record that is gone.
+		if err := f.deleteAll(ctx, p.src, p.Key); err != nil {
+			return err
+		}
+	}
+	_, err := f.setRows(ctx, p.src, before, p.Record.Clone())
+	return err
+}
+
+// placeOver is placeRows where there may be rows. It reads without a lock: whoever
+// changes these rows holds the change record, as this transaction does.
+func (s *Store) placeOver(ctx context.Context, t *tx, p *following) error {
+	if len(p.src.children) == 0 {
+		return nil
+	}
+	var before store.Row
+	err := t.query(ctx, func(rows *sql.Rows) error {
+		text, err := p.src.scan(rows)
+		if err == nil {
+			var fault error
+			before, fault = p.src.own(p.Key, text)
+			before.Err = fault
+		}
+		return err
+	}, "SELECT "+p.src.list+" FROM "+p.src.table+" t WHERE "+p.src.byKey, p.args...)
+	if err != nil {
+		return err
+	}
+	if before.Err != nil { // what is there can't be compared
+		f := &fenced{s: s, t: t, passed: true}
+		if err := f.deleteAll(ctx, p.src, p.Key); err != nil {
+			return err
+		}
+		before = store.Row{}
+	}
+	return s.placeRows(ctx, t, p, before.Record)
 }
 
 // isThere reports whether the key has a row. It takes no lock: the change
@@ -233,8 +291,12 @@ func (p *following) update(ctx context.Context, t *tx) (int64, error) {
 		append(p.src.insertArgs(p.Record), p.src.exactArgs(p.args)...)...))
 }
 
-// delete deletes the key's row, if there is one.
+// delete deletes the key's row, if there is one, and what is part of its record.
 func (p *following) delete(ctx context.Context, t *tx) error {
+	f := &fenced{s: p.store, t: t, passed: true}
+	if err := f.deleteAll(ctx, p.src, p.Key); err != nil {
+		return err
+	}
 	_, err := t.exec(ctx, "DELETE FROM "+p.src.table+" WHERE "+p.src.exact, p.src.exactArgs(p.args)...)
 	return err
 }
@@ -243,7 +305,8 @@ func (p *following) delete(ctx context.Context, t *tx) error {
 // where another row is in the way. It asks for that row within the
 // transaction, which is not committed after an error.
 func (s *Store) unplaced(ctx context.Context, t *tx, op string, p *following, err error) error {
-	if number(err) != erDupEntry {
+	var done *store.Error
+	if number(err) != erDupEntry || errors.As(err, &done) {
 		return err
 	}
 	index := s.uniqueIndex(ctx, t.conn, p.src.entity.Source, duplicateIndex(err))

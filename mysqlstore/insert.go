@@ -104,9 +104,39 @@ func (s *Store) insertTogether(ctx context.Context, some []*inserting) error {
 			args = append(args, src.insertArgs(p.Record)...)
 		}
 		_, err = t.exec(ctx, src.insert+" VALUES "+repeat("("+repeat("?", len(src.writes))+")", len(free)), args...)
+		if err == nil {
+			err = s.insertChildren(ctx, t, src, free)
+		}
 		return err == nil, s.insertFault(ctx, t, free, err)
 	})
 	return err
+}
+
+// insertChildren inserts what of other tables is part of new rows.
+func (s *Store) insertChildren(ctx context.Context, t *tx, src *source, free []*inserting) error {
+	f := &fenced{s: s, t: t, passed: true}
+	for _, p := range free {
+		// As in placeRows: of a record that is gone.
+		if err := f.deleteAll(ctx, src, p.Key); err != nil {
+			return err
+		}
+	}
+	for _, c := range src.children {
+		var all []transform.Record
+		for _, p := range free {
+			rows, err := c.Of(p.Record)
+			if err != nil {
+				return err
+			}
+			all = append(all, rows...)
+		}
+		for some := range slices.Chunk(all, childChunk) {
+			if err := f.insertRows(ctx, c, some); err != nil {
+				return s.childError(src, c, err)
+			}
+		}
+	}
+	return nil
 }
 
 // insertFault tells an error of a row from one that has nothing to do with it.

@@ -19,6 +19,7 @@ type fenced struct {
 	passed bool
 	// assigned is the last id that MySQL assigned.
 	assigned int64
+	taken    *taking // by references
 }
 
 // exec runs a statement that affects no row if the fence says no. plain is the
@@ -77,8 +78,15 @@ func (f *fenced) apply(ctx context.Context, st *step, row *store.Row) (transform
 			rec, err := f.insertAssigned(ctx, st, row)
 			return rec, true, err
 		}
-		_, err := f.insert(ctx, st)
-		return st.Record.Clone(), true, err
+		now := st.Record.Clone()
+		err := f.settled(st, transform.Record{}, now)
+		if err == nil {
+			_, err = f.insert(ctx, st)
+		}
+		if err == nil {
+			_, err = f.setRows(ctx, st.src, transform.Record{}, now)
+		}
+		return now, true, err
 	case store.Put:
 		return f.put(ctx, st)
 	case store.Update:
@@ -91,13 +99,16 @@ func (f *fenced) apply(ctx context.Context, st *step, row *store.Row) (transform
 
 func (f *fenced) insert(ctx context.Context, st *step) (sql.Result, error) {
 	where, guardArgs := f.s.guard(f.at)
-	return f.exec(ctx, st.src.insertPlain(), st.src.insertArgs(st.Record), st.src.insertGuarded(where), guardArgs)
+	return f.exec(ctx, f.insertPlain(st.src), st.src.insertArgs(st.Record), st.src.insertGuarded(where+f.marked(st.src)), guardArgs)
 }
 
 // insertAssigned inserts a row whose key MySQL assigns, and directly after it
 // writes the change record, for which nobody knew the key before. If that one
 // fails the transaction is unusable, so the row is never committed alone.
 func (f *fenced) insertAssigned(ctx context.Context, st *step, row *store.Row) (transform.Record, error) {
+	if err := f.settled(st, transform.Record{}, st.Record); err != nil {
+		return transform.Record{}, err
+	}
 	r, err := f.insert(ctx, st)
 	if err != nil {
 		return transform.Record{}, err
@@ -112,6 +123,9 @@ func (f *fenced) insertAssigned(ctx context.Context, st *step, row *store.Row) (
 	row.Key = key
 	if f.at.Captured {
 		err = f.recordChange(ctx, row)
+	}
+	if err == nil {
+		_, err = f.setRows(ctx, st.src, transform.Record{}, rec)
 	}
 	return rec, err
 }
@@ -129,22 +143,41 @@ func (src *source) insertGuarded(where string) string {
 }
 
 func (f *fenced) delete(ctx context.Context, st *step) error {
-	if st.expects() {
+	if takes := f.takes(st); takes || st.expects() {
 		row, _, err := f.lockRow(ctx, st, forUpdate)
 		if err == nil {
 			err = f.isExpected(ctx, st, row)
+		}
+		if err == nil && takes && row.Live {
+			err = f.takeAlong(ctx, st)
 		}
 		if err != nil {
 			return err
 		}
 	}
+	if err := f.deleteChildren(ctx, st); err != nil {
+		return err
+	}
 	guard, guardArgs := f.s.guarded(f.at)
-	plain := "DELETE FROM " + st.src.table + " WHERE " + st.src.exact
+	plain := "DELETE FROM " + st.src.table + " WHERE " + st.src.exact + f.marked(st.src)
 	n, err := affected(f.exec(ctx, plain, st.src.exactArgs(st.args), plain+guard, guardArgs))
 	if err == nil && n == 0 {
 		return f.s.notFound("delete", st)
 	}
 	return err
+}
+
+// deleteChildren deletes the rows of other tables that go with a row. The row is
+// locked first: whoever adds one to it is waited for, or waits.
+func (f *fenced) deleteChildren(ctx context.Context, st *step) error {
+	if len(st.src.children) == 0 {
+		return nil
+	}
+	there, err := f.holdRow(ctx, st)
+	if err != nil || !there {
+		return err // without a row there is nothing to delete, which is found next
+	}
+	return f.deleteAll(ctx, st.src, st.Key)
 }
 
 // The locks with which a row can be read.
@@ -166,7 +199,7 @@ func (f *fenced) lockRow(ctx context.Context, st *step, lock string) (row store.
 		row, fault = st.src.own(st.Key, text)
 		row.Err, other = fault, !row.Live
 		return nil
-	}, "SELECT "+st.src.list+" FROM "+st.src.table+" t WHERE "+st.src.byKey+lock, st.args...)
+	}, "SELECT "+st.src.locked[lock]+" FROM "+st.src.table+" t WHERE "+st.src.byKey+lock, st.args...)
 	return row, other, err
 }
 
@@ -196,8 +229,15 @@ func (f *fenced) update(ctx context.Context, st *step) (transform.Record, bool, 
 		return transform.Record{}, false, f.s.invalid("update", st.Key.Entity, st.src.changedKey(row.Record, now),
 			"an update can't change the key; delete and create, in one write", store.NotApplied)
 	}
+	if err := f.settled(st, row.Record, now); err != nil {
+		return transform.Record{}, false, err
+	}
 	changed, err := f.set(ctx, st, now, st.src.changes(row.Record, now))
-	return now, changed, err
+	if err != nil {
+		return now, changed, err
+	}
+	more, err := f.setRows(ctx, st.src, row.Record, now)
+	return now, changed || more, err
 }
 
 // changedKey returns the first key column in which two records differ.
@@ -232,7 +272,7 @@ func (f *fenced) set(ctx context.Context, st *step, rec transform.Record, column
 		column := &st.src.entity.Columns[c]
 		names[i], args[i] = quote(column.Name)+" = ?", column.SQL(rec.At(c))
 	}
-	plain := "UPDATE " + st.src.table + " SET " + strings.Join(names, ", ") + " WHERE " + st.src.keyCondition("")
+	plain := "UPDATE " + st.src.table + " SET " + strings.Join(names, ", ") + " WHERE " + st.src.keyCondition("") + f.marked(st.src)
 	guard, guardArgs := f.s.guarded(f.at)
 	// No row affected is no failure here: the server may store the new values
 	// as what it had already.
@@ -254,20 +294,37 @@ func (f *fenced) put(ctx context.Context, st *step) (transform.Record, bool, err
 	case other:
 		return transform.Record{}, false, f.s.invalid("put", st.Key.Entity, "",
 			"the table's collation takes the key for that of another row", store.NotApplied)
-	case !row.Live:
+	}
+	now := st.Record.Clone()
+	if row.Err == nil {
+		// Of a row that can't be read nobody knows which ids it has.
+		if err := f.settled(st, row.Record, now); err != nil {
+			return transform.Record{}, false, err
+		}
+	}
+	if !row.Live {
 		_, err := f.insert(ctx, st)
 		if number(err) == erDupEntry && duplicateIndex(err) == primary {
 			err = errAgain // the row came between the two statements
 		}
-		return st.Record.Clone(), true, err
+		if err == nil {
+			_, err = f.setRows(ctx, st.src, transform.Record{}, now)
+		}
+		return now, true, err
 	}
 	columns := st.src.writes
 	if row.Err == nil {
-		columns = st.src.changes(row.Record, st.Record)
+		columns = st.src.changes(row.Record, now)
+	} else if err := f.deleteAll(ctx, st.src, st.Key); err != nil {
+		return transform.Record{}, false, err
 	}
-	if len(columns) == 0 {
-		return st.Record.Clone(), true, f.pass(ctx)
+	changed, err := f.set(ctx, st, now, columns)
+	if err != nil {
+		return now, true, err
 	}
-	_, err = f.set(ctx, st, st.Record, columns)
-	return st.Record.Clone(), true, err
+	more, err := f.setRows(ctx, st.src, row.Record, now)
+	if err == nil && !changed && !more {
+		err = f.pass(ctx)
+	}
+	return now, true, err
 }

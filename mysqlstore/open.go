@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +29,7 @@ const (
 )
 
 // OpenDB returns a pool of connections with this library's advice: utf8mb4,
-// sessions in UTC, timeouts, statements with their arguments in one round trip,
+// sessions in UTC, lists of 16 MB, timeouts, statements with their arguments in one round trip,
 // and 32 connections that are kept. What the DSN says itself stays. It does no
 // I/O; a server that is not there is found by the first statement. The error
 // says what is wrong with the DSN, and never repeats it: it may hold a password.
@@ -70,6 +71,9 @@ func advise(config *mysql.Config, dsn string) {
 	}
 	if !says("time_zone") {
 		config.Params["time_zone"] = "'+00:00'"
+	}
+	if !says("group_concat_max_len") {
+		config.Params["group_concat_max_len"] = strconv.Itoa(listBytes)
 	}
 	if !says("charset") && !says("collation") {
 		// A character set with its default collation can't fail.

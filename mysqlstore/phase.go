@@ -32,9 +32,12 @@ func parseMark(text string) store.State {
 	return store.ParseState(strings.ReplaceAll(text, "_", "-"))
 }
 
-// selectPhase reads the phase record.
+// selectPhase reads the phase record, and whether the group captures by triggers:
+// so a process knows it as soon as it knows the epoch.
 const selectPhase = "SELECT phase, capture, epoch, state, revision, next_phase, next_capture, driver," +
-	" capture_epoch, follower_empty, contract, CAST(changed_at AS CHAR) FROM crossfade_phase WHERE grp=?"
+	" capture_epoch, follower_empty, contract, CAST(changed_at AS CHAR)," +
+	" (SELECT COUNT(*) FROM crossfade_progress g WHERE g.grp=p.grp AND g.name='" + triggersName + "')" +
+	" FROM crossfade_phase p WHERE p.grp=?"
 
 // setPhase is what an UPDATE of the phase record sets. The revision grows with
 // every one, so no UPDATE leaves the row as it was. changed_at comes before
@@ -52,12 +55,16 @@ func (s *Store) phaseArgs(to store.PhaseRecord, revision uint64) []any {
 
 // phaseScan returns a function that scans a row of selectPhase into r, and sets
 // found.
-func phaseScan(r *store.PhaseRecord, found *bool) func(*sql.Rows) error {
+func (s *Store) phaseScan(r *store.PhaseRecord, found *bool) func(*sql.Rows) error {
 	return func(rows *sql.Rows) error {
 		var state, changed string
+		var triggers int
 		*found = true
 		err := rows.Scan(&r.Phase, &r.Capture, &r.Epoch, &state, &r.Revision, &r.Next, &r.NextCapture, &r.Driver,
-			&r.CaptureEpoch, &r.FollowerEmpty, &r.Contract, &changed)
+			&r.CaptureEpoch, &r.FollowerEmpty, &r.Contract, &changed, &triggers)
+		if err == nil {
+			s.triggered.Store(triggers > 0)
+		}
 		r.State, r.ChangedAt = parseMark(state), parseTime(changed)
 		return err
 	}
@@ -71,7 +78,7 @@ func (s *Store) Phase(ctx context.Context) (store.PhaseRecord, error) {
 
 func (s *Store) phase(ctx context.Context) (store.PhaseRecord, error) {
 	r, found := store.PhaseRecord{Group: s.group}, false
-	if err := each(ctx, s.db, phaseScan(&r, &found), selectPhase, s.group); err != nil {
+	if err := each(ctx, s.db, s.phaseScan(&r, &found), selectPhase, s.group); err != nil {
 		return store.PhaseRecord{}, err
 	}
 	if !found {

@@ -210,7 +210,7 @@ func (s *Store) selectMany(at store.At, keys []transform.Key) (src *source, quer
 	}
 	query = "SELECT f.epoch, f.state, f.capture, NULL, NULL, NULL, " + src.list + " FROM crossfade_fence f" +
 		" LEFT JOIN " + src.table + " t ON " + where + " WHERE f.grp = ?" +
-		" UNION ALL SELECT NULL, NULL, NULL, c.version, c.dirty, c.id, " + repeat("NULL", len(src.entity.Columns)) +
+		" UNION ALL SELECT NULL, NULL, NULL, c.version, c.dirty, c.id, " + repeat("NULL", src.entity.Selected()) +
 		" FROM crossfade_change c WHERE c.grp = ? AND c.entity = ? AND c.id IN (" + repeat("?", len(ids)) + ")"
 	return src, query, append(append(args, s.group, s.group, src.entity.Name), ids...), nil
 }

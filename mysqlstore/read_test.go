@@ -328,12 +328,27 @@ func TestStatementsUseIndexes(t *testing.T) {
 	f.hooks.reset(nil, nil)
 	_, err = f.store.Query(f.ctx, f.at, store.Query{Entity: f.users, Index: "UsernameIndex", Equal: transform.TextValue("user-7"), Limit: 5})
 	require.NoError(t, err)
-	plan = f.plan("FROM crossfade_fence f LEFT JOIN", "user-7", "user-7", 5, "default")
+	readsBy(t, f.plan("FROM crossfade_fence f LEFT JOIN", "user-7", "user-7", 5, "default"), "username")
+
+	// The table's own key, from somewhere within the partition on.
+	f.hooks.reset(nil, nil)
+	_, err = f.store.Query(f.ctx, f.at, store.Query{Entity: f.stock, Equal: transform.TextValue("p3"), Limit: 5,
+		Lower: &store.Bound{Value: transform.UintValue(500)}, After: f.shelf("p3", 1003, 1)})
+	require.NoError(t, err)
+	readsBy(t, f.plan("FROM crossfade_fence f LEFT JOIN", "p3", "p3", 500, 1003, 5, "default"), "PRIMARY")
+}
+
+// readsBy requires that a plan reads the table t by an index.
+func readsBy(t *testing.T, plan []map[string]any, index string) {
+	t.Helper()
+	seen := false
 	for _, row := range plan {
 		if fmt.Sprint(row["table"]) == "t" {
-			require.Equal(t, "username", fmt.Sprint(row["key"]), "%v", row)
+			require.Equal(t, index, fmt.Sprint(row["key"]), "%v", row)
+			seen = true
 		}
 	}
+	require.True(t, seen)
 }
 
 // query returns the labels a query finds, page by page.
@@ -399,10 +414,10 @@ func TestQueryThatCanNotBeRight(t *testing.T) {
 	f := newFixture(t, setting{})
 	text := transform.TextValue("x")
 	for want, q := range map[string]store.Query{
-		"NoIndex":  {Index: "NoIndex", Equal: text, Limit: 1},
-		"of kind":  {Index: "ShelfIndex", Equal: transform.IntValue(1), Limit: 1},
-		"at least": {Index: "ShelfIndex", Equal: text},
-		"a bound":  {Index: "QuantityIndex", Equal: text, Limit: 1, Lower: &store.Bound{Value: text}},
+		"NoIndex":         {Index: "NoIndex", Equal: text, Limit: 1},
+		"of kind":         {Index: "ShelfIndex", Equal: transform.IntValue(1), Limit: 1},
+		"at least":        {Index: "ShelfIndex", Equal: text},
+		"column quantity": {Index: "QuantityIndex", Equal: text, Limit: 1, Lower: &store.Bound{Value: text}},
 	} {
 		q.Entity = f.stock
 		_, err := f.store.Query(f.ctx, f.at, q)

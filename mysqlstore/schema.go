@@ -50,13 +50,14 @@ func IntrospectUnique(ctx context.Context, db *sqlx.DB, table string) ([]UniqueI
 	return slices.DeleteFunc(all, func(i UniqueIndex) bool { return strings.EqualFold(i.Name, primary) }), nil
 }
 
-// Bytewise reports whether the index takes two values for equal only if they are
-// byte by byte, blanks at their end aside. The columns are those of its table.
-func (i UniqueIndex) Bytewise(columns []transform.Column) bool {
+// Foldable reports whether it is known which values the index takes for equal, so
+// that DynamoDB can keep it too: see transform.Fold. The columns are those of its
+// table.
+func (i UniqueIndex) Foldable(columns []transform.Column) bool {
 	for n, collation := range i.Collations {
 		c := columnOf(columns, i.Columns[n])
 		labelled := c >= 0 && (columns[c].SQLType == "enum" || columns[c].SQLType == "set")
-		if !labelled && !bytewise(collation) {
+		if _, known := transform.Fold(collation, ""); collation != "" && !labelled && !known {
 			return false
 		}
 	}

@@ -11,11 +11,14 @@ import (
 // foreign_key_checks: rows come in the order in which their keys changed, not
 // in the one in which they refer to each other; and a row that is replaced must
 // not take with it what hangs on it. sql_mode: a value that does not fit is an
-// error and not another value, and the id 0 is put as 0.
+// error and not another value, and the id 0 is put as 0. The last variable tells
+// the triggers of capture: triggers that these are not an outside writer's rows.
 const (
 	followSession = "SET @crossfade_checks = @@SESSION.foreign_key_checks, @crossfade_mode = @@SESSION.sql_mode," +
-		" @@SESSION.foreign_key_checks = 0, @@SESSION.sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO'"
-	ownSession = "SET @@SESSION.foreign_key_checks = @crossfade_checks, @@SESSION.sql_mode = @crossfade_mode"
+		" @@SESSION.foreign_key_checks = 0, @@SESSION.sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO'," +
+		" " + followingVariable + " = 1"
+	ownSession = "SET @@SESSION.foreign_key_checks = @crossfade_checks, @@SESSION.sql_mode = @crossfade_mode," +
+		" " + followingVariable + " = NULL"
 )
 
 // beginFollowing starts a transaction of the follower. Its end gives the session

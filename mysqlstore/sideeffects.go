@@ -8,21 +8,23 @@ import (
 )
 
 // checkSideEffects looks for what changes rows of the contract's tables without
-// a statement of this library: foreign keys that cascade, and triggers. Neither
-// leaves a change record, so the follower would keep what MySQL has not, and
-// nothing would ever notice: the key is clean.
+// a statement of this library: foreign keys that cascade and are no reference of
+// the contract, and triggers. Neither leaves a change record, so the follower would
+// keep what MySQL has not, and nothing would ever notice: the key is clean. Where the
+// group captures by triggers they record what a foreign key does, or InstallTriggers
+// has refused. Rows that are part of a record may go with it. It also finds references
+// that are no foreign keys.
 func (s *Store) checkSideEffects(ctx context.Context, e *transform.Entity, all *findings) error {
-	err := each(ctx, s.db, func(rows *sql.Rows) error {
-		var name, parent, rule string
-		err := rows.Scan(&name, &parent, &rule)
-		all.add(transform.Error, "deleting from "+parent+" changes rows of "+e.Source+" by its foreign key "+name+" (ON DELETE "+rule+
-			"), and leaves no change record", "declare it ON DELETE RESTRICT and delete the rows through a repository")
-		return err
-	}, "SELECT constraint_name, referenced_table_name, delete_rule FROM information_schema.referential_constraints"+
-		" WHERE constraint_schema = DATABASE() AND table_name = ? AND delete_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT')"+
-		" ORDER BY constraint_name", e.Source)
+	live, err := readForeignKeys(ctx, s.db, e.Source)
 	if err != nil {
 		return err
+	}
+	compareReferences(e, live, all)
+	recorded := s.triggered.Load()
+	for _, k := range live {
+		if cascades(k.rule) && !recorded && !k.ties(s.contract, e.Source) && !k.declared(s.contract.Entities...) {
+			all.add(transform.Error, undeclaredCascade(e.Source, k), mendCascade(s.contract, e.Source))
+		}
 	}
 	return each(ctx, s.db, func(rows *sql.Rows) error {
 		var name string
@@ -30,5 +32,25 @@ func (s *Store) checkSideEffects(ctx context.Context, e *transform.Entity, all *
 		all.add(transform.Warning, "table "+e.Source+" has the trigger "+name, "what it changes in other tables of the contract leaves no change record")
 		return err
 	}, "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND event_object_table = ?"+
-		" ORDER BY trigger_name", e.Source)
+		notOurs+" ORDER BY trigger_name", e.Source)
 }
+
+// undeclaredCascade says what a foreign key does that is no reference of the
+// contract.
+func undeclaredCascade(table string, k liveKey) string {
+	return "deleting from " + k.parent + " changes rows of " + table + " by its foreign key " + k.name + " (ON DELETE " + k.rule +
+		"), and leaves no change record"
+}
+
+// mendCascade says what to do about it. References are of records: those of rows that
+// are part of one can't be declared.
+func mendCascade(c *transform.Contract, table string) string {
+	mend := "make it ON DELETE RESTRICT and delete the rows through a repository, or capture by triggers"
+	if isPart(c, table) {
+		return mend
+	}
+	return `declare it in the contract's "references", or ` + mend
+}
+
+// notOurs leaves out the triggers that this library has made, of any group.
+const notOurs = " AND LEFT(trigger_name, 10) <> 'crossfade_'"

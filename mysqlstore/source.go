@@ -20,14 +20,36 @@ type source struct {
 	exact  string // the same without alias, byte by byte
 	insert string // INSERT INTO … (…), without the values
 	writes []int  // positions of the columns that a write may set
+	// shown is what the computed attributes of keys show, of the alias t, by column.
+	shown map[int]string
 	// counter is the position of the AUTO_INCREMENT column, -1 if there is none.
 	counter int
+	// children are rows of other tables that are part of the records.
+	children []*children
+	// locked is list for a statement that locks, by the words that do it.
+	locked map[string]string
 }
 
 // newSource returns the source of an entity, or every reason why it can't be
 // stored here.
 func newSource(e *transform.Entity) (*source, error) {
-	errs := []error{checkName("entity", e.Name)}
+	src, err := newTable(e)
+	errs := []error{checkName("entity", e.Name), err}
+	src.locked = map[string]string{}
+	for _, lock := range []string{forUpdate, inShare} {
+		src.locked[lock] = e.SelectListLocked("t", lock).SQL
+	}
+	for _, ch := range e.Children() {
+		c, err := newChildren(ch)
+		errs = append(errs, err)
+		src.children = append(src.children, c)
+	}
+	return src, errors.Join(errs...)
+}
+
+// newTable returns the source of a table's rows, without what is part of them.
+func newTable(e *transform.Entity) (*source, error) {
+	var errs []error
 	if e.Source == "" {
 		errs = append(errs, fmt.Errorf("entity %s has no source table", e.Name))
 	}
@@ -40,7 +62,8 @@ func newSource(e *transform.Entity) (*source, error) {
 			errs = append(errs, fmt.Errorf("entity %s: column %s can't be part of a key", e.Name, c.Name))
 		}
 	}
-	src := &source{entity: e, table: quote(e.Source), counter: -1}
+	src := &source{entity: e, table: quote(e.Source), counter: -1, shown: map[int]string{}}
+	errs = append(errs, src.showKeys())
 	src.list, src.byKey, src.exact = e.SelectList("t").SQL, src.keyCondition("t."), src.exactCondition()
 	var names []string
 	for i, c := range e.Own() {
@@ -56,6 +79,31 @@ func newSource(e *transform.Entity) (*source, error) {
 		src.insert = "INSERT INTO " + src.table + " (" + strings.Join(names, ", ") + ")"
 	}
 	return src, errors.Join(errs...)
+}
+
+// showKeys notes the expressions by which computed attributes of keys are found and
+// sorted.
+func (src *source) showKeys() error {
+	e := src.entity
+	if e.Table == nil {
+		return nil // then it has no attributes either
+	}
+	keys := []transform.KeyAttribute{e.Table.PK, e.Table.SK}
+	for _, index := range e.Table.Indexes {
+		keys = append(keys, index.PK, index.SK)
+	}
+	for _, k := range keys {
+		i := store.ColumnOf(e, k)
+		if i < 0 || !e.Columns[i].IsComputed() {
+			continue
+		}
+		x, err := e.SelectShown(i, "t")
+		if err != nil {
+			return fmt.Errorf("entity %s can't be asked by attribute %s: %w", e.Name, k.Name, err)
+		}
+		src.shown[i] = x.SQL
+	}
+	return nil
 }
 
 // quote makes an identifier of a name.

@@ -95,6 +95,9 @@ type Store struct {
 	// uniques caches the unique indexes of a table, for the errors that name
 	// one.
 	uniques sync.Map // source table name to []UniqueIndex
+	// triggered says that the group captures by triggers too, as far as this
+	// process has seen.
+	triggered atomic.Bool
 	// purged is when this process last removed tokens that are too old.
 	purged atomic.Int64 // Unix seconds
 }

@@ -23,7 +23,8 @@ import (
 // above all. A lock wait timeout takes back only the statement that met it, so
 // without this a write would go on and commit without its change record.
 type tx struct {
-	conn     *sqlx.Conn
+	on       executor      // what the statements run on
+	conn     *sqlx.Conn    // the same, nil in a transaction of the service's own
 	limit    time.Duration // for COMMIT and ROLLBACK
 	poisoned error         // the first error of a statement
 	ended    bool          // by COMMIT, whatever came of it
@@ -51,7 +52,7 @@ func (s *Store) beginWith(ctx context.Context, statements ...string) (*tx, error
 		if err != nil {
 			return nil, err
 		}
-		t := &tx{conn: conn, limit: s.opts.CommitTimeout}
+		t := &tx{on: conn, conn: conn, limit: s.opts.CommitTimeout}
 		for _, statement := range statements {
 			_, err = t.exec(ctx, statement)
 		}
@@ -71,7 +72,7 @@ func (t *tx) exec(ctx context.Context, query string, args ...any) (sql.Result, e
 	if t.poisoned != nil {
 		return nil, t.poisoned
 	}
-	r, err := t.conn.ExecContext(ctx, query, args...)
+	r, err := t.on.ExecContext(ctx, query, args...)
 	t.poisoned = err
 	return r, err
 }
@@ -81,7 +82,7 @@ func (t *tx) query(ctx context.Context, scan func(*sql.Rows) error, query string
 	if t.poisoned != nil {
 		return t.poisoned
 	}
-	t.poisoned = each(ctx, t.conn, scan, query, args...)
+	t.poisoned = each(ctx, t.on, scan, query, args...)
 	return t.poisoned
 }
 
@@ -96,7 +97,7 @@ func (t *tx) commit(ctx context.Context) error {
 	}
 	c, cancel := store.Detached(ctx, t.limit)
 	defer cancel()
-	_, err := t.conn.ExecContext(c, "COMMIT")
+	_, err := t.on.ExecContext(c, "COMMIT")
 	t.ended, t.broken = true, err != nil
 	if err == nil || notSent(err) {
 		return err
@@ -137,6 +138,12 @@ func release(conn *sqlx.Conn, broken bool) {
 // A querier is a pool or a connection of it.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// An executor is a connection, or a transaction of the service's own.
+type executor interface {
+	querier
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
 // each runs a query and calls scan for each of its rows.

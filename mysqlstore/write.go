@@ -22,9 +22,20 @@ import (
 // without this library, and its first INSERT, UPDATE or DELETE carries the
 // check: a Create or Delete alone is a single statement.
 //
+// Rows of other tables that are part of a record follow it in its transaction, by
+// the difference to what is there: statements for those that are new, changed or
+// gone, and none for the others. A record with such rows is never written by a
+// single statement; what serialises its writers without capture is the lock of its
+// own row.
+//
 // An Update that changes no column commits nothing and succeeds, with version 0.
 // With a token, or beside mutations that do change something, its change record
 // is committed all the same. A Put of what is there already is a write.
+//
+// References are MySQL's own foreign keys. Under capture a Delete of what others
+// may refer to first reads and locks what they take along, a query for each record
+// and reference, and writes its change records. Where that may have rows of other
+// tables it does so without capture too, and deletes these.
 func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
 	steps, err := s.plan(w)
 	if err != nil {
@@ -49,9 +60,13 @@ func (s *Store) write(ctx context.Context, at store.At, w store.Write, steps []*
 	if len(steps) == 1 && !at.Captured && w.Token == "" && steps[0].Expect == nil {
 		switch steps[0].Op {
 		case store.Create:
-			return s.createAlone(ctx, at, steps[0])
+			if steps[0].src.alone(steps[0].Record) {
+				return s.createAlone(ctx, at, steps[0])
+			}
 		case store.Delete:
-			return s.deleteAlone(ctx, at, steps[0])
+			if len(steps[0].src.children) == 0 && !takesRows(steps[0].src.entity) {
+				return s.deleteAlone(ctx, at, steps[0])
+			}
 		}
 	}
 	done, err := s.writeTogether(ctx, at, w, steps)
@@ -81,6 +96,9 @@ func (s *Store) plan(w store.Write) ([]*step, error) {
 		if fault != "" {
 			return nil, s.invalid(m.Op.String(), st.entity(), "", fault, store.NotApplied)
 		}
+		if err := st.settle(s); err != nil {
+			return nil, err
+		}
 		steps[i], seen[m.Key] = st, true
 	}
 	return steps, nil
@@ -93,7 +111,7 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 		return store.Written{}, err
 	}
 	defer t.end(ctx)
-	f := &fenced{s: s, t: t, at: at}
+	f := &fenced{s: s, t: t, at: at, taken: newTaking(steps, w.Along)}
 	rows := make([]store.Row, len(steps))
 	if err := f.recordChanges(ctx, steps, rows); err != nil {
 		return store.Written{}, err
@@ -124,7 +142,7 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 			return store.Written{}, err
 		}
 	}
-	return store.Written{Rows: rows, Changes: changesOf(at, w, rows, assigned)}, t.commit(ctx)
+	return store.Written{Rows: rows, Changes: append(changesOf(at, w, rows, assigned), f.taken.changes()...)}, t.commit(ctx)
 }
 
 // changesOf returns the change records of a captured write: one per key, and
@@ -291,8 +309,15 @@ func (s *Store) explain(ctx context.Context, steps []*step, outcome store.Outcom
 		}
 		return s.wrap(op, e, outcome, err)
 	}
+	var done *store.Error
+	if errors.As(err, &done) {
+		return s.wrap(at.step.Op.String(), at.step.src.entity, outcome, at.err)
+	}
 	if number(err) == erDupEntry {
 		return s.createdMeanwhile(ctx, at.step, s.duplicate(ctx, at.step, outcome, err))
+	}
+	if referred := s.referred(at.step, outcome, err); referred != nil {
+		return referred
 	}
 	return s.wrap(at.step.Op.String(), at.step.src.entity, outcome, at.err)
 }

@@ -50,7 +50,11 @@ func (s *Store) nextKey(rec transform.Record, own map[transform.Key]bool) (trans
 // seen makes the sequence go on above an id that a caller brought, as
 // AUTO_INCREMENT does. DynamoDB knows nothing of it.
 func (s *Store) seen(rec transform.Record) {
-	if s.leased || rec.IsZero() || rec.Entity().Sequence < 0 {
+	if s.leased || rec.IsZero() {
+		return
+	}
+	s.seenRows(rec)
+	if rec.Entity().Sequence < 0 {
 		return
 	}
 	if id, ok := rec.At(rec.Entity().Sequence).Int(); ok {

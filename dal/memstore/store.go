@@ -47,6 +47,7 @@ type Store struct {
 	name     string
 	leased   bool
 	guarded  map[string][]transform.Unique // by entity
+	refers   bool                          // the contract has references
 	now      func() time.Time
 	wire     func(context.Context, func() error) error // nil where callers are near
 
@@ -93,6 +94,7 @@ func New(contract *transform.Contract, opts *Options) *Store {
 		name:     cmp.Or(opts.Name, "memory"),
 		leased:   opts.Leased,
 		guarded:  guarded(contract, opts.Unique),
+		refers:   refers(contract),
 		now:      opts.Now,
 		wire:     opts.Wire,
 		entries:  map[transform.Key]*entry{},

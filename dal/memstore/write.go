@@ -81,11 +81,13 @@ type plan struct {
 	known    store.Written // and this is the answer
 	stale    bool          // a key changed since prepare
 	assigned []int64       // ids that the store gave
+	along    []store.Along // what references take along
 }
 
 // A step is what the attempt makes of one mutation.
 type step struct {
 	revision uint64           // of the entry as it was read
+	before   transform.Record // what was there, zero for nothing
 	record   transform.Record // what is going to be stored
 	assigned bool             // the store gives the key
 }
@@ -101,13 +103,16 @@ func (s *Store) prepare(ctx context.Context, p *plan) error {
 	for i, m := range p.write.Mutations {
 		if m.Key.IsZero() {
 			p.steps[i] = step{record: m.Record.Clone(), assigned: true}
+			if err := s.settle(m, &p.steps[i]); err != nil {
+				return err
+			}
 			continue
 		}
 		e := s.entries[m.Key]
 		if e == nil {
 			e = &entry{}
 		}
-		p.steps[i] = step{revision: e.revision}
+		p.steps[i] = step{revision: e.revision, before: e.record}
 		switch {
 		case m.Expect != nil && !e.is(*m.Expect):
 			return s.fail(m.Op.String(), m.Key.Entity, store.ErrChanged, "")
@@ -119,6 +124,9 @@ func (s *Store) prepare(ctx context.Context, p *plan) error {
 			p.steps[i].record = e.record.Clone()
 		case m.Op == store.Create || m.Op == store.Put:
 			p.steps[i].record = m.Record.Clone()
+			if err := s.settle(m, &p.steps[i]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -141,6 +149,9 @@ func (s *Store) modify(p *plan) error {
 		if key, err := p.steps[i].record.Key(); err != nil || key != m.Key {
 			return s.fail("update", m.Key.Entity, store.ErrInvalid, "an update must not change the key")
 		}
+		if err := s.settle(m, &p.steps[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -158,7 +169,7 @@ func (s *Store) commit(ctx context.Context, p *plan) (store.Written, error) {
 	if p.stale = s.changed(p); p.stale {
 		return store.Written{}, nil
 	}
-	if err := s.assign(p); err != nil {
+	if err := cmp.Or(s.assign(p), s.assignRows(p)); err != nil {
 		return store.Written{}, err
 	}
 	var placings []placing
@@ -167,7 +178,18 @@ func (s *Store) commit(ctx context.Context, p *plan) (store.Written, error) {
 			placings = append(placings, placing{m.Op.String(), m.Key, p.steps[i].record})
 		}
 	}
-	if err := cmp.Or(s.checkFit(placings), s.checkUnique(placings)); err != nil {
+	if err := s.checkFit(placings); err != nil {
+		return store.Written{}, err
+	}
+	along, err := s.takeAlong(p)
+	if err != nil {
+		return store.Written{}, err
+	}
+	p.along = along
+	for _, a := range along {
+		placings = append(placings, placing{store.Delete.String(), a.Key, a.After})
+	}
+	if err := s.checkUnique(placings); err != nil {
 		return store.Written{}, err
 	}
 	return s.apply(p), nil
@@ -284,6 +306,15 @@ func (s *Store) apply(p *plan) store.Written {
 			row.Version, row.Dirty = e.version, true
 		}
 		done.Rows[i] = row
+	}
+	for _, a := range p.along {
+		e := s.at(a.Key)
+		s.set(a.Key, e, a.After)
+		e.follows = s.leased
+		if p.at.Captured || s.leased {
+			s.mark(e, floor)
+			keys = append(keys, store.KeyVersion{Key: a.Key, Version: e.version})
+		}
 	}
 	t := s.remember(p)
 	switch {

@@ -16,6 +16,7 @@
 //   - A write with a token is applied once.
 //   - A token waits until the follower has it.
 //   - A unique value is held by one key at a time.
+//   - A record has what it refers to.
 //   - An id is assigned once.
 //   - A write that expects what was read commits upon just that or not at all.
 //   - Writers of one key follow one another.
@@ -40,6 +41,7 @@
 //   - Insert puts nothing where anything is, live or tombstone.
 //   - A follower with a fence takes only what its mark allows.
 //   - A follower says which key holds a unique value.
+//   - A follower keeps what refers to nothing, and knows it later.
 //   - A token that was kept repeats its write.
 //
 // Both, as readers:
@@ -47,7 +49,11 @@
 //   - A read gives what is at the key.
 //   - Values come back as they were stored.
 //   - A query gives an index's live records in order.
+//   - A query of the table's own key shows what was written.
+//   - Rows of other tables are written and read with the record that they are part of.
 //   - A scan gives every record once.
+//   - Any history of operations gets the answers of memstore.
+//   - A record whose item moves is in one place.
 //
 // Which mark may follow which is for CheckAdvance to say (TestCheckAdvance). A
 // Lease is over by the monotonic clock or by the wall clock, whichever says so

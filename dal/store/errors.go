@@ -14,7 +14,14 @@ var (
 	ErrNotFound = errors.New("not found")
 	ErrExists   = errors.New("already exists")
 	ErrUnique   = errors.New("unique value taken")
-	ErrConflict = errors.New("conflict with a concurrent write")
+	// ErrNoTarget says that a record refers to one that is not there. The
+	// error's Field names the columns of the reference.
+	ErrNoTarget = errors.New("refers to what is not there")
+	// ErrReferenced says that a record can't be deleted, because another one
+	// refers to it whose reference restricts that. The error's Field names the
+	// other's entity and the columns of the reference, as "ORDER.user_id".
+	ErrReferenced = errors.New("still referred to")
+	ErrConflict   = errors.New("conflict with a concurrent write")
 	// ErrChanged is the ErrConflict of a write that was decided upon what is not
 	// there any more: whoever decided has to do so again.
 	ErrChanged     = fmt.Errorf("%w: what was read has changed", ErrConflict)
@@ -56,7 +63,7 @@ type Error struct {
 	Store   string // name of the store that failed, "" if none was asked
 	Kind    error  // one of the Err… values of this package
 	Outcome Outcome
-	Field   string // ErrUnique, ErrInvalid: the column, where known
+	Field   string // ErrUnique, ErrInvalid, ErrNoTarget, ErrReferenced: the column, where known
 	Detail  string // what was wrong and how to mend it, where that can be said
 	// Holder is the key that holds the unique value, where the error is
 	// ErrUnique and the store knows it. It is not printed.

@@ -50,26 +50,6 @@ type Row struct {
 	Err error
 }
 
-// A Query asks for the records of one entity that an index of the contract
-// holds under one value of its partition key, in the order of its sort key.
-type Query struct {
-	Entity *transform.Entity
-	Index  string          // an index of the entity's table
-	Equal  transform.Value // of the partition key's column
-	// Lower and Upper bound the sort key where the index has one; nil is open.
-	Lower, Upper *Bound
-	Descending   bool
-	Limit        int // of rows, at least 1
-	// After is the last record of the page before; the zero Record begins.
-	After transform.Record
-}
-
-// A Bound is one end of a range of sort key values.
-type Bound struct {
-	Value     transform.Value
-	Exclusive bool
-}
-
 // A Range asks for the next records of an entity in a full pass over it.
 type Range struct {
 	Entity *transform.Entity
@@ -99,10 +79,13 @@ type Reader interface {
 	Get(ctx context.Context, at At, key transform.Key) (Row, error)
 	// GetMany returns what is at each key, in the order of the keys.
 	GetMany(ctx context.Context, at At, keys []transform.Key) ([]Row, error)
-	// Query returns live rows only. Rows carry no version.
+	// Query returns live rows only, those that the query's Lookup contains, in
+	// its order. Rows carry no version. A query of the table's own key is as
+	// strongly consistent as Get.
 	Query(ctx context.Context, at At, q Query) ([]Row, error)
 	// Scan returns the next rows of a full pass. A record that exists from the
-	// start of the pass to its end is in exactly one page.
+	// start of the pass to its end is in exactly one page, unless its item moves
+	// meanwhile: such a record may be in two, or in none.
 	Scan(ctx context.Context, at At, r Range) (Page, error)
 }
 
@@ -156,6 +139,11 @@ type Write struct {
 	// be others when the write is repeated: the token stands for whatever they
 	// are. A repeated write's rows then tell nothing.
 	Decided bool
+	// Along, if not nil, is told what the mutations take along by references,
+	// before it is applied, and may be told more than once. Its error ends the
+	// write with nothing applied. A store whose own foreign keys do the work does
+	// not call it for a write that leaves no change records.
+	Along func([]Along) error
 }
 
 // Written is what a Write did.
@@ -165,7 +153,8 @@ type Written struct {
 	// store knows it without reading it again. Of a Check it has the key only.
 	Rows []Row
 	// Changes are the change records that the write left, for the refresh that
-	// follows it: one per key, or one for all.
+	// follows it: one per key, or one for all. They hold the keys that references
+	// took along too.
 	Changes []Change
 	// Repeated says that the token was there already: the write had been
 	// applied before, and Rows holds keys only.
@@ -212,8 +201,10 @@ type DirtyPage struct {
 // Authority is a store whose commit decides.
 type Authority interface {
 	Reader
-	// Write commits all mutations or none. Under capture it commits the change
-	// records with the data. A store with a fence checks it in the same
+	// Write commits all mutations or none, in their order, and what the
+	// contract's references make of them: ErrNoTarget and ErrReferenced say which
+	// one is in the way. Under capture it commits the change records with the
+	// data, those of what references take along too. A store with a fence checks it in the same
 	// transaction, without capture too; a store without one needs at.Lease, and
 	// an answer for which the lease has run out meanwhile is an error with
 	// outcome Unknown. An error's Outcome says whether the write may be there.

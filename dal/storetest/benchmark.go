@@ -17,7 +17,7 @@ func BenchmarkAuthority(b *testing.B, h Harness) {
 			name = "captured"
 		}
 		prepare := func(b *testing.B) *env {
-			e := newEnv(b, h, asAuthority)
+			e := newEnv(b, h, testCase{part: asAuthority})
 			e.start()
 			if capture {
 				e.capture()
@@ -30,7 +30,7 @@ func BenchmarkAuthority(b *testing.B, h Harness) {
 		b.Run(name+"/create", func(b *testing.B) { benchmarkCreate(b, prepare(b)) })
 		b.Run(name+"/update", func(b *testing.B) { benchmarkUpdate(b, prepare(b)) })
 	}
-	b.Run("relay", func(b *testing.B) { benchmarkRelay(b, newEnv(b, h, asAuthority)) })
+	b.Run("relay", func(b *testing.B) { benchmarkRelay(b, newEnv(b, h, testCase{part: asAuthority})) })
 }
 
 // BenchmarkFollower times the calls of a relay and of a backfill.
@@ -45,7 +45,7 @@ func BenchmarkFollower(b *testing.B, h Harness) {
 }
 
 func newFollower(b *testing.B, h Harness) *env {
-	e := newEnv(b, h, asFollower)
+	e := newEnv(b, h, testCase{part: asFollower})
 	e.follow()
 	return e
 }

@@ -46,8 +46,9 @@ func everywhere(rule, name string) []string {
 
 func faults() []fault {
 	return slices.Concat(commitFaults, operationFaults, epochFaults, versionFaults, changeFaults, tokenFaults,
-		readFaults, queryFaults, scanFaults, followerFaults, controlFaults,
-		markFaults, followFaults, leaseFaults, grantFaults, carryFaults, uniqueFaults, idFaults, expectFaults)
+		readFaults, queryFaults, listFaults, scanFaults, followerFaults, controlFaults,
+		markFaults, followFaults, leaseFaults, grantFaults, carryFaults, uniqueFaults, namesFaults, familyFaults, idFaults, expectFaults, historyFaults,
+		sharedFaults, placeFaults, foldIndexFaults, childFaults, deliveryFaults)
 }
 
 // TestBrokenStores holds that the suite finds every fault, by the case named
@@ -195,6 +196,7 @@ type shared struct {
 	seen     map[string]bool
 	records  map[transform.Key]transform.Record
 	versions map[transform.Key]store.Version
+	litter   []transform.Record
 	meet     chan struct{}
 }
 

@@ -1,7 +1,9 @@
 package storetest
 
 import (
-	_ "embed"
+	"embed"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,11 +12,26 @@ import (
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-//go:embed testdata/contract.json
-var contract []byte
-
-//go:embed testdata/schema.sql
-var schema string
+var (
+	//go:embed testdata/contract.json
+	contract []byte
+	//go:embed testdata/lists.json
+	listContract []byte
+	//go:embed testdata/shared.json
+	sharedContract []byte
+	//go:embed testdata/places.json
+	placeContract []byte
+	//go:embed testdata/orders.json
+	orderContract []byte
+	//go:embed testdata/families.json
+	familyContract []byte
+	//go:embed testdata/deliveries.json
+	deliveryContract []byte
+	//go:embed testdata/carts.json
+	cartContract []byte
+	//go:embed testdata/*.sql
+	schemas embed.FS
+)
 
 // Contract returns the contract of the suite, freshly loaded. It has three
 // entities:
@@ -30,19 +47,161 @@ var schema string
 // Everything but the keys may be NULL. Text compares byte by byte.
 func Contract(t testing.TB) *transform.Contract {
 	t.Helper()
-	c, err := transform.Load(contract)
+	return load(t, contract)
+}
+
+// ListContract returns the contract of the cases about lists, freshly loaded. Its
+// tables have sort keys of every type:
+//
+//   - Notes: user_id and note_id BIGINT (the key), folder, title VARCHAR, score
+//     DECIMAL(38,4), weight DOUBLE, edited TIMESTAMP, digest VARBINARY, pinned
+//     TINYINT(1), body TEXT; an index by folder and each of title, score, weight
+//     (with nothing but keys in it), edited and digest, NoteIndex by the key the
+//     other way round, OwnerIndex by digest alone.
+//   - Files: owner and path VARCHAR (the key), size INT.
+//   - Chunks: bucket and name VARBINARY (the key), size INT.
+//   - Readings: sensor INT and taken DATETIME(1) (the key), level INT.
+func ListContract(t testing.TB) *transform.Contract {
+	t.Helper()
+	return load(t, listContract)
+}
+
+// SharedContract returns the contract of the cases about entities that share a table
+// and keys that are made of columns, freshly loaded. Its one table, Club, has the
+// entities
+//
+//   - MEMBER: member_id INT UNSIGNED (the key), name VARCHAR, joined DATETIME. In
+//     GSI1 under a literal, by name; in MonthIndex as orders are.
+//   - ORDER: member_id and number INT UNSIGNED (the key), status VARCHAR, placed
+//     DATETIME, total DECIMAL(12,2). In the partition of its member; in GSI1 under its
+//     status, by the time; in MonthIndex, which has keys alone, under its month.
+//   - LABEL: owner, kind, tag and lang VARCHAR (the key), weight INT. Two texts are its
+//     partition key and two its sort key.
+func SharedContract(t testing.TB) *transform.Contract {
+	t.Helper()
+	return load(t, sharedContract)
+}
+
+// PlaceContract returns the contract of the cases about items that move, freshly
+// loaded. The key of its records says nothing of where their items are:
+//
+//   - Members: member_id INT (the key, from a sequence), email and handle VARCHAR and
+//     unique, team VARCHAR; items by email. TeamIndex by team, with nothing but keys.
+//   - Books: book_id INT (the key), shelf VARCHAR and slot INT, unique together, title
+//     VARCHAR; items by shelf and slot.
+//   - LETTER: letter_id INT UNSIGNED (the key), folder and text VARCHAR; items by
+//     folder and letter_id, in templates.
+//   - FOLDER: name VARCHAR (the key); items beside the letters', which stay.
+func PlaceContract(t testing.TB) *transform.Contract {
+	t.Helper()
+	return load(t, placeContract)
+}
+
+// OrderContract returns the contract of the cases about records with rows of other
+// tables, freshly loaded:
+//
+//   - Orders: order_id INT (the key, from a sequence), customer, address VARCHAR,
+//     total DECIMAL(12,2); CustomerIndex. Its lines are rows of order_lines, whose
+//     ids are assigned, with columns of many types.
+//   - Parcels: code VARCHAR (the key), note. Its stops are rows of parcel_stops, with
+//     the parcel and a number of the caller's as their key, by place descending;
+//     none has a place twice.
+func OrderContract(t testing.TB) *transform.Contract {
+	t.Helper()
+	return load(t, orderContract)
+}
+
+// FamilyContract returns the contract of the cases about references, freshly
+// loaded:
+//
+//   - People: person_id INT (the key), name VARCHAR, parent_id INT, which refers to
+//     People and cascades.
+//   - Pets: owner_id INT and name VARCHAR (the key), sitter_id INT, chip VARCHAR and
+//     unique; owner_id refers to People and cascades, sitter_id does and is set to
+//     NULL.
+//   - Toys: toy_id INT (the key), pet_owner INT, pet_name and note VARCHAR; pet_owner
+//     and pet_name refer to Pets and cascade.
+//   - Deeds: deed_id INT (the key), holder_id and witness_id INT, which refer to
+//     People; holder_id restricts, witness_id is set to NULL.
+//   - Homes: home_id INT (the key), address VARCHAR and unique, owner_id and guest_id
+//     INT, which refer to People, main_id INT, which refers to Homes; items by address.
+//     owner_id and main_id cascade, guest_id is set to NULL.
+//   - Rooms: room_id INT (the key), home_id and last_id INT, which refer to Homes;
+//     home_id restricts, last_id is set to NULL.
+func FamilyContract(t testing.TB) *transform.Contract {
+	t.Helper()
+	return load(t, familyContract)
+}
+
+// DeliveryContract returns the contract of the cases about references between records
+// with rows of other tables, freshly loaded. No reference leads back to its own table.
+//
+//   - Senders: sender_id INT (the key), name VARCHAR.
+//   - Shipments: shipment_id INT (the key), sender_id and payer_id INT, which refer to
+//     Senders, note VARCHAR; sender_id cascades, payer_id is set to NULL. Its stops are
+//     rows of shipment_stops, with the shipment and a number of the caller's as their
+//     key and columns of many types; their foreign key restricts. Its pieces are rows
+//     of shipment_pieces, whose ids are assigned, and which may be of no shipment;
+//     their foreign key cascades on delete and on update.
+//   - Claims: claim_id INT (the key), shipment_id and other_id INT, which refer to
+//     Shipments; shipment_id restricts, other_id is set to NULL.
+func DeliveryContract(t testing.TB) *transform.Contract {
+	t.Helper()
+	return load(t, deliveryContract)
+}
+
+// CartContract returns a contract with joined columns that are read and not stored,
+// freshly loaded. A store sees nothing of them, so the suite has no cases on it; it is
+// for tests of what stands over the stores:
+//
+//   - Categories: category_id INT (the key), name VARCHAR, parent_id INT; parent_name,
+//     which is "all" without a parent, depth and path, of the names with " > " between.
+//     ParentIndex.
+//   - Products: shop VARCHAR and number INT (the key), name VARCHAR, price
+//     DECIMAL(12,2), sold_out TINYINT(1), which is a BOOL, category_id INT;
+//     category_name.
+//   - Carts: cart_id and line INT (the key), shop VARCHAR and number INT of a product,
+//     quantity INT, paid DECIMAL(12,2); product_name, product_price, sold_out, which is
+//     a number, and category_name, through the product.
+func CartContract(t testing.TB) *transform.Contract {
+	t.Helper()
+	return load(t, cartContract)
+}
+
+func load(t testing.TB, text []byte) *transform.Contract {
+	t.Helper()
+	c, err := transform.Load(text)
 	require.NoError(t, err)
 	return c
 }
 
-// Schema returns the CREATE TABLE statements of the contract's tables for
-// MySQL, one statement each.
-func Schema() []string {
+// Schema returns the CREATE TABLE statements for MySQL of the tables of one of the
+// suite's contracts, one statement each.
+func Schema(c *transform.Contract) []string {
 	var statements []string
-	for _, s := range strings.Split(schema, ";") {
-		if s = strings.TrimSpace(s); s != "" {
+	for _, s := range strings.Split(everySchema(), ";") {
+		s = strings.TrimSpace(s)
+		creates := func(e *transform.Entity) bool { return strings.HasPrefix(s, "CREATE TABLE "+e.Source+" ") }
+		if slices.ContainsFunc(c.Entities, func(e *transform.Entity) bool {
+			return creates(e) || slices.ContainsFunc(e.Children(), func(ch *transform.Children) bool { return creates(ch.Rows) })
+		}) {
 			statements = append(statements, s)
 		}
 	}
 	return statements
+}
+
+// everySchema returns what the files of testdata say, in the order of their names.
+func everySchema() string {
+	files, err := schemas.ReadDir("testdata")
+	var all strings.Builder
+	for _, f := range files {
+		text, readErr := schemas.ReadFile("testdata/" + f.Name())
+		err = errors.Join(err, readErr)
+		all.Write(text)
+	}
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	return all.String()
 }

@@ -23,7 +23,7 @@
 // (TestEveryCaseCanFail). Races are tried with a few goroutines and a few
 // hundred calls: a store that loses one write in a million passes.
 //
-// Contract is the contract the cases are written for, Schema its tables for
-// MySQL. BenchmarkAuthority and BenchmarkFollower time the calls that a service
-// and a relay make.
+// Contract, ListContract and SharedContract are the contracts the cases are written
+// for, Schema their tables for MySQL. BenchmarkAuthority and BenchmarkFollower time the
+// calls that a service and a relay make.
 package storetest

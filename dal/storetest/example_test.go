@@ -22,7 +22,7 @@ func ExampleRun() {
 		})
 	}
 	// A store on MySQL creates these tables first.
-	for _, statement := range storetest.Schema() {
+	for _, statement := range storetest.Schema(storetest.Contract(new(testing.T))) {
 		first, _, _ := strings.Cut(statement, "\n")
 		fmt.Println(first)
 	}

@@ -86,6 +86,10 @@ func queryEqual(e *env) {
 	e.wantQuery(e.byName("ali"))
 	e.wantQuery(e.byName("al%"))
 	e.wantQuery(store.Query{Entity: e.users, Index: "EmailIndex", Equal: transform.TextValue("user-2@example.com"), Limit: 1}, b)
+	alone := store.Query{Entity: e.users, Equal: transform.IntValue(2), Limit: 2} // the table's key has no sort key
+	e.wantQuery(alone, b)
+	alone.After = b
+	e.wantQuery(alone)
 }
 
 // ranked fills visits of one place with these ranks, and returns them.
@@ -257,17 +261,20 @@ func queryNull(e *env) {
 	e.wantQuery(e.byName("user-1"))
 }
 
-// queryInvalid: an empty answer would hide the mistake.
+// queryInvalid: an empty answer would hide the mistake. The error says which
+// indexes there are, and where a sort key lacks.
 func queryInvalid(e *env) {
 	e.ranked("here", 1)
 	unknown, mistyped, unbounded := e.byPlace("here"), e.byPlace("here"), e.byName("user-1")
 	unknown.Index = "NoSuchIndex"
 	mistyped.Equal = transform.IntValue(1)
 	unbounded.Lower = &store.Bound{Value: transform.TextValue("a")}
-	for name, q := range map[string]store.Query{
-		"an unknown index": unknown, "a value of another type": mistyped, "a bound where there is no sort key": unbounded,
+	for says, q := range map[string]store.Query{
+		"TitleIndex (place, title)": unknown, "of kind int": mistyped, "UsernameIndex has no sort key to bound": unbounded,
+		"no place in the table's own key": {Entity: e.visits, Equal: transform.TextValue("v"), Limit: 1, After: e.visits.NewRecord()},
 	} {
 		_, err := e.reader().Query(e.ctx, e.at, q)
-		require.ErrorIs(e, err, store.ErrInvalid, name)
+		require.ErrorIs(e, err, store.ErrInvalid, says)
+		require.ErrorContains(e, err, says)
 	}
 }

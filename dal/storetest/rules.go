@@ -16,14 +16,19 @@ const (
 	ruleMark   = "A mark that is not open lets no write pass"
 	ruleCarry  = "A token waits until the follower has it"
 	ruleUnique = "A unique value is held by one key at a time"
+	ruleRefer  = "A record has what it refers to"
 	ruleID     = "An id is assigned once"
 	ruleLease  = "Without a lease no operation counts"
 	ruleGrant  = "A lease is granted by an open mark only, and listed until it is given back"
 	ruleFit    = "A store under leases takes no value that MySQL can't hold"
 
+	ruleChildren = "Rows of other tables are written and read with the record that they are part of"
+
 	ruleRead  = "A read gives what is at the key"
 	ruleValue = "Values come back as they were stored"
 	ruleQuery = "A query gives an index's live records in order"
+	ruleList  = "A query of the table's own key shows what was written"
+	rulePlace = "A record whose item moves is in one place"
 	ruleScan  = "A scan gives every record once"
 
 	rulePut       = "A follower keeps what it has if its version is as high as the one put"
@@ -32,7 +37,10 @@ const (
 
 	ruleFollow = "A follower with a fence takes only what its mark allows"
 	ruleHolder = "A follower says which key holds a unique value"
+	ruleRefers = "A follower keeps what refers to nothing, and knows it later"
 	ruleKeep   = "A token that was kept repeats its write"
+
+	ruleHistory = "Any history of operations gets the answers of memstore"
 
 	ruleInit    = "Init makes what is missing and keeps what is there"
 	ruleAdvance = "The phase record changes only from the revision the caller knew"

@@ -19,6 +19,15 @@ type Harness struct {
 	// Lag is how long an index may take to show what was written. A query is
 	// repeated that long until its answer is right. 0: it shows it at once.
 	Lag time.Duration
+	// Seed gives other random histories than the default ones: the seed that a
+	// failure names gives that history again, as the first.
+	Seed uint64
+	// Histories is how many a case plays, at least 3.
+	Histories int
+	// Unsteady says that requests of reads, writes and puts fail now and then, and
+	// replies are lost. Histories repeat them then, as callers do, and their writes
+	// have tokens.
+	Unsteady bool
 }
 
 // A Subject is one store under test, as the parts it plays.
@@ -59,6 +68,18 @@ func RunFollower(t *testing.T, h Harness) { runAll(t, h, followerCases()) }
 // RunControl runs the cases of what an authority keeps for its group.
 func RunControl(t *testing.T, h Harness) { runAll(t, h, controlCases()) }
 
+// RunHistories runs the cases with random histories alone, for a harness with
+// another Seed, more Histories or requests that fail.
+func RunHistories(t *testing.T, h Harness) {
+	s := h.New(t, Contract(t))
+	if s.Authority != nil {
+		t.Run("Authority", func(t *testing.T) { runAll(t, h, historyCases()) })
+	}
+	if s.Follower != nil {
+		t.Run("Follower", func(t *testing.T) { runAll(t, h, followedCases(followedHistoryCases())) })
+	}
+}
+
 // A part is what the subject plays in a case.
 type part uint8
 
@@ -95,6 +116,16 @@ type testCase struct {
 	part part
 	only kind // of stores that the case is for; 0 is all
 	run  func(*env)
+	on   func(testing.TB) *transform.Contract // nil is Contract
+}
+
+// contract returns the contract that the case is written for.
+func (c testCase) contract(t testing.TB) *transform.Contract {
+	t.Helper()
+	if c.on != nil {
+		return c.on(t)
+	}
+	return Contract(t)
 }
 
 func (c testCase) isFor(k kind) bool { return c.only == 0 || c.only&k != 0 }
@@ -104,24 +135,45 @@ type check struct {
 	name string
 	run  func(*env)
 	only kind
+	on   func(testing.TB) *transform.Contract
 }
 
 // inTurn is a check of stores that become the authority in turn; withFence and
 // underLease are checks of one kind of them.
 
-func inTurn(name string, run func(*env)) check { return check{name, run, aFence | byLease} }
+func inTurn(name string, run func(*env)) check {
+	return check{name: name, run: run, only: aFence | byLease}
+}
 
-func withFence(name string, run func(*env)) check { return check{name, run, aFence} }
+func withFence(name string, run func(*env)) check { return check{name: name, run: run, only: aFence} }
 
-func underLease(name string, run func(*env)) check { return check{name, run, byLease} }
+func underLease(name string, run func(*env)) check { return check{name: name, run: run, only: byLease} }
+
+// ofFamilies is a check on the tables of FamilyContract.
+func ofFamilies(name string, run func(*env)) check {
+	return check{name: name, run: run, on: FamilyContract}
+}
+
+// ofLists is a check on the tables of ListContract.
+func ofLists(name string, run func(*env)) check { return check{name: name, run: run, on: ListContract} }
+
+// ofOrders is a check on the tables of OrderContract.
+func ofOrders(name string, run func(*env)) check {
+	return check{name: name, run: run, on: OrderContract}
+}
 
 // ruled returns the checks as cases of a rule.
 func ruled(rule string, checks ...check) []testCase {
 	cases := make([]testCase, len(checks))
 	for i, c := range checks {
-		cases[i] = testCase{rule: rule, name: c.name, run: c.run, only: c.only}
+		cases[i] = testCase{rule: rule, name: c.name, run: c.run, only: c.only, on: c.on}
 	}
 	return cases
+}
+
+// ofPlaces is a check on the tables of PlaceContract.
+func ofPlaces(name string, run func(*env)) check {
+	return check{name: name, run: run, on: PlaceContract}
 }
 
 // bothWays returns each case twice: without capture and under it.
@@ -139,13 +191,18 @@ func bothWays(cases []testCase) []testCase {
 
 func authorityCases() []testCase {
 	return slices.Concat(commitCases(), operationCases(), epochCases(), versionCases(), bumpCases(),
-		dirtyCases(), cleanCases(), tokenCases(), carryCases(), uniqueCases(), idCases(), expectCases(), raceCases(), markCases(),
-		leaseCases(), grantCases(), fitCases(), bothWays(readerCases()))
+		dirtyCases(), cleanCases(), tokenCases(), carryCases(), uniqueCases(), foldedCases(), referenceCases(), movingReferenceCases(), deliveryCases(), idCases(), expectCases(),
+		raceCases(), markCases(), leaseCases(), grantCases(), fitCases(), historyCases(), bothWays(placeCases()), bumpedPlaceCases(), childCases(),
+		bothWays(readerCases()))
 }
 
 func followerCases() []testCase {
-	cases := slices.Concat(putCases(), tombstoneCases(), insertCases(), followCases(), holderCases(), followedIDCases(),
-		keepCases(), readerCases())
+	return followedCases(slices.Concat(putCases(), tombstoneCases(), insertCases(), followCases(), holderCases(), foldedHolderCases(), referredCases(), followedDeliveryCases(),
+		followedIDCases(), keepCases(), followedHistoryCases(), followedPlaceCases(), followedChildCases(), readerCases()))
+}
+
+// followedCases are played with a follower.
+func followedCases(cases []testCase) []testCase {
 	for i := range cases {
 		cases[i].part = asFollower
 	}
@@ -175,7 +232,7 @@ func runAll(t *testing.T, h Harness, cases []testCase) {
 // runCase runs one case on a fresh store. It takes a testing.TB so that the
 // suite's own tests can watch it fail.
 func runCase(t testing.TB, h Harness, c testCase) {
-	e := newEnv(t, h, c.part)
+	e := newEnv(t, h, c)
 	if c.part == asFollower {
 		require.NotNil(t, e.Follower, "the harness made no follower")
 		e.follow()

@@ -17,6 +17,7 @@ type createTableInput struct {
 	LocalSecondaryIndexes     []indexDefinition
 	Tags                      []tag
 	DeletionProtectionEnabled bool
+	SSESpecification          *encryption
 	StreamSpecification       streamSpecification
 }
 
@@ -70,9 +71,12 @@ func newTable(name string, in *createTableInput) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := in.SSESpecification.check(); err != nil {
+		return nil, err
+	}
 	t := &table{
 		name: name, id: newID(), keys: keys, attributes: in.AttributeDefinitions, billing: bills,
-		protected: in.DeletionProtectionEnabled, rows: &ordered{}, claims: map[string]*claim{},
+		protected: in.DeletionProtectionEnabled, encryption: in.SSESpecification, rows: &ordered{}, claims: map[string]*claim{},
 	}
 	if err := t.addIndexes(in, kinds); err != nil {
 		return nil, err
@@ -196,7 +200,7 @@ func (c *call) updateTable(in *updateTableInput) error {
 		return err
 	}
 	defer t.mu.Unlock()
-	if err := t.busy(); err != nil {
+	if err := t.busyFor(in.GlobalSecondaryIndexUpdates); err != nil {
 		return err
 	}
 	change, err := t.update(in)
@@ -225,7 +229,7 @@ func (t *table) update(in *updateTableInput) (change settling, err error) {
 		}
 	}
 	if len(in.GlobalSecondaryIndexUpdates) > 1 {
-		return change, refuse("LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
+		return change, errOneIndex()
 	}
 	for _, u := range in.GlobalSecondaryIndexUpdates {
 		if change.index, change.starts, err = t.updateIndex(u, in.AttributeDefinitions); err != nil {
@@ -328,6 +332,9 @@ func (t *table) describe(change *settling) description {
 	}
 	if t.billing.mode == payPerRequest {
 		d["BillingModeSummary"] = map[string]string{"BillingMode": payPerRequest}
+	}
+	if key := t.encryption.describe(); key != nil {
+		d["SSEDescription"] = key
 	}
 	var global, local []description
 	for _, x := range t.indexes {

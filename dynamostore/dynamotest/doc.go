@@ -64,8 +64,9 @@
 // Tables, global and local indexes, items, queries, scans, batches,
 // transactions, PartiQL, time to live and tags, as Amazon documents them, and
 // where the documents are silent, as DynamoDB Local does. Messages are the
-// service's as far as they are known. There are no streams, which a table that asks
-// for one is refused for, no backups, no global tables, and no limits on
+// service's as far as they are known. Of point-in-time recovery there is the switch,
+// of encryption what was asked for. There are no streams, which a table that asks
+// for one is refused for, no other backups, no global tables, and no limits on
 // throughput but those of a [Rule]. Operations that are missing answer with
 // UnknownOperationException (TestRequestsSayWhatIsNotThere).
 //
@@ -83,7 +84,8 @@
 //     TestExpressionKeyConditions), and so does the client guregu/dynamo (a test
 //     in the examples module).
 //   - Tables and indexes take as long as a rule says to be there and to be gone
-//     (TestSettleByTheClock, TestSettleOfAnIndex, TestApplyWaits).
+//     (TestSettleByTheClock, TestSettleOfAnIndex, TestApplyWaits), one index at a
+//     time (TestOneIndexAtATime).
 //   - No request ends the server or an unbounded amount of memory: bodies have
 //     32 MB at most (FuzzRequest, TestProtocol, TestConnections).
 //   - Faults do what their methods say, the same for the same seed (fault_test.go).

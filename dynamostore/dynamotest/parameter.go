@@ -10,7 +10,8 @@ import (
 const (
 	minNameLength = 3
 	maxNameLength = 255
-	arnPrefix     = "arn:aws:dynamodb:" + region + ":000000000000:table/"
+	account       = "000000000000"
+	arnPrefix     = "arn:aws:dynamodb:" + region + ":" + account + ":table/"
 )
 
 func tableARN(table string) string        { return arnPrefix + table }

@@ -71,6 +71,10 @@ func administration(name string) operation {
 		return read((*call).updateTimeToLive)
 	case "DescribeTimeToLive":
 		return read((*call).describeTimeToLive)
+	case "UpdateContinuousBackups":
+		return read((*call).updateContinuousBackups)
+	case "DescribeContinuousBackups":
+		return read((*call).describeContinuousBackups)
 	case "TagResource":
 		return read((*call).tagResource)
 	case "UntagResource":

@@ -115,6 +115,27 @@ func (t *table) busy() error {
 		map[string]string{statusCreating: "created", statusUpdating: "updated", statusDeleting: "deleted"}[change.status], t.name)
 }
 
+// busyFor is busy for a change of indexes: while the service creates or deletes one
+// it takes no other (API reference, "LimitExceededException").
+func (t *table) busyFor(updates []indexUpdate) error {
+	change := t.settling.Load()
+	if change == nil || change.index == nil {
+		return t.busy()
+	}
+	for _, u := range updates {
+		for _, d := range []*indexDefinition{u.Create, u.Delete} {
+			if d != nil && d.IndexName != nil && *d.IndexName != change.index.name {
+				return errOneIndex()
+			}
+		}
+	}
+	return t.busy()
+}
+
+func errOneIndex() error {
+	return refuse("LimitExceededException", "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table")
+}
+
 // serves says whether items of the table can be read and written: only a table
 // that is there (API reference, "ResourceNotFoundException": "its status might
 // not be ACTIVE"), which one that is updated is.

@@ -28,6 +28,8 @@ type table struct {
 	indexes    []*index // sorted by name
 	tags       []tag
 	ttl        timeToLive
+	backups    backups
+	encryption *encryption       // nil if nobody said anything; never changed
 	claims     map[string]*claim // the items that transactions hold, by place
 	history    *history          // nil unless a rule may ask for it
 

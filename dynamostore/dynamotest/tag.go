@@ -3,6 +3,7 @@ package dynamotest
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxTags bounds the tags of a table.
@@ -21,7 +22,7 @@ type tagInput struct {
 func mergeTags(tags, others []tag) ([]tag, error) {
 	merged := slices.Clone(tags)
 	for _, other := range others {
-		if other.Key == "" || len(other.Key) > 128 || len(other.Value) > 256 {
+		if other.Key == "" || utf8.RuneCountInString(other.Key) > 128 || utf8.RuneCountInString(other.Value) > 256 {
 			return nil, invalid("One or more parameter values were invalid: Tag keys have 1 to 128 characters, values 256 at most")
 		}
 		merged = append(without(merged, other.Key), other)

@@ -83,8 +83,9 @@ func (f *filling) table(ctx context.Context, t transform.SourceTable, columns []
 var indexName = regexp.MustCompile(`^[a-zA-Z0-9_.,$-]{1,200}$`)
 
 // fitsContract reports whether a unique index is one that the contract says.
-// Those of an entity are kept unique by the library, byte by byte: one that MySQL
-// compares in another way would make a contract that can be used one that can't.
+// Those of an entity are kept unique by the library, which knows what some of MySQL's
+// collations take for equal: one that compares by another would make a contract that
+// can be used one that can't.
 // What holds the primary key says nothing new.
 func fitsContract(t transform.SourceTable, u mysqlstore.UniqueIndex, columns []transform.Column, key []string) bool {
 	holds := func(name string) bool {
@@ -93,7 +94,7 @@ func fitsContract(t transform.SourceTable, u mysqlstore.UniqueIndex, columns []t
 	if u.Partial || !indexName.MatchString(u.Name) || len(key) > 0 && !slices.ContainsFunc(key, func(k string) bool { return !holds(k) }) {
 		return false
 	}
-	return t.Entity == "" || u.Bytewise(columns)
+	return t.Entity == "" || u.Foldable(columns)
 }
 
 // missingTable turns the error of a table that is not there into a finding: an

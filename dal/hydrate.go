@@ -1,0 +1,220 @@
+package dal
+
+import (
+	"context"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// Joined columns that the contract hydrates are in no item and in no record: what a
+// read answers is filled with them. The records that they are joined with are read
+// after the answer, from the same store, under the same snapshot of the phase, so
+// that fence and lease hold for them as for the answer itself; a store that turns one
+// of the reads away has both repeated. They are the records of that moment: at least
+// as new as the answer, and not of one moment with it.
+
+// shown are the columns of an entity that a T shows and no record has.
+type shown []*transform.Hydration
+
+// shownBy returns those that T has a field for. A T without one costs no read.
+func shownBy[T any](e *transform.Entity, b *transform.Binding[T]) shown {
+	var s shown
+	for _, h := range e.Hydrated() {
+		if b.Binds(h.Column) {
+			s = append(s, h)
+		}
+	}
+	return s
+}
+
+// targets are the records that others are joined with, the zero Record where there
+// is none.
+type targets map[transform.Key]transform.Record
+
+func (t targets) find(key transform.Key) (rec transform.Record, read bool) {
+	rec, read = t[key]
+	return rec, read
+}
+
+// targets reads what the records are joined with, each record once. read is asked
+// for the rows of keys, in their order; in several rounds where one record leads to
+// the next.
+func (s shown) targets(records []transform.Record, read func([]transform.Key) ([]store.Row, error)) (targets, error) {
+	if len(s) == 0 {
+		return nil, nil
+	}
+	t := targets{}
+	for {
+		keys, err := s.missing(records, t)
+		if err != nil || len(keys) == 0 {
+			return t, err
+		}
+		rows, err := read(keys)
+		if err != nil {
+			return nil, err
+		}
+		for i, row := range rows {
+			if row.Err != nil {
+				return nil, row.Err
+			}
+			t[keys[i]] = transform.Record{}
+			if row.Live {
+				t[keys[i]] = row.Record
+			}
+		}
+	}
+}
+
+// missing returns the keys of what is to be read next.
+func (s shown) missing(records []transform.Record, t targets) ([]transform.Key, error) {
+	var keys []transform.Key
+	asked := map[transform.Key]bool{}
+	for _, rec := range records {
+		for _, h := range s {
+			_, next, err := h.Value(rec, t.find)
+			if err != nil {
+				return nil, unshown(rec, err)
+			}
+			if !next.IsZero() && !asked[next] {
+				asked[next] = true
+				keys = append(keys, next)
+			}
+		}
+	}
+	return keys, nil
+}
+
+func unshown(rec transform.Record, err error) error {
+	return &Error{Op: "hydrate", Entity: rec.Entity().Name, Kind: ErrInvalid, Cause: err}
+}
+
+// A lookup reads what an operation's answer is joined with. A nil one reads nothing.
+type lookup struct {
+	shown shown
+	// wanted are those of the rows that a query found which its page will show; nil
+	// is all.
+	wanted func([]store.Row) []store.Row
+	// found is what the last answer is joined with.
+	found targets
+}
+
+// lookup returns that of one operation.
+func (r *Repository[T]) lookup() *lookup {
+	if len(r.shown) == 0 {
+		return nil
+	}
+	return &lookup{shown: r.shown}
+}
+
+// read reads what the rows are joined with.
+func (l *lookup) read(ctx context.Context, from store.Reader, at store.At, rows ...store.Row) (err error) {
+	if l.wanted != nil {
+		rows = l.wanted(rows)
+	}
+	var records []transform.Record
+	for _, row := range rows {
+		if row.Live && row.Err == nil {
+			records = append(records, row.Record)
+		}
+	}
+	l.found, err = l.shown.targets(records, func(keys []transform.Key) ([]store.Row, error) { return from.GetMany(ctx, at, keys) })
+	return err
+}
+
+// get reads a row from a store, and what it is joined with.
+func (l *lookup) get(ctx context.Context, from store.Reader, at store.At, key transform.Key) (store.Row, error) {
+	row, err := from.Get(ctx, at, key)
+	if err == nil && l != nil {
+		err = l.read(ctx, from, at, row)
+	}
+	return row, err
+}
+
+func (l *lookup) getMany(ctx context.Context, from store.Reader, at store.At, keys []transform.Key) ([]store.Row, error) {
+	rows, err := from.GetMany(ctx, at, keys)
+	if err == nil && l != nil {
+		err = l.read(ctx, from, at, rows...)
+	}
+	return rows, err
+}
+
+func (l *lookup) query(ctx context.Context, from store.Reader, at store.At, q store.Query) ([]store.Row, error) {
+	rows, err := from.Query(ctx, at, q)
+	if err == nil && l != nil {
+		err = l.read(ctx, from, at, rows...)
+	}
+	return rows, err
+}
+
+// targets are what was found.
+func (l *lookup) targets() targets {
+	if l == nil {
+		return nil
+	}
+	return l.found
+}
+
+// fill gives a record's content to a T, and what it is joined with.
+func (r *Repository[T]) fill(op string, rec transform.Record, t targets, v *T) error {
+	if err := r.into(op, rec, v); err != nil {
+		return err
+	}
+	for _, h := range r.shown {
+		value, _, err := h.Value(rec, t.find)
+		if err == nil {
+			err = r.binding.SetColumn(v, h.Column, value)
+		}
+		if err != nil {
+			return &Error{Op: op, Entity: r.entity.Name, Kind: ErrInvalid, Cause: err}
+		}
+	}
+	return nil
+}
+
+// targets reads what records are joined with, as the unit of work sees it. It is
+// no part of the unit: whoever changes it meanwhile does not stand in the unit's way.
+func (tx *Tx) targets(ctx context.Context, s shown, records ...transform.Record) (targets, error) {
+	t, err := s.targets(records, func(keys []transform.Key) ([]store.Row, error) { return tx.show(ctx, keys) })
+	if err != nil && turnedAway(err) {
+		tx.refused = err
+	}
+	return t, err
+}
+
+// show returns what the unit sees at keys, without making them part of it.
+func (tx *Tx) show(ctx context.Context, keys []transform.Key) ([]store.Row, error) {
+	rows := make([]store.Row, len(keys))
+	var unknown []transform.Key
+	var places []int
+	for i, key := range keys {
+		if h := tx.byKey[key]; h != nil && h.known() {
+			rows[i] = store.Row{Key: key, Live: !h.record.IsZero(), Record: h.record}
+			continue
+		}
+		unknown, places = append(unknown, key), append(places, i)
+	}
+	if len(unknown) == 0 {
+		return rows, nil
+	}
+	read, err := tx.rows(ctx, unknown)
+	if err != nil {
+		return nil, err
+	}
+	for n, row := range read {
+		if rows[places[n]], err = tx.byKey[unknown[n]].shows(row); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// shows returns a row with the changes that are staged for it, of which the unit
+// need not have read it.
+func (h *held) shows(row store.Row) (store.Row, error) {
+	if h == nil || len(h.later) == 0 || row.Err != nil || !row.Live {
+		return row, nil
+	}
+	row.Record = row.Record.Clone()
+	return row, callers(h.modify(row.Record))
+}

@@ -1,0 +1,167 @@
+package dynamostore_test
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/dynamostore"
+	"github.com/crossfade-go/crossfade/dynamostore/dynamotest"
+	"github.com/crossfade-go/crossfade/migrationctl"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// unsettle takes settings of tables away, for tables apply to mend.
+func (w *walk) unsettle() {
+	client, table := w.aside(), aws.String(w.prefix+"Settings")
+	about, err := client.DescribeTable(w.ctx, &dynamodb.DescribeTableInput{TableName: table})
+	require.NoError(w, err)
+	_, err = client.UntagResource(w.ctx, &dynamodb.UntagResourceInput{ResourceArn: about.Table.TableArn, TagKeys: []string{"team"}})
+	require.NoError(w, err)
+	_, err = client.UpdateContinuousBackups(w.ctx, &dynamodb.UpdateContinuousBackupsInput{TableName: table,
+		PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(false)}})
+	require.NoError(w, err)
+	_, err = client.UpdateTable(w.ctx, &dynamodb.UpdateTableInput{TableName: table, DeletionProtectionEnabled: aws.Bool(false)})
+	require.NoError(w, err)
+	for _, name := range []string{"Settings", dynamostore.LibraryTable} {
+		w.endTTL(client, aws.String(w.prefix+name))
+	}
+	for table, index := range map[string]string{"Accounts": "NameIndex", "Notes": "ByOwner"} {
+		_, err = client.UpdateTable(w.ctx, &dynamodb.UpdateTableInput{TableName: aws.String(w.prefix + table),
+			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Delete: &types.DeleteGlobalSecondaryIndexAction{IndexName: aws.String(index)}}}})
+		require.NoError(w, err)
+	}
+}
+
+// endTTL switches time to live off, if it is on.
+func (w *walk) endTTL(client *dynamodb.Client, table *string) {
+	now, err := client.DescribeTimeToLive(w.ctx, &dynamodb.DescribeTimeToLiveInput{TableName: table})
+	require.NoError(w, err)
+	if now.TimeToLiveDescription.TimeToLiveStatus == types.TimeToLiveStatusDisabled {
+		return
+	}
+	_, err = client.UpdateTimeToLive(w.ctx, &dynamodb.UpdateTimeToLiveInput{TableName: table,
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: now.TimeToLiveDescription.AttributeName, Enabled: aws.Bool(false)}})
+	require.NoError(w, err)
+}
+
+// lose takes the last records of each table out of a follower around the library:
+// what verify finds and repairs.
+func (w *walk) lose() {
+	name := &types.AttributeValueMemberS{Value: fmt.Sprint("name", w.serial)}
+	for table, key := range map[string]map[string]types.AttributeValue{
+		"Accounts": {"id": &types.AttributeValueMemberN{Value: fmt.Sprint(w.kept)}},
+		"Notes":    {"code": name}, "Settings": {"name": name},
+	} {
+		_, err := w.aside().DeleteItem(w.ctx, &dynamodb.DeleteItemInput{TableName: aws.String(w.prefix + table), Key: key})
+		require.NoError(w, err)
+	}
+}
+
+// repair mends the last record of each table, and one of each that the store
+// that leads does not have, as verify --repair does.
+func (w *walk) repair() {
+	name := fmt.Sprint("name", w.serial)
+	w.loses("PutItem")
+	require.NoError(w, w.operator.Repair(w.ctx, w.key("Accounts", w.kept), w.key("Notes", name), w.key("Settings", name), w.key("Seats", w.seat)))
+	require.NoError(w, w.operator.Repair(w.ctx, w.key("Accounts", int64(900+w.serial)), w.key("Notes", "no"+name), w.key("Settings", "no"+name), w.key("Seats", int64(900+w.serial))))
+}
+
+func (w *walk) verify() {
+	_, err := w.operator.Verify(w.ctx, migrationctl.VerifyOptions{})
+	require.NoError(w, err)
+}
+
+func (w *walk) key(entity string, id any) transform.Key {
+	key, err := w.contract.Entity(entity).KeyOf(id)
+	require.NoError(w, err)
+	return key
+}
+
+// alone has the operator do what the relays of a service do, that is not there:
+// the process that made the last writes died before it brought them over.
+func (w *walk) alone() {
+	w.close()
+	w.serial++
+	name := fmt.Sprint("name", w.serial)
+	w.loses("PutItem")
+	if w.phase.DynamoDBLeads() {
+		w.write(w.service, name)
+	} else {
+		w.write(w.mysql, name)
+	}
+	if w.phase == store.DynamoDBPrimary {
+		w.letters()
+	}
+	_, err := w.operator.Drain(w.ctx, nil)
+	w.allowed(err)
+	w.open()
+}
+
+// letters leaves dead letters of records that can be brought over by now, for
+// the relays to find.
+func (w *walk) letters() {
+	for _, key := range []transform.Key{
+		w.key("Accounts", w.kept), w.key("Notes", fmt.Sprint("name", w.serial)), w.key("Settings", fmt.Sprint("name", w.serial)),
+		w.key("Seats", w.seat), w.key("Seats", int64(998)), w.key("Accounts", int64(998)), w.key("Notes", "nobody"), w.key("Settings", "nobody"),
+	} {
+		require.NoError(w, w.service.SaveDeadLetter(w.ctx, key, 1, "was too long"))
+	}
+}
+
+// write makes a write that nobody brings over.
+func (w *walk) write(s store.Store, name string) {
+	record, err := s.Phase(w.ctx)
+	require.NoError(w, err)
+	at := store.At{Epoch: record.Epoch, Captured: record.Capture, Lease: new(store.Lease)}
+	at.Lease.Extend(record.Epoch, time.Now(), time.Hour)
+	var all []store.Mutation
+	for _, row := range []struct {
+		entity string
+		id     any
+		values map[string]transform.Value
+	}{
+		{"Accounts", w.kept, map[string]transform.Value{"id": transform.UintValue(uint64(w.kept)), "name": transform.TextValue("other" + name)}},
+		{"Seats", w.seat, map[string]transform.Value{
+			"id": transform.IntValue(w.seat), "row_name": transform.TextValue(name), "place": transform.IntValue(1)}},
+		{"Notes", name, map[string]transform.Value{"code": transform.TextValue(name), "owner": transform.TextValue(name)}},
+		{"Settings", name, map[string]transform.Value{"name": transform.TextValue(name), "value": transform.TextValue(name)}},
+	} {
+		r := w.contract.Entity(row.entity).NewRecord()
+		for column, v := range row.values {
+			require.NoError(w, r.Set(column, v))
+		}
+		all = append(all, store.Mutation{Op: store.Put, Key: w.key(row.entity, row.id), Record: r})
+	}
+	_, err = s.Write(w.ctx, at, store.Write{Mutations: all})
+	require.NoError(w, err)
+}
+
+// loses drops the replies of the next calls of an operation, once for each
+// table: the call is made again, and meets what it did itself.
+func (w *walk) loses(operation string) {
+	for _, t := range w.contract.Tables {
+		w.server.Fault(dynamotest.OnTable(w.prefix + t.Name).Operation(operation).Times(1).LoseReply())
+	}
+}
+
+// live is what goes on in a phase.
+func (w *walk) live() {
+	w.close()
+	w.open()
+	w.loses("PutItem")
+	w.use()
+	w.operate()
+	if w.phase == store.MySQLOnly {
+		return
+	}
+	w.alone()
+	w.repair()
+	w.verify()
+	w.use()
+}

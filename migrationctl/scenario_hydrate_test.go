@@ -1,0 +1,260 @@
+package migrationctl_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/dal/faultstore"
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/dal/storetest"
+	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/migrationctl"
+)
+
+// The records of storetest.CartContract. Fields of the second block are joined.
+type (
+	Category struct {
+		ID     int64   `db:"category_id"`
+		Name   *string `db:"name"`
+		Parent *int64  `db:"parent_id"`
+
+		ParentName *string `db:"parent_name"`
+		Depth      int64   `db:"depth"`
+		Path       *string `db:"path"`
+	}
+	Product struct {
+		Shop     string  `db:"shop"`
+		Number   int64   `db:"number"`
+		Name     string  `db:"name"`
+		Price    *string `db:"price"`
+		SoldOut  bool    `db:"sold_out"`
+		Category *int64  `db:"category_id"`
+
+		CategoryName *string `db:"category_name"`
+	}
+	CartLine struct {
+		Cart     int64   `db:"cart_id"`
+		Line     int64   `db:"line"`
+		Shop     *string `db:"shop"`
+		Number   *int64  `db:"number"`
+		Quantity int64   `db:"quantity"`
+		Paid     *string `db:"paid"`
+
+		ProductName  *string `db:"product_name"`
+		ProductPrice *string `db:"product_price"`
+		SoldOut      *int64  `db:"sold_out"`
+		CategoryName *string `db:"category_name"`
+	}
+)
+
+// A market is a process over a world of CartContract.
+type market struct {
+	*process
+	categories *dal.Repository[Category]
+	products   *dal.Repository[Product]
+	carts      *dal.Repository[CartLine]
+}
+
+func newMarket(t *testing.T, p *process, over dal.Group) *market {
+	t.Helper()
+	categories, err := dal.NewRepository[Category](over, "Categories")
+	require.NoError(t, err)
+	products, err := dal.NewRepository[Product](over, "Products")
+	require.NoError(t, err)
+	carts, err := dal.NewRepository[CartLine](over, "Carts")
+	require.NoError(t, err)
+	return &market{p, categories, products, carts}
+}
+
+// eachMarket plays the scenario in memory, and on MariaDB or MySQL with every DynamoDB
+// engine that is there. before fills MySQL as a service had it.
+func eachMarket(t *testing.T, before func(t *testing.T, m *market), play func(t *testing.T, w *world, m *market)) {
+	start := func(t *testing.T, w *world) {
+		bare := dal.Standalone(w.contract, w.mysql)
+		before(t, newMarket(t, nil, bare))
+		bare.Close()
+		ctl, err := migrationctl.Open(t.Context(), w.faulty(), w.faultyDynamo(), leading())
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = ctl.Close(context.Background()) })
+		play(t, w, newMarket(t, &process{Controller: ctl}, ctl))
+	}
+	t.Run("memory", func(t *testing.T) { start(t, newMemoryWorldOf(t, storetest.CartContract(t), faultstore.New())) })
+	t.Run("engines", func(t *testing.T) {
+		for _, e := range enginetest.DynamoDBEngines(t) {
+			t.Run(e.Kind(), func(t *testing.T) { start(t, newEngineWorldOf(t, e, storetest.CartContract(t), faultstore.New())) })
+		}
+	})
+}
+
+// walk goes through all phases and back, with a backfill in either direction. It calls
+// do in each phase, and meanwhile while each step is made.
+func (m *market) walk(t *testing.T, do func(phase store.Phase), meanwhile func() error) {
+	t.Helper()
+	do(store.MySQLOnly)
+	require.NoError(t, m.CaptureOn(t.Context(), migrationctl.Change{Reason: "test"}))
+	for i, to := range []store.Phase{2, 3, 4, 5, 4, 3, 2} {
+		m.stepUnder(t, to, meanwhile)
+		switch i {
+		case 0:
+			require.NoError(t, m.Backfill(t.Context(), migrationctl.BackfillOptions{}))
+		case 3:
+			require.NoError(t, m.Backfill(t.Context(), migrationctl.BackfillOptions{Reverse: true}))
+		}
+		do(to)
+		if to != store.DynamoDBOnly {
+			m.drained(t)
+			m.verified(t)
+		}
+	}
+}
+
+// stepUnder makes a step while meanwhile is called again and again.
+func (m *market) stepUnder(t *testing.T, to store.Phase, meanwhile func() error) {
+	t.Helper()
+	if to == store.DynamoDBPrimary {
+		m.verified(t)
+	}
+	stop, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				ended <- nil
+				return
+			default:
+			}
+			if err := meanwhile(); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	err := m.SetPhase(t.Context(), to, migrationctl.Change{Reason: "walk"})
+	close(stop)
+	require.NoError(t, <-ended, "while phase %d was set", to)
+	require.NoError(t, err)
+}
+
+func text(format string, args ...any) *string {
+	s := fmt.Sprintf(format, args...)
+	return &s
+}
+
+func number(n int64) *int64 { return &n }
+
+// sees requires of a cart's line what each way to read it answers.
+func (m *market) sees(t *testing.T, want CartLine, about string) {
+	t.Helper()
+	ctx, key := t.Context(), m.carts.Key(want.Cart, want.Line)
+	got, err := m.carts.Get(ctx, key)
+	require.NoError(t, err, about)
+	require.Equal(t, want, got, about)
+	many, err := m.carts.GetMany(ctx, []dal.Key{key})
+	require.NoError(t, err, about)
+	require.Equal(t, want, many[key], about)
+	page, err := m.carts.Page(ctx, dal.TableKey().Equal(want.Cart).AtLeast(want.Line), "", 1)
+	require.NoError(t, err, about)
+	require.Equal(t, []CartLine{want}, page.Items, about)
+	for got, err := range m.carts.Query(ctx, dal.TableKey().Equal(want.Cart).Exactly(want.Line)) {
+		require.NoError(t, err, about)
+		require.Equal(t, want, got, about)
+	}
+	require.NoError(t, m.Router().Atomically(ctx, func(ctx context.Context, tx *dal.Tx) error {
+		got, err = m.carts.In(tx).Get(ctx, key)
+		return err
+	}), about)
+	require.Equal(t, want, got, about)
+}
+
+// TestScenario31CartsShowTheProduct: a product is renamed and repriced while it is in
+// carts. Carts show at once what phase 1 would, in every phase and across every step;
+// the price that a line was paid at stays; and no item has what is joined.
+func TestScenario31CartsShowTheProduct(t *testing.T) {
+	var last int64
+	eachMarket(t, func(t *testing.T, m *market) {
+		last = 0
+		require.NoError(t, m.categories.Create(t.Context(), &Category{ID: 3, Name: text("tools")}))
+		require.NoError(t, m.products.Create(t.Context(), &Product{Shop: "a/b", Number: 7, Name: "name 0", Price: text("10.50"), Category: number(3)}))
+		require.NoError(t, m.carts.Create(t.Context(), &CartLine{Cart: 1, Line: 1, Shop: text("a/b"), Number: number(7), Quantity: 2, Paid: text("9.99"), ProductName: text("ignored")}))
+		require.NoError(t, m.carts.Create(t.Context(), &CartLine{Cart: 1, Line: 2, Shop: text("a/b"), Quantity: 1}))
+		require.NoError(t, m.carts.Create(t.Context(), &CartLine{Cart: 1, Line: 3, Shop: text("a/b"), Number: number(8), Quantity: 1}))
+	}, func(t *testing.T, w *world, m *market) {
+		ctx := t.Context()
+		rename := func() error {
+			last++
+			return m.products.Update(ctx, m.products.Key("a/b", 7), func(p *Product) error {
+				p.Name, p.Price, p.SoldOut = fmt.Sprint("name ", last), text("%d.50", last), last%2 == 1
+				return nil
+			})
+		}
+		line := func() CartLine {
+			return CartLine{Cart: 1, Line: 1, Shop: text("a/b"), Number: number(7), Quantity: 2, Paid: text("9.99"),
+				ProductName: text("name %d", last), ProductPrice: text("%d.50", last), SoldOut: number(last % 2), CategoryName: text("tools")}
+		}
+		m.walk(t, func(phase store.Phase) {
+			require.NoError(t, rename())
+			about := fmt.Sprint("phase ", phase)
+			m.sees(t, line(), about)
+			m.sees(t, CartLine{Cart: 1, Line: 2, Shop: text("a/b"), Quantity: 1}, about)
+			m.sees(t, CartLine{Cart: 1, Line: 3, Shop: text("a/b"), Number: number(8), Quantity: 1}, about)
+		}, func() error {
+			if err := rename(); err != nil {
+				return err
+			}
+			got, err := m.carts.Get(ctx, m.carts.Key(1, 1))
+			if err == nil && *got.ProductName != *line().ProductName {
+				err = fmt.Errorf("shows %q after %q was acknowledged", *got.ProductName, *line().ProductName)
+			}
+			return err
+		})
+		status, err := m.Status(ctx)
+		require.NoError(t, err)
+		require.Zero(t, status.Dirty)
+		require.Zero(t, m.Router().Stats().Mismatches)
+		w.requireEqualStores(t)
+	})
+}
+
+// TestScenario23ChildrenShowTheParent: a category is renamed, and those below it show
+// its new name, found by their parent or by their key; so do the carts with products
+// of it. One without a parent shows what the contract says.
+func TestScenario23ChildrenShowTheParent(t *testing.T) {
+	eachMarket(t, func(t *testing.T, m *market) {
+		require.NoError(t, m.categories.Create(t.Context(), &Category{ID: 1, Name: text("name 0")}))
+		for id := range int64(4) {
+			require.NoError(t, m.categories.Create(t.Context(), &Category{ID: 10 + id, Name: text("child"), Parent: number(1)}))
+		}
+		require.NoError(t, m.products.Create(t.Context(), &Product{Shop: "s", Number: 1, Name: "p", Category: number(1)}))
+		require.NoError(t, m.carts.Create(t.Context(), &CartLine{Cart: 1, Line: 1, Shop: text("s"), Number: number(1)}))
+	}, func(t *testing.T, w *world, m *market) {
+		ctx, last := t.Context(), 0
+		rename := func() error {
+			last++
+			return m.categories.Update(ctx, m.categories.Key(1), func(c *Category) error { c.Name = text("name %d", last); return nil })
+		}
+		m.walk(t, func(phase store.Phase) {
+			require.NoError(t, rename())
+			want := text("name %d", last)
+			n := 0
+			for c, err := range m.categories.Query(ctx, dal.Index("ParentIndex").Equal(1)) {
+				require.NoError(t, err)
+				require.Equal(t, want, c.ParentName, "phase %d", phase)
+				require.Equal(t, int64(1), c.Depth, "phase %d", phase)
+				require.Equal(t, *want+" > child", *c.Path, "phase %d", phase)
+				n++
+			}
+			require.Equal(t, 4, n, "phase %d", phase)
+			root, err := m.categories.Get(ctx, m.categories.Key(1))
+			require.NoError(t, err)
+			require.Equal(t, Category{ID: 1, Name: want, ParentName: text("all"), Path: want}, root, "phase %d", phase)
+			line, err := m.carts.Get(ctx, m.carts.Key(1, 1))
+			require.NoError(t, err)
+			require.Equal(t, want, line.CategoryName, "phase %d", phase)
+		}, rename)
+		w.requireEqualStores(t)
+	})
+}

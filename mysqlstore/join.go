@@ -1,0 +1,192 @@
+package mysqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// Joining returns a transaction of the service's own in a form that dal can join:
+// see dal.Router.Join, which says what this gives and what voids it. The
+// transaction is one of the store's database. From here on it ends by dal's Commit
+// or Rollback, not by its own.
+//
+// Under capture one statement per key checks the fence and writes the change
+// record, as in the store's own writes; another one before the COMMIT looks
+// whether they are all still there. Without capture a single SELECT holds the
+// fence. All of them run in the service's session: LAST_INSERT_ID() is the
+// library's afterwards, so take an id from the sql.Result of the INSERT.
+func (s *Store) Joining(tx *sqlx.Tx) store.Joining { return newJoining(s, tx) }
+
+// A joining is a transaction of the service's own with the library's statements
+// in it. COMMIT is sent as a statement instead of by sqlx, which would wait for
+// its answer without end.
+type joining struct {
+	*fenced
+	own      *sqlx.Tx
+	recorded []store.KeyVersion
+}
+
+func newJoining(s *Store, own *sqlx.Tx) *joining {
+	t := &tx{on: own, limit: s.opts.CommitTimeout}
+	return &joining{fenced: &fenced{s: s, t: t}, own: own}
+}
+
+// Contract returns the store's contract.
+func (j *joining) Contract() *transform.Contract { return j.s.contract }
+
+// Rollback ends the transaction unless it is over.
+func (j *joining) Rollback() error {
+	if err := j.own.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return j.s.wrap("rollback", nil, store.NotApplied, err)
+	}
+	return nil
+}
+
+// Record writes the change records of keys, or holds the fence only. An error
+// has rolled the transaction back, so that the service can't commit it either.
+func (j *joining) Record(ctx context.Context, at store.At, keys []transform.Key) ([]store.KeyVersion, error) {
+	j.at = at
+	written, err := j.record(ctx, keys)
+	if err != nil {
+		outcome := j.outcome(ctx, err)
+		_ = j.own.Rollback() // over already, or the connection is gone
+		return nil, j.failed("join", outcome, err)
+	}
+	j.recorded = append(j.recorded, written...)
+	return written, nil
+}
+
+func (j *joining) record(ctx context.Context, keys []transform.Key) ([]store.KeyVersion, error) {
+	for _, key := range keys {
+		fault := checkKeyID(key)
+		if j.s.sources[key.Entity] == nil {
+			fault = "the contract has no such entity"
+		}
+		if fault != "" {
+			return nil, j.s.invalid("join", key.Entity, "", fault, store.NotApplied)
+		}
+	}
+	if !j.at.Captured || len(keys) == 0 {
+		return nil, j.hold(ctx)
+	}
+	sorted := slices.Compact(slices.SortedFunc(slices.Values(keys), compareKeys))
+	written := make([]store.KeyVersion, len(sorted))
+	for i, key := range sorted {
+		row := store.Row{Key: key}
+		if err := j.recordChange(ctx, &row); err != nil {
+			return nil, err
+		}
+		written[i] = store.KeyVersion{Key: key, Version: row.Version}
+	}
+	return written, nil
+}
+
+// hold takes the fence's shared lock, unless the transaction has it.
+func (j *joining) hold(ctx context.Context) error {
+	if j.passed {
+		return nil
+	}
+	f, err := j.s.holdFence(ctx, j.t)
+	switch {
+	case err != nil:
+		return err
+	case !f.state.Valid:
+		return j.s.notInitialised("join", store.NotApplied)
+	case !f.lets(j.at):
+		return j.s.wrongPhase("join", "", store.NotApplied)
+	}
+	j.passed = true
+	return nil
+}
+
+// Commit commits unless ctx is over or the change records are gone. Once COMMIT
+// is on its way ctx has no say any more.
+func (j *joining) Commit(ctx context.Context) error {
+	err := j.complete(ctx)
+	if err == nil {
+		err = j.t.commit(ctx)
+	}
+	if err == nil {
+		// Nothing is left to commit: this gives the connection back.
+		_ = j.own.Commit()
+		return nil
+	}
+	outcome := j.outcome(ctx, err)
+	_ = j.own.Rollback()
+	if errors.Is(err, errTakenBack) {
+		return j.takenBack(ctx)
+	}
+	return j.failed("commit", outcome, err)
+}
+
+// errTakenBack says that change records are not there any more.
+var errTakenBack = errors.New("change records were taken back")
+
+// complete returns errTakenBack unless all change records are there as they were
+// written. A deadlock rolls the whole transaction back, and if the service takes
+// no notice its next statements commit one by one; a rollback to a savepoint may
+// take change records along and leave data.
+func (j *joining) complete(ctx context.Context) error {
+	for some := range slices.Chunk(j.recorded, bumpChunk) {
+		args := []any{j.s.group}
+		for _, k := range some {
+			args = append(args, k.Key.Entity, []byte(k.Key.ID), uint64(k.Version))
+		}
+		there := 0
+		err := j.t.query(ctx, func(rows *sql.Rows) error { return rows.Scan(&there) },
+			"SELECT COUNT(*) FROM crossfade_change WHERE grp=? AND dirty=1 AND ("+
+				strings.Repeat("(entity=? AND id=? AND version=?) OR ", len(some)-1)+"(entity=? AND id=? AND version=?))", args...)
+		if err != nil {
+			return err
+		}
+		if there != len(some) {
+			return errTakenBack
+		}
+	}
+	return nil
+}
+
+// takenBack sees to it that statements which committed by themselves reach the
+// follower, and returns what became of the transaction.
+func (j *joining) takenBack(ctx context.Context) error {
+	e := j.s.invalid("commit", "", "", "a statement rolled the transaction back, as a deadlock does, or a savepoint from before Join or Touch was"+
+		" rolled back to; what was executed after that may have committed by itself", store.Unknown)
+	keys := make([]transform.Key, len(j.recorded))
+	for i, k := range j.recorded {
+		keys[i] = k.Key
+	}
+	after, cancel := store.Detached(ctx, j.s.opts.CommitTimeout)
+	defer cancel()
+	if err := j.s.Bump(after, keys); err != nil {
+		e.Cause = err
+	}
+	return e
+}
+
+// outcome returns what an error says of the transaction, but for one of COMMIT
+// itself. A transaction that ended without the library may have been committed,
+// unless the caller is gone, whose context then ended it.
+func (j *joining) outcome(ctx context.Context, err error) store.Outcome {
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() == nil {
+		return store.Unknown
+	}
+	return store.NotApplied
+}
+
+// failed returns the error of a transaction that is over.
+func (j *joining) failed(op string, outcome store.Outcome, err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		e := j.s.invalid(op, "", "", "the transaction was ended by its own context, Commit or Rollback; it ends by those of what Join returns", outcome)
+		e.Cause = err
+		return e
+	}
+	return j.s.wrap(op, nil, outcome, err)
+}
