@@ -1,0 +1,67 @@
+// Package paritytest shows that a service answers alike in every phase of its
+// migration, and while the phase changes: the test to write before the cutover, and
+// to see fail, until the mapping is done.
+//
+//	func TestParity(t *testing.T) {
+//		paritytest.HTTP(t, func(t testing.TB) paritytest.Service[http.Handler] {
+//			mysql, dynamo := freshStores(t) // with the same rows each time
+//			ctl, err := migrationctl.Open(t.Context(), mysql, dynamo, nil)
+//			require.NoError(t, err)
+//			return paritytest.Service[http.Handler]{API: newServer(ctl), Controller: ctl}
+//		}, []paritytest.Request{
+//			{Method: "POST", Path: "/users", Body: `{"name":"dora"}`, Save: map[string]string{"id": "$.id"}},
+//			{Method: "GET", Path: "/users/{id}"},
+//			{Method: "DELETE", Path: "/users/{id}"},
+//			{Method: "GET", Path: "/users/{id}"},
+//		}, &paritytest.Options{Varies: []string{"$.created_at"}})
+//	}
+//
+// HTTP opens the service anew for each phase, takes it there with what the phase
+// demands (capture, backfill, verify), sends the requests in order, and compares
+// status, headers and body with those of phase 1, byte for byte. Then it sends them
+// while the group walks from phase to phase, a step beside each request, as often as
+// it takes for every request to meet every step. Operations does the same for
+// functions instead of requests, and Repository for random histories of a
+// repository's own operations. Go takes a group to a phase, for tests of your own.
+//
+// # The way to a cutover
+//
+// What a phase can't do fails the test, with the reason, so the test says what is
+// to be done next:
+//
+//  1. Write the requests that your clients send, those that fail included, and
+//     Options{Phases: []dal.Phase{dal.MySQLOnly}}. It passes once each request
+//     gives the same answer twice: name what varies (Options.Varies).
+//  2. Let Options.Phases go, so that all five count. Phase 2 fails: the contract
+//     has no attribute for a column, or a value that no item can hold. The error
+//     names it. Mend the contract until phase 2 and 3 pass; reads are MySQL's
+//     there, and verify compares what DynamoDB has.
+//  3. Phase 4 fails where an answer is other than MySQL's: a list in another
+//     order, a name found whatever its case, a joined name that went stale. The
+//     difference names phase, request and JSON path. Declare the index, the
+//     folding, how the copy is kept.
+//  4. Phase 5 fails if something still asks MySQL, once you stop MySQL in open's
+//     service; and the walk fails where a request does not survive a switch, for
+//     instance since it keeps state between requests in the process.
+//
+// The test is then the definition of done, and stays until the library is taken
+// out.
+//
+// # What it promises
+//
+//   - A difference in status, in a header that counts or in one byte of a body
+//     fails the test and names phase, request and JSON path
+//     (TestDifferencesAreFound).
+//   - A service that answers alike passes (TestEqualServicesPass).
+//   - What Varies names may differ, and nothing beside it (TestVaries).
+//   - A request that fails or hangs only while the phase changes is found
+//     (TestDifferencesAreFound).
+//   - A follower that misses a write, or holds another one, is found even if no
+//     request asks for it (TestDifferencesAreFound).
+//
+// What it can't see: what no request asks for, and races between clients, since
+// requests go one after the other.
+//
+// The package imports migrationctl, which package dal does not: a service's own
+// tests have a controller anyway.
+package paritytest
