@@ -16,12 +16,16 @@ import (
 func (c *cli) asker(ctx context.Context) func(dynamostore.TablePlan) (bool, error) {
 	answers := bufio.NewReader(c.env.Stdin)
 	return func(p dynamostore.TablePlan) (bool, error) {
+		verb := "create"
+		if p.Exists() {
+			verb = "change"
+		}
 		if !c.env.Interactive {
-			return false, usage("table %s would be created, and there is no terminal to ask on; give --yes", p.Table)
+			return false, usage("table %s would be %sd, and there is no terminal to ask on; give --yes", p.Table, verb)
 		}
 		t, _ := planned(p)
 		t.describe(c.stderr)
-		fmt.Fprintf(c.stderr, "create table %s? [y/N] ", p.Table)
+		fmt.Fprintf(c.stderr, "%s table %s? [y/N] ", verb, p.Table)
 		answer, err := readLine(ctx, answers)
 		if err != nil {
 			return false, err

@@ -125,16 +125,6 @@ func (c *cli) lookForMySQL(ctx context.Context) (db *sqlx.DB, away, err error) {
 	return db, nil, nil
 }
 
-// openDynamoDB makes the store of the contract's tables alone.
-func (c *cli) openDynamoDB(ctx context.Context) (*session, error) {
-	contract, err := c.loadContract()
-	if err != nil {
-		return nil, err
-	}
-	s := &session{contract: contract}
-	return s, c.addDynamoDB(ctx, s, true)
-}
-
 // addDynamoDB makes the store of the contract's tables. No call is made yet;
 // calls says that the command will make some, so that what they need must be
 // configured.

@@ -184,8 +184,8 @@ func (c *cli) checkLive(ctx context.Context, db *sqlx.DB, contract *transform.Co
 
 // requireSchema refuses unless the database has the contract's tables as the
 // contract says.
-func (c *cli) requireSchema(ctx context.Context, s *session) error {
-	findings, err := s.mysql.CheckSchema(ctx)
+func (c *cli) requireSchema(ctx context.Context, check func(context.Context) ([]transform.Finding, error)) error {
+	findings, err := check(ctx)
 	if err != nil {
 		return err
 	}

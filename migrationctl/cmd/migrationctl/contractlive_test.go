@@ -188,7 +188,7 @@ func TestWrittenContractsLoad(t *testing.T) {
 	written, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.NotContains(t, string(written), "\n", "one line stays one line")
-	require.Contains(t, string(written), `"unique": [{"name": "pair", "columns": ["c", "s"]}, {"name": "state", "columns": ["v"]}]`)
+	require.Contains(t, string(written), `"unique": [{"name": "by_case", "columns": ["ci"]}, {"name": "pair", "columns": ["c", "s"]}, {"name": "state", "columns": ["v"]}]`)
 	require.Contains(t, check("--mysql", dsn, "--write"), "nothing was written")
 	check()
 	again, err := os.ReadFile(file)

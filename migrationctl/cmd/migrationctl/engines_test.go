@@ -100,6 +100,13 @@ func eachEngine(t *testing.T, name string, more func(t *testing.T, w *world, d *
 // forth to phase 3 and back to a bare phase 1.
 func TestMigration(t *testing.T) { eachEngine(t, "migration.script", nil) }
 
+// TestCaptureByTriggers holds that what another program writes arrives, and that
+// the triggers which see to it are made, looked at and taken away.
+func TestCaptureByTriggers(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "has triggers that run in the writer's transaction and SIGNAL")
+	eachEngine(t, "triggers.script", nil)
+}
+
 // TestDeadLetters holds that a row that can't become an item is never skipped
 // in silence, and never waited for.
 func TestDeadLetters(t *testing.T) { eachEngine(t, "deadletter.script", nil) }

@@ -2,8 +2,7 @@
 // from MySQL to DynamoDB while its service keeps serving:
 //
 //	migrationctl contract check --contract contract.json --mysql DSN --write
-//	migrationctl init           --contract contract.json --mysql DSN
-//	migrationctl tables apply   --contract contract.json --dynamodb-endpoint URL
+//	migrationctl prepare        --contract contract.json --mysql DSN --dynamodb-endpoint URL
 //	migrationctl capture on     …
 //	migrationctl phase set 2    …
 //	migrationctl backfill       …

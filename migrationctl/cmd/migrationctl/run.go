@@ -55,9 +55,9 @@ func (c *cli) command() *cobra.Command {
 	root.PersistentPreRun = func(*cobra.Command, []string) { c.started = true }
 	c.bind(root.PersistentFlags())
 	root.AddCommand(
-		c.contractCommand(), c.previewCommand(), c.tablesCommand(), c.initCommand(), c.captureCommand(),
+		c.contractCommand(), c.previewCommand(), c.tablesCommand(), c.initCommand(), c.uninstallCommand(), c.captureCommand(),
 		c.backfillCommand(), c.verifyCommand(), c.statusCommand(), c.phaseCommand(), c.drainCommand(),
-		c.auditCommand(), c.deadLettersCommand(),
+		c.auditCommand(), c.deadLettersCommand(), c.iamCommand(), c.prepareCommand(),
 	)
 	return root
 }

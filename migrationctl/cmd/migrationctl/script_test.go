@@ -24,6 +24,7 @@ import (
 //	copy FILE AS         copies a file of testdata into the script's directory
 //	edit FILE OLD => NEW replaces a text in a file, which must have it
 //	sql STATEMENT        runs it, with an engine
+//	untrigger EVENT      drops the library's trigger of INSERT, UPDATE or DELETE
 //	answer TEXT          what is typed at the questions of the next command
 //	> ARGUMENTS          runs the command line
 //	exit N               its exit code; 0 where it is not said
@@ -94,6 +95,11 @@ func (s *script) line(from, line string) {
 		s.edit(rest)
 	case "sql":
 		s.db.MustExec(rest)
+	case "untrigger":
+		var name string
+		require.NoError(s.t, s.db.Get(&name, "SELECT trigger_name FROM information_schema.triggers"+
+			" WHERE trigger_schema = DATABASE() AND event_manipulation = ?", rest), s.at)
+		s.db.MustExec("DROP TRIGGER " + name)
 	case "answer":
 		s.answer += rest + "\n"
 	case ">":

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,133 +13,71 @@ import (
 func (c *cli) tablesCommand() *cobra.Command {
 	var yes bool
 	plan := &cobra.Command{
-		Use: "plan", Short: "Show which tables would be created", Args: cobra.NoArgs,
+		Use: "plan", Short: "Show what tables apply would do to each table", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.planTables(cmd.Context()) },
 	}
 	apply := &cobra.Command{
-		Use: "apply", Short: "Create the tables that are not there and wait until they are ACTIVE", Args: cobra.NoArgs,
+		Use: "apply", Short: "Create the tables, add what they lack, and wait until they are ACTIVE", Args: cobra.NoArgs,
+		Long: longApplyHelp,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.applyTables(cmd.Context(), yes) },
 	}
-	apply.Flags().BoolVar(&yes, "yes", false, "create every table without asking")
+	apply.Flags().BoolVar(&yes, "yes", false, "create and change every table without asking")
 	verify := &cobra.Command{
-		Use: "verify", Short: "Compare the tables that are there with the contract", Args: cobra.NoArgs,
+		Use: "verify", Short: "Compare the tables that are there with the contract, and say which are empty", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.verifyTables(cmd.Context()) },
 	}
-	return c.group("tables", "Plan, create and compare the DynamoDB tables of the contract", plan, apply, verify)
+	return c.group("tables", "Plan, create, compare and export the DynamoDB tables of the contract", plan, apply, verify, c.exportCommand())
 }
 
-// A tablesApplied says what became of each table.
-type tablesApplied struct {
-	Tables []appliedTable `json:"tables"`
-}
+const longApplyHelp = `Create the tables that are not there, with their indexes and settings, and wait until they
+are ACTIVE. To a table that is there add indexes, one at a time, and tags that it lacks, and
+switch on time to live, point-in-time recovery and deletion protection where the contract
+wants them. Each table is shown before anything is done to it, and asked for.
 
-// An appliedTable is one of them, in the order of the contract.
-type appliedTable struct {
-	Table  string `json:"table"`
-	Result string `json:"result"` // "created", "active": it was there, or "skipped"
-}
+No key, index, capacity, billing or encryption of a table that is there is changed, nothing
+is switched off and nothing is deleted. Where that leaves a table otherwise than the contract
+wants, and it matters, nothing is done at all. Interrupted, the same command goes on.`
 
-func (t tablesApplied) text(w io.Writer) {
-	for _, a := range t.Tables {
-		switch a.Result {
-		case "created":
-			fmt.Fprintf(w, "table %s is created and ACTIVE\n", a.Table)
-		case "active":
-			fmt.Fprintf(w, "table %s was there and is ACTIVE\n", a.Table)
-		default:
-			fmt.Fprintf(w, "table %s was left out\n", a.Table)
-		}
+// openTables makes the tables of the contract alone: they can be made also of a
+// contract that can't be migrated yet.
+func (c *cli) openTables(ctx context.Context) (*dynamostore.Tables, error) {
+	contract, err := c.loadContract()
+	if err != nil {
+		return nil, err
 	}
+	client, err := c.connectDynamoDB(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	tables, err := dynamostore.NewTables(client, contract, &dynamostore.Options{TablePrefix: c.prefix})
+	if err != nil {
+		return nil, found("%s: %w", c.contractFile, err)
+	}
+	return tables, nil
 }
 
-// set keeps the latest that is known of a table.
-func (t *tablesApplied) set(step dynamostore.TableStep) {
-	i := 0
-	for i < len(t.Tables) && t.Tables[i].Table != step.Table {
-		i++
-	}
-	if i == len(t.Tables) {
-		t.Tables = append(t.Tables, appliedTable{Table: step.Table})
-	}
-	switch step.Step {
-	case "creating":
-		t.Tables[i].Result = "created"
-	case "skipped":
-		t.Tables[i].Result = "skipped"
-	case "exists":
-		t.Tables[i].Result = "active"
-	}
-}
-
-// applyTables creates what is missing. Killed anywhere, it may be called again:
-// a table that is being created is waited for, one that is there is left alone.
-func (c *cli) applyTables(ctx context.Context, yes bool) error {
-	s, err := c.openDynamoDB(ctx)
+// planTables shows the plan. A table that is there and differs makes it fail,
+// because apply would refuse the whole of it.
+func (c *cli) planTables(ctx context.Context) error {
+	tables, err := c.openTables(ctx)
 	if err != nil {
 		return err
 	}
-	var (
-		doc     tablesApplied
-		skipped int
-		confirm func(dynamostore.TablePlan) (bool, error)
-	)
-	if !yes {
-		confirm = c.asker(ctx)
-	}
-	err = s.dynamo.Apply(ctx, confirm, func(step dynamostore.TableStep) {
-		doc.set(step)
-		if step.Step == "skipped" {
-			skipped++
-		}
-		if step.Step == "creating" || step.Step == "waiting" {
-			c.warn("%s %s %s", span(step.After), step.Table, strings.TrimSpace(step.Step+" "+step.Detail))
-		}
-	})
+	plans, err := tables.Plan(ctx)
 	if err != nil {
 		return err
 	}
-	if err := c.out.print(doc); err != nil || skipped == 0 {
-		return err
-	}
-	return found("%s left out; the same command asks again", count(skipped, "table"))
-}
-
-// A tablesVerified is what tables verify found.
-type tablesVerified struct {
-	Differences []tableDiff `json:"differences"`
-	// Errors is how many of them keep the library from working. The others are
-	// advice, such as another billing mode.
-	Errors int `json:"errors"`
-}
-
-func (v tablesVerified) text(w io.Writer) {
-	for _, d := range v.Differences {
-		fmt.Fprintf(w, "%s %s\n", d.Severity, d.line)
-	}
-	if len(v.Differences) == 0 {
-		fmt.Fprintln(w, "every table is as the contract says")
-	}
-}
-
-// verifyTables compares and changes nothing.
-func (c *cli) verifyTables(ctx context.Context) error {
-	s, err := c.openDynamoDB(ctx)
-	if err != nil {
-		return err
-	}
-	all, err := s.dynamo.Verify(ctx)
-	if err != nil {
-		return err
-	}
-	var doc tablesVerified
-	doc.Differences, doc.Errors = diffsOf(all)
-	for _, d := range doc.Differences {
-		if d.Severity == "pending" {
-			doc.Errors++ // not ready is not as the contract says
+	var doc tablesPlan
+	differ := 0
+	for _, p := range plans {
+		t, refuse := planned(p)
+		doc.Tables = append(doc.Tables, t)
+		if refuse {
+			differ++
 		}
 	}
-	if err := c.out.print(doc); err != nil || doc.Errors == 0 {
+	if err := c.out.print(doc); err != nil || differ == 0 {
 		return err
 	}
-	return found("%s between the tables and the contract", count(doc.Errors, "difference"))
+	return found("%s not as the contract says, and nothing that can be added mends it", count(differ, "table"))
 }

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/crossfade-go/crossfade/dynamostore"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // A tableDiff is one thing that a table has otherwise than the contract wants.
@@ -22,6 +19,7 @@ type tableDiff struct {
 	Have      string `json:"have"`
 	Mend      string `json:"mend,omitempty"`
 	Severity  string `json:"severity"` // "error", "warning", or "pending": it goes by itself
+	Mendable  bool   `json:"mendable"` // tables apply mends it
 	line      string
 }
 
@@ -38,7 +36,7 @@ func diffsOf(all []dynamostore.Difference) (list []tableDiff, errs int) {
 		default:
 			errs++
 		}
-		list = append(list, tableDiff{d.Table, d.Index, d.Attribute, d.What, d.Want, d.Have, d.Mend, severity, d.String()})
+		list = append(list, tableDiff{d.Table, d.Index, d.Attribute, d.What, d.Want, d.Have, d.Mend, severity, d.Mendable, d.String()})
 	}
 	return list, errs
 }
@@ -50,117 +48,208 @@ type tablesPlan struct {
 
 // A plannedTable is what would become of one table.
 type plannedTable struct {
-	Table       string        `json:"table"`
-	Action      string        `json:"action"` // "create", "wait", "none", or "refuse": it is there and differs
-	Keys        string        `json:"keys,omitempty"`
-	Indexes     []plannedPart `json:"indexes,omitempty"`
-	Billing     string        `json:"billing,omitempty"`
-	Differences []tableDiff   `json:"differences"`
+	Table string `json:"table"`
+	// Action is "create", "change", "wait", "none", or "refuse": it is there and
+	// differs by what nothing that is added mends.
+	Action string        `json:"action"`
+	Steps  []plannedStep `json:"steps"`
+	// Wanted is the table as the contract has it.
+	Wanted      wantedTable `json:"wanted"`
+	Differences []tableDiff `json:"differences"`
 }
 
-// A plannedPart is an index that would be created with its table.
-type plannedPart struct {
-	Name       string `json:"name"`
-	Keys       string `json:"keys"`
-	Projection string `json:"projection"`
-}
-
-func (p tablesPlan) text(w io.Writer) {
-	for _, t := range p.Tables {
-		switch t.Action {
-		case "create":
-			t.describe(w)
-		case "wait":
-			fmt.Fprintf(w, "table %s is being created: apply would wait for it\n", t.Table)
-		case "none":
-			fmt.Fprintf(w, "table %s is there\n", t.Table)
-		default:
-			fmt.Fprintf(w, "table %s is there and differs: apply would refuse\n", t.Table)
-		}
-		for _, d := range t.Differences {
-			fmt.Fprintf(w, "  %s %s\n", d.Severity, d.line)
-		}
-	}
-}
-
-// describe prints what would be created.
-func (t plannedTable) describe(w io.Writer) {
-	fmt.Fprintf(w, "table %s would be created\n  %s, %s\n", t.Table, t.Keys, t.Billing)
-	for _, x := range t.Indexes {
-		fmt.Fprintf(w, "  index %s: %s, projection %s\n", x.Name, x.Keys, x.Projection)
-	}
+// A plannedStep is one thing that apply would do.
+type plannedStep struct {
+	Step  string `json:"step"` // in words
+	What  string `json:"what"`
+	Name  string `json:"name,omitempty"`
+	index *transform.Index
 }
 
 // planned translates a plan, and reports whether apply would refuse it.
 func planned(p dynamostore.TablePlan) (plannedTable, bool) {
-	t := plannedTable{Table: p.Table, Action: "none"}
-	diffs, errs := diffsOf(p.Differences)
-	t.Differences = diffs
+	t := plannedTable{Table: p.Table, Action: "none", Wanted: wantedOf(p.Wanted), Steps: []plannedStep{}}
+	t.Differences, _ = diffsOf(p.Differences)
+	for _, s := range p.Steps {
+		t.Steps = append(t.Steps, plannedStep{s.String(), s.What, s.Name, s.Index})
+	}
+	refused := len(p.Refused()) > 0
 	switch {
 	case !p.Exists():
 		t.Action = "create"
-		t.Billing = string(p.Create.BillingMode)
-		t.Keys = keysOf(p.Create.KeySchema, p.Create.AttributeDefinitions)
-		for _, x := range p.Create.GlobalSecondaryIndexes {
-			t.Indexes = append(t.Indexes, plannedPart{
-				Name: aws.ToString(x.IndexName), Keys: keysOf(x.KeySchema, p.Create.AttributeDefinitions),
-				Projection: string(x.Projection.ProjectionType),
-			})
-		}
-	case errs > 0:
+	case refused:
 		t.Action = "refuse"
+	case len(p.Steps) > 0:
+		t.Action = "change"
+	case t.pending():
+		t.Action = "wait"
+	}
+	return t, refused
+}
+
+// pending reports whether something is being created.
+func (t *plannedTable) pending() bool {
+	for _, d := range t.Differences {
+		if d.Severity == "pending" {
+			return true
+		}
+	}
+	return false
+}
+
+func (p tablesPlan) text(w io.Writer) {
+	for _, t := range p.Tables {
+		t.describe(w)
+		for _, d := range t.Differences {
+			if !d.Mendable || t.Action == "refuse" {
+				fmt.Fprintf(w, "  %s %s\n", d.Severity, d.line)
+			}
+		}
+	}
+}
+
+// describe prints what would be done, with all that is asked for.
+func (t plannedTable) describe(w io.Writer) {
+	switch t.Action {
+	case "create":
+		fmt.Fprintf(w, "table %s would be created\n", t.Table)
+		t.Wanted.describe(w)
+	case "change":
+		fmt.Fprintf(w, "table %s is there, and apply would change it\n", t.Table)
+		for _, s := range t.Steps {
+			line := s.Step
+			if s.index != nil {
+				line += ": " + t.Wanted.index(s.index.Name).line()
+			}
+			fmt.Fprintf(w, "  %s\n", line)
+		}
+	case "wait":
+		fmt.Fprintf(w, "table %s is being created: apply would wait for it\n", t.Table)
+	case "none":
+		fmt.Fprintf(w, "table %s is there\n", t.Table)
 	default:
-		for _, d := range diffs {
-			if d.Severity == "pending" {
-				t.Action = "wait"
-			}
-		}
+		fmt.Fprintf(w, "table %s is there and differs: apply would refuse\n", t.Table)
 	}
-	return t, errs > 0
 }
 
-// keysOf prints a key schema: "partition key PK S, sort key SK S".
-func keysOf(schema []types.KeySchemaElement, defs []types.AttributeDefinition) string {
-	var parts []string
-	for _, k := range schema {
-		what := "partition key "
-		if k.KeyType == types.KeyTypeRange {
-			what = "sort key "
-		}
-		name := aws.ToString(k.AttributeName)
-		for _, d := range defs {
-			if aws.ToString(d.AttributeName) == name {
-				name += " " + string(d.AttributeType)
-				break
-			}
-		}
-		parts = append(parts, what+name)
-	}
-	return strings.Join(parts, ", ")
+// A wantedTable is a table as the contract has it.
+type wantedTable struct {
+	Keys                string            `json:"keys"`
+	Billing             string            `json:"billing"`
+	Capacity            *capacity         `json:"capacity,omitempty"`
+	Indexes             []wantedIndex     `json:"indexes,omitempty"`
+	TTL                 string            `json:"ttl,omitempty"`
+	PointInTimeRecovery bool              `json:"point_in_time_recovery"`
+	Encryption          string            `json:"encryption"`
+	DeletionProtection  bool              `json:"deletion_protection"`
+	Tags                map[string]string `json:"tags,omitempty"`
+	tags                []transform.Tag   // in their order
 }
 
-// planTables shows the plan. A table that is there and differs makes it fail,
-// because apply would refuse the whole of it.
-func (c *cli) planTables(ctx context.Context) error {
-	s, err := c.openDynamoDB(ctx)
-	if err != nil {
-		return err
+// A wantedIndex is an index of it.
+type wantedIndex struct {
+	Name       string    `json:"name"`
+	Keys       string    `json:"keys"`
+	Projection string    `json:"projection"`
+	Projected  []string  `json:"projected,omitempty"`
+	Capacity   *capacity `json:"capacity,omitempty"`
+}
+
+// A capacity is in units per second.
+type capacity struct {
+	Read  int64 `json:"read"`
+	Write int64 `json:"write"`
+}
+
+// wantedOf translates a table of the contract.
+func wantedOf(t *transform.Table) wantedTable {
+	w := wantedTable{
+		Keys: keysOf(t.PK, t.SK), Billing: t.Billing, Capacity: capacityOf(t, t.Capacity), TTL: t.TTL,
+		PointInTimeRecovery: t.PointInTimeRecovery, Encryption: t.Encryption, DeletionProtection: t.DeletionProtection, tags: t.Tags,
 	}
-	plans, err := s.dynamo.Plan(ctx)
-	if err != nil {
-		return err
+	if w.Encryption == "" {
+		w.Encryption = transform.EncryptionOwned
 	}
-	var doc tablesPlan
-	differ := 0
-	for _, p := range plans {
-		t, refuse := planned(p)
-		doc.Tables = append(doc.Tables, t)
-		if refuse {
-			differ++
+	for _, tag := range t.Tags {
+		if w.Tags == nil {
+			w.Tags = map[string]string{}
+		}
+		w.Tags[tag.Name] = tag.Value
+	}
+	for _, x := range t.Indexes {
+		w.Indexes = append(w.Indexes, wantedIndex{
+			Name: x.Name, Keys: keysOf(x.PK, x.SK), Projection: x.Projection, Projected: x.Projected, Capacity: capacityOf(t, x.Capacity),
+		})
+	}
+	return w
+}
+
+func capacityOf(t *transform.Table, c transform.Capacity) *capacity {
+	if t.Billing != transform.Provisioned {
+		return nil
+	}
+	return &capacity{c.Read, c.Write}
+}
+
+// keysOf prints a key: "partition key PK S, sort key SK S".
+func keysOf(pk, sk transform.KeyAttribute) string {
+	text := "partition key " + pk.Name + " " + pk.Type
+	if !sk.IsZero() {
+		text += ", sort key " + sk.Name + " " + sk.Type
+	}
+	return text
+}
+
+// index returns an index by its name.
+func (t wantedTable) index(name string) wantedIndex {
+	for _, x := range t.Indexes {
+		if x.Name == name {
+			return x
 		}
 	}
-	if err := c.out.print(doc); err != nil || differ == 0 {
-		return err
+	return wantedIndex{Name: name}
+}
+
+// describe prints a table that would be created.
+func (t wantedTable) describe(w io.Writer) {
+	fmt.Fprintf(w, "  %s, %s%s\n", t.Keys, t.Billing, t.Capacity)
+	for _, x := range t.Indexes {
+		fmt.Fprintf(w, "  index %s: %s\n", x.Name, x.line())
 	}
-	return found("%s not as the contract says; apply changes no table that is there", count(differ, "table"))
+	if t.TTL != "" {
+		fmt.Fprintf(w, "  time to live by attribute %s\n", t.TTL)
+	}
+	if t.PointInTimeRecovery {
+		fmt.Fprintln(w, "  point-in-time recovery")
+	}
+	if t.Encryption != transform.EncryptionOwned {
+		fmt.Fprintf(w, "  encryption %s\n", t.Encryption)
+	}
+	if t.DeletionProtection {
+		fmt.Fprintln(w, "  deletion protection")
+	}
+	var tags []string
+	for _, tag := range t.tags {
+		tags = append(tags, tag.Name+"="+tag.Value)
+	}
+	if tags != nil {
+		fmt.Fprintf(w, "  tags %s\n", strings.Join(tags, ", "))
+	}
+}
+
+// line says what an index is.
+func (x wantedIndex) line() string {
+	text := x.Keys + ", projection " + x.Projection
+	if len(x.Projected) > 0 {
+		text += " of " + strings.Join(x.Projected, ", ")
+	}
+	return text + x.Capacity.String()
+}
+
+// String continues a line with a capacity, if there is one.
+func (c *capacity) String() string {
+	if c == nil {
+		return ""
+	}
+	return fmt.Sprintf(", capacity %d read %d write", c.Read, c.Write)
 }

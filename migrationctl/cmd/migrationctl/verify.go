@@ -24,7 +24,7 @@ func (c *cli) verifyCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.verify(cmd.Context(), opts, keys) },
 	}
 	cmd.Flags().StringVar(&opts.Entity, "entity", "", "one `ENTITY` only; default: all")
-	cmd.Flags().BoolVar(&opts.Repair, "repair", false, "mend each difference from MySQL and look again")
+	cmd.Flags().BoolVar(&opts.Repair, "repair", false, "mend each difference from the store that leads, and look again")
 	cmd.Flags().BoolVar(&keys, "show-keys", false, "print keys as they are; default: a hash of each")
 	return cmd
 }
