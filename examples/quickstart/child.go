@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/examples/internal/local"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
@@ -27,7 +28,7 @@ const tellEvery = 50 * time.Millisecond
 
 // A job is what a child process does: the load, or one change of phase.
 type job struct {
-	Place place
+	Place local.Place
 	Load  loadPlan
 	To    dal.Phase // 0 for the load
 }
@@ -79,11 +80,11 @@ func child(path string, stdin io.Reader, stdout io.Writer) error {
 	if err := json.Unmarshal(data, &j); err != nil {
 		return err
 	}
-	s, err := j.Place.open()
+	s, err := openStores(j.Place)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.Close()
 	if j.To != 0 {
 		return s.setPhase(j.To)
 	}

@@ -47,7 +47,7 @@ func (s *site) gather(ctx context.Context, b books) (evidence, error) {
 
 // rows reads the users table. CAST gives MySQL's own text of dates and times.
 func (s *site) rows(ctx context.Context) (map[int64]plain, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT user_id, username, email, CAST(registration_date AS CHAR),"+
+	rows, err := s.DB.QueryContext(ctx, "SELECT user_id, username, email, CAST(registration_date AS CHAR),"+
 		" CAST(last_login AS CHAR), profile_data FROM users")
 	if err != nil {
 		return nil, err
@@ -77,8 +77,8 @@ func (s *site) rows(ctx context.Context) (map[int64]plain, error) {
 // items reads the table of items with consistent reads.
 func (s *site) items(ctx context.Context) (all map[int64]plain, graves int, err error) {
 	all = map[int64]plain{}
-	pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{
-		TableName: aws.String(s.tableName(s.place)), ConsistentRead: aws.Bool(true),
+	pages := dynamodb.NewScanPaginator(s.Client, &dynamodb.ScanInput{
+		TableName: aws.String(s.tableName()), ConsistentRead: aws.Bool(true),
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -158,8 +158,8 @@ func plainValue(v types.AttributeValue) any {
 // index reads all of an index: value to the ids found under it, in order.
 func (s *site) index(ctx context.Context, name, column string) (map[string][]int64, error) {
 	all := map[string][]int64{}
-	pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{
-		TableName: aws.String(s.tableName(s.place)), IndexName: aws.String(name),
+	pages := dynamodb.NewScanPaginator(s.Client, &dynamodb.ScanInput{
+		TableName: aws.String(s.tableName()), IndexName: aws.String(name),
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -220,12 +220,12 @@ func (s *site) ask(ctx context.Context, b books) ([]answer, error) {
 // askBoth makes one lookup in both stores.
 func (s *site) askBoth(ctx context.Context, index, column, value string, id int64) (answer, error) {
 	a := answer{index: index, id: id}
-	err := s.db.SelectContext(ctx, &a.mysql, "SELECT user_id FROM users WHERE "+column+" = ? ORDER BY user_id", value)
+	err := s.DB.SelectContext(ctx, &a.mysql, "SELECT user_id FROM users WHERE "+column+" = ? ORDER BY user_id", value)
 	if err != nil {
 		return a, err
 	}
-	out, err := s.client.Query(ctx, &dynamodb.QueryInput{
-		TableName: aws.String(s.tableName(s.place)), IndexName: aws.String(index),
+	out, err := s.Client.Query(ctx, &dynamodb.QueryInput{
+		TableName: aws.String(s.tableName()), IndexName: aws.String(index),
 		KeyConditionExpression:    aws.String("#a = :v"),
 		ExpressionAttributeNames:  map[string]string{"#a": s.attribute(column)},
 		ExpressionAttributeValues: map[string]types.AttributeValue{":v": &types.AttributeValueMemberS{Value: value}},

@@ -11,6 +11,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/examples/internal/local"
 )
 
 // The exit codes.
@@ -69,27 +70,9 @@ func unprivileged(err error) bool {
 	return false
 }
 
-// A leftError says what the run made and could not remove.
-type leftError struct {
-	what string
-	err  error
-}
-
-func (e *leftError) Error() string {
-	return fmt.Sprintf("%s could not be removed; remove it by hand: %v", e.what, e.err)
-}
-
-// left wraps the error of removing something, nil if there is none.
-func left(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &leftError{what, err}
-}
-
 // complain prints an error and returns its exit code.
 func complain(ctx context.Context, stderr io.Writer, err error) int {
-	var litter *leftError
+	var litter *local.LeftError
 	switch {
 	case ctx.Err() == nil:
 		fmt.Fprintln(stderr, "quickstart: "+err.Error())

@@ -124,7 +124,7 @@ func (c *crew) suspend(n int) error {
 // doomed lets an operator of its own begin a change of phase, and kills it
 // somewhere inside.
 func (g *game) doomed(ctx context.Context, to dal.Phase) error {
-	path, err := job{Place: g.place, To: to}.write(g.dir, "operator")
+	path, err := job{Place: g.made.Place, To: to}.write(g.dir, "operator")
 	if err != nil {
 		return err
 	}

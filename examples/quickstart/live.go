@@ -19,7 +19,7 @@ type live struct {
 // the load.
 func startLive(ctx context.Context, s *stores, plan loadPlan) (*live, error) {
 	m := &meter{}
-	ctl, err := migrationctl.Open(ctx, s.mysql, s.dynamo, &migrationctl.Options{Who: "quickstart", Hooks: []dal.Hook{m}})
+	ctl, err := migrationctl.Open(ctx, s.MySQL, s.Dynamo, &migrationctl.Options{Who: "quickstart", Hooks: []dal.Hook{m}})
 	if err != nil {
 		return nil, err
 	}

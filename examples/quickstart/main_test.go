@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dynamostore/dynamotest"
+	"github.com/crossfade-go/crossfade/examples/internal/local"
 	"github.com/crossfade-go/crossfade/internal/engine"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 )
@@ -129,7 +130,9 @@ func TestQuickstartProcesses(t *testing.T) {
 		harm = harm[:1] // a process stopped inside a transaction holds up all others there
 	}
 	for _, args := range [][]string{{"--walks", "2"}, harm} {
-		r := try(t.Context(), on(t, e, append(args, "--rows", "100", "--processes", "3")...)...)
+		// With think as it is, three processes ask more than a DynamoDB Local can follow
+		// that other tests ask too.
+		r := try(t.Context(), on(t, e, append(args, "--rows", "100", "--processes", "3", "--think", "150ms")...)...)
 		t.Log(r.stdout)
 		require.Empty(t, r.stderr)
 		require.Equal(t, exitDone, r.code)
@@ -295,9 +298,9 @@ func TestMissingPrivilege(t *testing.T) {
 func newGround(t *testing.T, e *engine.DynamoDB) (*site, input) {
 	in, err := (&settings{rows: 50, seed: 5}).read()
 	require.NoError(t, err)
-	s, err := newSite(t.Context(), engines{mysql: enginetest.MySQLServer(t), dynamo: e}, in.contract)
+	s, err := newSite(t.Context(), &local.Engines{MySQL: enginetest.MySQLServer(t), DynamoDB: e}, in.contract)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.clear()) })
+	t.Cleanup(func() { require.NoError(t, s.made.Clear()) })
 	return s, in
 }
 
@@ -308,8 +311,8 @@ func silent(string, ...any) {}
 func TestTableOfSomebodyElse(t *testing.T) {
 	eachEngine(t, func(t *testing.T, e *engine.DynamoDB) {
 		s, in := newGround(t, e)
-		table := aws.String(s.tableName(s.place))
-		_, err := s.client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
+		table := aws.String(s.tableName())
+		_, err := s.Client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
 			TableName: table, BillingMode: types.BillingModePayPerRequest,
 			KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("id"), KeyType: types.KeyTypeHash}},
 			AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("id"), AttributeType: "S"}},
@@ -321,7 +324,7 @@ func TestTableOfSomebodyElse(t *testing.T) {
 		require.ErrorContains(t, err, *table+" is there already")
 		require.ErrorContains(t, err, "partition key is id, wanted is userId")
 		require.Equal(t, exitFound, exitCode(err))
-		require.Empty(t, s.tables, "clear would delete it")
+		require.Empty(t, s.made.Tables, "clear would delete it")
 	})
 }
 

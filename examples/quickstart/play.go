@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/crossfade-go/crossfade/examples/internal/local"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
@@ -18,23 +19,23 @@ func play(ctx context.Context, set settings, stdout io.Writer, p pace) (err erro
 	if err != nil {
 		return err
 	}
-	e, err := startEngines(ctx, set.mysql, set.dynamodb)
+	e, err := local.Start(ctx, set.mysql, set.dynamodb)
 	if err != nil {
-		return err
+		return usage("%w", err)
 	}
-	defer func() { err = errors.Join(err, e.close()) }()
-	if set.stop && e.oneTurn {
+	defer func() { err = errors.Join(err, e.Close()) }()
+	if set.stop && e.OneTurn {
 		return usage("--stop needs a MySQL server of its own: the one in this process waits for a process that is stopped inside a transaction")
 	}
-	if e.oneTurn {
+	if e.OneTurn {
 		p.think *= oneTurnThinks
 	}
-	e.tell(say)
+	e.Tell(say)
 	s, err := newSite(ctx, e, in.contract)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.clear()) }()
+	defer func() { err = errors.Join(err, s.made.Clear()) }()
 	if err := s.prepare(ctx, in, say); err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (s *site) prepare(ctx context.Context, in input, say func(string, ...any)) 
 	if err := s.fill(ctx, in.csvName, in.given, in.generated); err != nil {
 		return err
 	}
-	say("table %s in database %s: %d rows of %s, %d generated", sourceTable, s.name, len(in.given), in.csvName, len(in.generated))
+	say("table %s in database %s: %d rows of %s, %d generated", sourceTable, s.made.Name, len(in.given), in.csvName, len(in.generated))
 	if err := s.checkSchema(ctx, say); err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (s *site) prepare(ctx context.Context, in input, say func(string, ...any)) 
 	if err := s.createTables(ctx, say); err != nil {
 		return err
 	}
-	return s.mysql.Init(ctx)
+	return s.MySQL.Init(ctx)
 }
 
 // A game is a run whose tables are ready.
@@ -125,15 +126,15 @@ func (g *game) drive(t traffic) (*drive, error) {
 
 // operator returns one. Phase 4 need not last a day before phase 5.
 func (s *stores) operator(handoff func(migrationctl.HandoffReport)) (*migrationctl.Operator, error) {
-	return migrationctl.NewOperator(s.mysql, s.dynamo, &migrationctl.Options{Who: "quickstart",
+	return migrationctl.NewOperator(s.MySQL, s.Dynamo, &migrationctl.Options{Who: "quickstart",
 		MinPrimary: time.Nanosecond, Handoff: handoff})
 }
 
 // apart has the load in processes of its own, which may be killed or stopped. When it is
 // over, a new process, this one, takes over what the last ones left.
 func (g *game) apart(ctx context.Context, plan loadPlan) error {
-	plan.Tokens = g.name
-	v, err := startCrew(g.dir, job{Place: g.place, Load: plan}, g.set, g.pace)
+	plan.Tokens = g.made.Name
+	v, err := startCrew(g.dir, job{Place: g.made.Place, Load: plan}, g.set, g.pace)
 	if err != nil {
 		return err
 	}
@@ -145,12 +146,15 @@ func (g *game) apart(ctx context.Context, plan loadPlan) error {
 		return err
 	}
 	d.late(v.sample())
-	ctl, err := migrationctl.Open(ctx, g.mysql, g.dynamo, &migrationctl.Options{Who: "quickstart"})
+	ctl, err := migrationctl.Open(ctx, g.MySQL, g.Dynamo, &migrationctl.Options{Who: "quickstart"})
 	if err != nil {
 		return err
 	}
 	return closing(g.settle(ctx, ctl, d), ctl)
 }
+
+// clearTimeout bounds closing the controller, also after an interruption.
+const clearTimeout = 30 * time.Second
 
 // patience is how long a stage waits for operations to end in it. Without any
 // it would show nothing.

@@ -32,7 +32,7 @@ func newStand(t *testing.T, e *engine.DynamoDB) *stand {
 	g := &game{site: s, set: settings{workers: 2}, dir: t.TempDir(), out: out,
 		say: func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) }}
 	require.NoError(t, beginBooks(g.dir, 2, in.all()))
-	ctl, err := migrationctl.Open(t.Context(), s.mysql, s.dynamo, nil)
+	ctl, err := migrationctl.Open(t.Context(), s.MySQL, s.Dynamo, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, closing(nil, ctl)) })
 	users, err := dal.NewRepository[User](ctl, "Users")
@@ -69,18 +69,18 @@ func (*still) stop() error          { return nil }
 
 // item reads an item as it is.
 func (s *stand) item(t *testing.T, id int64) map[string]types.AttributeValue {
-	out, err := s.client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String(s.tableName(s.place)), Key: itemKey(id), ConsistentRead: aws.Bool(true)})
+	out, err := s.Client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String(s.tableName()), Key: itemKey(id), ConsistentRead: aws.Bool(true)})
 	require.NoError(t, err)
 	return out.Item
 }
 
 func (s *stand) put(t *testing.T, item map[string]types.AttributeValue) {
-	_, err := s.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(s.tableName(s.place)), Item: item})
+	_, err := s.Client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(s.tableName()), Item: item})
 	require.NoError(t, err)
 }
 
 func (s *stand) exec(t *testing.T, statement string, args ...any) {
-	_, err := s.db.ExecContext(t.Context(), statement, args...)
+	_, err := s.DB.ExecContext(t.Context(), statement, args...)
 	require.NoError(t, err)
 }
 
@@ -125,7 +125,7 @@ func TestSettleFinds(t *testing.T) {
 			want        []string
 		}{
 			{"item lost", func() {
-				_, err := s.client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(s.tableName(s.place)), Key: itemKey(101)})
+				_, err := s.Client.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(s.tableName()), Key: itemKey(101)})
 				require.NoError(t, err)
 			}, func() { s.put(t, alice) }, []string{
 				"acknowledged writes lost: user_id 101: DynamoDB has nothing",

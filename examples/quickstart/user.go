@@ -18,9 +18,8 @@ type User struct {
 	Profile json.RawMessage `db:"profile_data"`
 }
 
-// createUsers is the table as it was before anybody thought of moving it, but
-// for the collation: what DynamoDB keeps unique it compares byte for byte. The
-// NULL behind TIMESTAMP is for MariaDB, which would make the first TIMESTAMP of
+// createUsers is the table as it was before anybody thought of moving it. The
+// collation is one that tells Cleo from cleo. The NULL behind TIMESTAMP is for MariaDB, which would make the first TIMESTAMP of
 // a table NOT NULL and set it at every write.
 const createUsers = `CREATE TABLE users (
 	user_id INT PRIMARY KEY,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/examples/internal/local"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
@@ -64,23 +65,23 @@ type bencher struct {
 
 // bench does the whole run.
 func bench(ctx context.Context, set settings, out io.Writer) (err error) {
-	e, err := startEngines(ctx, set.mysql, set.dynamodb)
+	e, err := local.Start(ctx, set.mysql, set.dynamodb)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, e.close()) }()
-	s, err := newSite(ctx, e)
+	defer func() { err = errors.Join(err, e.Close()) }()
+	s, err := local.NewSite(ctx, e, "handoffs", contractJSON)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.clear()) }()
+	defer func() { err = errors.Join(err, s.Clear()) }()
 	b := &bencher{set: set, result: result{saturated: map[dal.Phase][]rate{}}}
-	b.operator, err = migrationctl.NewOperator(s.mysql, s.dynamo, &migrationctl.Options{Who: "handoffs",
+	b.operator, err = migrationctl.NewOperator(s.MySQL, s.Dynamo, &migrationctl.Options{Who: "handoffs",
 		Handoff: func(r migrationctl.HandoffReport) { b.parts = r }})
 	if err != nil {
 		return err
 	}
-	if err := s.prepare(ctx, set.rows, b.operator); err != nil {
+	if err := prepare(ctx, s, set.rows, b.operator); err != nil {
 		return err
 	}
 	dir, err := os.MkdirTemp("", "crossfade-handoffs-")
@@ -88,7 +89,7 @@ func bench(ctx context.Context, set settings, out io.Writer) (err error) {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if b.crew, err = startCrew(ctx, dir, job{Place: s.place, Rows: set.rows, Workers: set.workers}, set.processes); err != nil {
+	if b.crew, err = startCrew(ctx, dir, job{Place: s.Place, Rows: set.rows, Workers: set.workers}, set.processes); err != nil {
 		return err
 	}
 	printSetting(out, s, set)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/examples/internal/local"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
@@ -22,7 +23,7 @@ const tellEvery = 50 * time.Millisecond
 
 // A job is what a child process does.
 type job struct {
-	Place                         place
+	Place                         local.Place
 	Rows, Workers, First, WorkAll int
 }
 
@@ -81,12 +82,12 @@ func child(path string, stdin io.Reader, out *json.Encoder) error {
 	if err := json.Unmarshal(data, &j); err != nil {
 		return err
 	}
-	s, err := j.Place.open()
+	s, err := j.Place.Open()
 	if err != nil {
 		return err
 	}
-	defer s.db.Close()
-	ctl, err := migrationctl.Open(context.Background(), markingMySQL{s.mysql}, markingDynamoDB{s.dynamo}, &migrationctl.Options{Who: "handoffs"})
+	defer s.Close()
+	ctl, err := migrationctl.Open(context.Background(), markingMySQL{s.MySQL}, markingDynamoDB{s.Dynamo}, &migrationctl.Options{Who: "handoffs"})
 	if err != nil {
 		return err
 	}
@@ -102,6 +103,9 @@ func child(path string, stdin io.Reader, out *json.Encoder) error {
 	<-ended
 	return errors.Join(err, out.Encode(l.take(ctl)), closing(ctl))
 }
+
+// clearTimeout bounds closing the controller, also after an interruption.
+const clearTimeout = 30 * time.Second
 
 func closing(ctl *migrationctl.Controller) error {
 	ctx, cancel := context.WithTimeout(context.Background(), clearTimeout)

@@ -2,22 +2,13 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	_ "embed"
-	"errors"
 	"fmt"
 	"strings"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/jmoiron/sqlx"
 
 	"github.com/crossfade-go/crossfade/dal"
-	"github.com/crossfade-go/crossfade/dynamostore"
+	"github.com/crossfade-go/crossfade/examples/internal/local"
 	"github.com/crossfade-go/crossfade/migrationctl"
-	"github.com/crossfade-go/crossfade/mysqlstore"
-	"github.com/crossfade-go/crossfade/transform"
 )
 
 //go:embed contract.json
@@ -40,91 +31,15 @@ const createAccounts = `CREATE TABLE accounts (
 // that are there at first are 0 and up.
 const firstCreated = 10_000_000
 
-// A place is where a run has its data: all that another process needs.
-type place struct {
-	DSN, Endpoint, Region, Prefix string
-}
-
-// stores are the two stores of a place, and the connections below them.
-type stores struct {
-	db     *sqlx.DB
-	client *dynamodb.Client
-	mysql  *mysqlstore.Store
-	dynamo *dynamostore.Store
-}
-
-// open makes the stores. It does no I/O.
-func (p place) open() (*stores, error) {
-	contract, err := transform.Load(contractJSON)
-	if err != nil {
-		return nil, err
-	}
-	s := &stores{}
-	if s.db, err = mysqlstore.OpenDB(p.DSN); err != nil {
-		return nil, err
-	}
-	config := aws.Config{Region: p.Region, Credentials: aws.CredentialsProviderFunc(localCredentials)}
-	s.client = dynamostore.NewClient(config, &dynamostore.ClientOptions{Endpoint: p.Endpoint})
-	if s.mysql, err = mysqlstore.New(s.db, contract, nil); err == nil {
-		s.dynamo, err = dynamostore.New(s.client, contract, &dynamostore.Options{TablePrefix: p.Prefix})
-	}
-	if err != nil {
-		return nil, errors.Join(err, s.db.Close())
-	}
-	return s, nil
-}
-
-// localCredentials are for engines that take any.
-func localCredentials(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: "HANDOFFS", SecretAccessKey: "handoffs", Source: "handoffs"}, nil
-}
-
-// A site is a place that this run made and clears.
-type site struct {
-	place
-	*stores
-	engines engines
-	name    string
-}
-
-func newSite(ctx context.Context, e engines) (*site, error) {
-	s := &site{engines: e, name: "crossfade_handoffs_" + strings.ToLower(rand.Text()[:10])}
-	dsn, err := e.mysql.CreateDatabase(ctx, s.name)
-	if err != nil {
-		return nil, err
-	}
-	s.place = place{DSN: dsn, Endpoint: e.dynamo.Endpoint(), Region: e.dynamo.Region(), Prefix: s.name + "_"}
-	if s.stores, err = s.place.open(); err != nil {
-		return nil, errors.Join(err, e.mysql.DropDatabase(ctx, s.name))
-	}
-	return s, nil
-}
-
-// clearTimeout bounds ending and removing what was made.
-const clearTimeout = 30 * time.Second
-
-// clear removes what the run made, also after an interruption.
-func (s *site) clear() error {
-	ctx, cancel := context.WithTimeout(context.Background(), clearTimeout)
-	defer cancel()
-	plans, err := s.dynamo.Plan(ctx)
-	errs := []error{err}
-	for _, p := range plans {
-		if p.Exists() { // by this run: nobody else has the prefix
-			_, err := s.client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &p.Table})
-			errs = append(errs, err)
-		}
-	}
-	errs = append(errs, s.db.Close(), s.engines.mysql.DropDatabase(ctx, s.name))
-	return errors.Join(errs...)
-}
+// A site is where this run has its data, and clears when it is done.
+type site = local.Site
 
 // prepare makes the tables and goes to phase 3, verified, before there is load.
-func (s *site) prepare(ctx context.Context, rows int, o *migrationctl.Operator) error {
-	if err := s.fill(ctx, rows); err != nil {
+func prepare(ctx context.Context, s *site, rows int, o *migrationctl.Operator) error {
+	if err := fill(ctx, s, rows); err != nil {
 		return err
 	}
-	if err := s.dynamo.Apply(ctx, nil, nil); err != nil {
+	if err := s.CreateTables(ctx, nil); err != nil {
 		return err
 	}
 	c := migrationctl.Change{Reason: "benchmark"}
@@ -143,8 +58,8 @@ func (s *site) prepare(ctx context.Context, rows int, o *migrationctl.Operator) 
 	return nil
 }
 
-func (s *site) fill(ctx context.Context, rows int) error {
-	if _, err := s.db.ExecContext(ctx, createAccounts); err != nil {
+func fill(ctx context.Context, s *site, rows int) error {
+	if _, err := s.DB.ExecContext(ctx, createAccounts); err != nil {
 		return err
 	}
 	const batch = 500
@@ -153,7 +68,7 @@ func (s *site) fill(ctx context.Context, rows int) error {
 		for id := from; id < min(from+batch, rows); id++ {
 			values = append(values, fmt.Sprintf("(%d, 'account-%d@example.org', 0)", id, id))
 		}
-		if _, err := s.db.ExecContext(ctx, "INSERT INTO accounts VALUES "+strings.Join(values, ",")); err != nil {
+		if _, err := s.DB.ExecContext(ctx, "INSERT INTO accounts VALUES "+strings.Join(values, ",")); err != nil {
 			return err
 		}
 	}

@@ -16,9 +16,9 @@ import (
 const goal = 500 * time.Millisecond
 
 func printSetting(out io.Writer, s *site, set settings) {
-	fmt.Fprintf(out, "MySQL:      %s\n", s.engines.mysql.Describe())
-	fmt.Fprintf(out, "DynamoDB:   %s\n", s.engines.dynamo.Describe())
-	fmt.Fprintf(out, "data:       database %s, tables %s...\n", s.name, s.Prefix)
+	fmt.Fprintf(out, "MySQL:      %s\n", s.Engines.MySQL.Describe())
+	fmt.Fprintf(out, "DynamoDB:   %s\n", s.Engines.DynamoDB.Describe())
+	fmt.Fprintf(out, "data:       database %s, tables %s...\n", s.Name, s.Prefix)
 	fmt.Fprintf(out, "load:       %d processes of %d workers; half of the operations read\n", set.processes, set.workers)
 	fmt.Fprintf(out, "GOMAXPROCS: %d, in each process\n\n", runtime.GOMAXPROCS(0))
 }

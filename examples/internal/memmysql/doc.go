@@ -28,6 +28,8 @@
 //
 // What the engine does otherwise than MySQL and clients notice is mended where
 // that is small: parser.go and rules.go for statements, errors.go for errors
-// (TestMended). The rest is the engine's: expect an error, or another plan, not
-// the last word on what MySQL would do.
+// (TestMended), WEIGHT_STRING (TestWeights) and the time that a class of characters
+// takes (TestClasses). The rest is the engine's: expect an error, or another plan, not
+// the last word on what MySQL would do. An UPDATE that changes a text into one that its
+// collation takes for equal, "ann" into "Ann", may be left undone.
 package memmysql

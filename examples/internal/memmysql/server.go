@@ -34,8 +34,10 @@ func Start() (*Server, error) {
 	store := versions.New()
 	engine := sqle.New(analyzer.NewBuilder(store).AddPreAnalyzeRule(castDatesRule, castDates).
 		AddPreAnalyzeRule(binaryUnionsRule, binaryUnions).
-		AddPreAnalyzeRule(exactIntegersRule, exactIntegers).Build(), nil)
+		AddPreAnalyzeRule(exactIntegersRule, exactIntegers).
+		AddPreAnalyzeRule(ownClassesRule, ownClasses).Build(), nil)
 	engine.Parser = parser{engine.Parser}
+	engine.Analyzer.Catalog.RegisterFunction(sql.NewEmptyContext(), sql.Function1{Name: "weight_string", Fn: newWeights})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("memmysql: %w", err)

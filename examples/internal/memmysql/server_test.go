@@ -316,6 +316,35 @@ func TestServersApart(t *testing.T) {
 	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+1 }, 5*time.Second, 10*time.Millisecond)
 }
 
+// TestDescending: the engine leaves the order to an index where it can, and asks
+// it for the rows backwards.
+func TestDescending(t *testing.T) {
+	_, db := start(t, "")
+	must(t, db, "CREATE TABLE d (a INT, b INT, x INT, PRIMARY KEY (a, b), KEY (x))")
+	must(t, db, "INSERT INTO d VALUES (0, 13, 1), (1, 13, 2), (2, 13, 3), (1, 5, 4), (2, 7, 5)")
+	for query, want := range map[string]string{
+		"SELECT a FROM d WHERE b = 13 ORDER BY a DESC LIMIT 2":              "[2 1]",
+		"SELECT a FROM d WHERE b = 13 AND a >= 0 ORDER BY a DESC LIMIT 2":   "[2 1]",
+		"SELECT a FROM d WHERE b = 13 ORDER BY a LIMIT 2":                   "[0 1]",
+		"SELECT x FROM d WHERE x > 1 AND x < 5 ORDER BY x DESC LIMIT 2":     "[4 3]",
+		"SELECT x FROM d WHERE x = 1 OR x = 5 OR x = 3 ORDER BY x DESC":     "[5 3 1]",
+		"SELECT b FROM d WHERE a = 1 OR a = 2 ORDER BY a DESC, b DESC":      "[13 7 13 5]",
+		"SELECT x FROM d WHERE x IN (4, 1, 5) ORDER BY x DESC LIMIT 2":      "[5 4]",
+		"SELECT x FROM d WHERE x IN (4, 1, 5) AND b > 5 ORDER BY x LIMIT 3": "[1 5]",
+	} {
+		rows, err := db.Query(query)
+		require.NoError(t, err)
+		var got []int
+		for rows.Next() {
+			var n int
+			require.NoError(t, rows.Scan(&n))
+			got = append(got, n)
+		}
+		require.NoError(t, rows.Err())
+		require.Equal(t, want, fmt.Sprint(got), query)
+	}
+}
+
 // What the engine says otherwise, or does otherwise, and is mended here.
 func TestMended(t *testing.T) {
 	_, db := start(t, "")

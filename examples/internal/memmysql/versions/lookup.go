@@ -2,6 +2,7 @@ package versions
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/dolthub/go-mysql-server/sql"
 )
@@ -20,7 +21,11 @@ func (t *table) lookup(l sql.IndexLookup) ([]sql.Row, error) {
 	}
 	var rows []sql.Row
 	for _, r := range ranges {
+		before := len(rows)
 		rows = x.scan(r, len(t.columns.Schema), rows)
+		if l.IsReverse { // an ORDER BY … DESC that is left to the index; the ranges are so already
+			slices.Reverse(rows[before:])
+		}
 	}
 	return rows, nil
 }
