@@ -1,66 +1,82 @@
-// Package shop is the contract of an online shop: six tables of MySQL, in
-// schema.sql, that become three of DynamoDB with six indexes, in contract.json.
-// `migrationctl contract check` has nothing to say of it (TestContract), finds no
-// error against the schema (TestLiveCheck) and nothing in the rows of
-// testdata/rows.json (TestDataCheck), whose items are in testdata/items.json
-// (TestItems, TestPreviewOfTheShop).
+// Command shop serves an online shop over HTTP: users, products, categories, carts,
+// orders and sellers, 48 ways to ask in all, each of which has the same answer whoever
+// keeps the records at the time (TestParity, TestParityBesideSteps). It is written as a
+// service is on dal repositories, and the one to copy from: no file but main.go knows
+// where the records are (TestKnowsNoStore).
 //
-// # Tables and items
+//	go run ./examples/shop
+//	curl http://127.0.0.1:8080/api/categories
+//	go run ./examples/shop --demo
 //
-//	users           Users       USER        by id; GSI1 by user name, GSI2 by e-mail
-//	shopping_carts  Users       CART        by id; GSI1 of a user, newest first; GSI2 of a product
-//	orders          Users       ORDER       by id; GSI1 of a user, newest first; the lines as L
-//	order_items     Users       ORDER_LINE  by id; GSI1 of an order; GSI2 of a product; GSI3 of a seller
-//	products        Products                by id; GSI1 of a category, GSI2 of a seller, newest first
-//	categories      Categories              by id; GSI1 of a parent, or ROOT, by name
+// The demo lets a hundred shoppers buy over HTTP while the records change hands and come
+// back, and then settles accounts: what was acknowledged, what orders add up to, what is
+// left in stock (TestDemo, TestReckoning).
 //
-// Every item's key is made of its row's primary key, so no item ever moves: not
-// when a user takes another e-mail address, and not when a category goes to
-// another parent. What else a record is found by is an index. Lists that are newest
-// first have created_at and the padded id in their sort keys, in fixed width, and
-// are read backwards: equal times are told apart by the id. A category's sort key
-// is its name alone: an id behind it would put "Phones and more" before "Phones".
+// # Where to look
 //
-// An order line is kept twice. In its order's list, because an order is read
-// with its lines; and as an item of its own, because a row of order_items must
-// come back from one, and a seller's dashboard and the question whether a
-// product was ever ordered need an index of lines.
+//	records.go                        the records, money, and the repositories
+//	server.go                         the paths, answers and errors
+//	auth.go, users.go                 who sends a request; registering and signing in
+//	categories.go, label.go           the tree of two levels; changing it
+//	products.go, draft.go             what is sold, and what sellers say of it
+//	productlists.go, deletion.go      lists and searches; what goes with a product
+//	cart.go, pick.go                  what is about to be bought
+//	checkout.go, payment.go           from the cart to the order, as one unit of work
+//	orders.go, orderstatus.go         what was ordered, and what becomes of it
+//	seller.go                         what somebody has sold
+//	demo.go, reckoning.go             a hundred shoppers; whether the accounts hold
+//	contract.json, schema.sql         the contract, and the tables it is about
 //
-// # Access patterns
+// # What is found how
 //
-// The 48 are in the contract, by the numbers of the shop's API, each with the
-// index that serves it. One that needs records of several entities is there once
-// for each. What DynamoDB has no key for is put together from what it has:
+// A user, with the cart and the orders, is one partition of one table: what a user has
+// just put into the cart or ordered is in the next list. The line of a cart is found by
+// user and product, so its item is at these two and not at the row's id. The
+// categories, which are few, are a partition too, and read whole: the tree, the roots,
+// a search are made of that, sorted as the collation of their names sorts.
 //
-//   - all products, and the search of them, are the products of each category,
-//     read from GSI1 and merged by the sort key they share. Complete and in order
-//     whatever the size, at the price of one query a category, and for a search
-//     of reading every product; a shop with many should have a search service;
-//   - the tree of categories, the flat list and the search in it are a query of
-//     ROOT and one of each root: the tree has two levels;
-//   - the line of a cart by its user and product is in GSI2 of the product;
-//   - what an order shows of its products is fetched with them, by their ids, as
-//     the list of lines has columns of order_items alone; a product that was
-//     ordered is never deleted;
-//   - the search in a user's orders reads the user's orders.
+// What one record shows of another, a product's category or an order's seller, is read
+// with it. Nothing is copied, so nothing goes stale when somebody takes another name.
 //
-// An index of DynamoDB follows its table with a delay. What a user has just
-// written is read by its id; the list of the cart, of the orders and of the
-// categories may be a moment behind. The cart could be read without that delay if its
-// lines had the user in their own key, which takes items that move.
+// # Searches and lists of everything, and what they cost
 //
-// # What is missing
+// Products are listed by category, by seller, and all, each an index with the time and
+// the id as its sort key, read backwards: newest first, and of one second the last id
+// first. All orders, which a seller's numbers are made of, are such a list too. The
+// answer tells how many there are, so a list is read to its end whatever page is asked
+// for, and a search reads every product and compares names and descriptions as their
+// collation does: complete and in order whatever the size
+// (TestListsBeyondAMegabyte).
 //
-// The shop wants user names, e-mail addresses and names of categories compared
-// as MySQL's collation does, so that Cleo and cleo are one. Keys of items and
-// guards of unique values compare bytes, and folded keys do not exist yet. The
-// three columns are utf8mb4_bin in schema.sql, so that both stores agree today
-// that Cleo and cleo are two. A shop whose columns have another collation gets
-// errors from the check for the unique ones, and a warning for the name.
+// It costs what it reads. A thousand products of 1.6 KB are 1.6 MB: ten calls of a
+// hundred records each and some 200 read units, for every search and every page of the list of
+// all. A product is in three indexes, so a write of one is four, and all products are
+// one partition of the list of all, which takes a thousand writes a second of up to
+// 1 KB and no more. That is fine for some thousands of products. A shop with more has
+// a search service that follows the table, keeps a count beside the list, and spreads
+// the list of all over several partitions or does without.
 //
-// Foreign keys delete and change rows without the library seeing it, of which
-// `contract check --mysql` warns six times. One of the patterns meets them:
-// deleting a product has to delete the lines of carts with it first, through their
-// repository. No pattern deletes a user or an order, and a category that has
-// children is not deleted.
-package shop
+// # What keeps what together
+//
+// A cart refers to its user and its products, a product to its seller and its category,
+// an order to its user, as the foreign keys of the tables say, and the contract says it
+// too: what has gone is referred to by nothing, a category with products stays, and the
+// code does not ask. The lines of an order are part of the order and refer to nothing
+// by themselves, so that a product which was ordered stays is a rule of the service.
+//
+// One unit of work takes a hundred steps at most. An order has as many products as fit
+// into one (maxLines, 15; the original has no limit), and is refused with more.
+//
+// # What can be seen of an index
+//
+// Where the records are in the end, an index follows its table with a delay, of
+// milliseconds as a rule. A product that was just created may be missing in the lists,
+// not where it is asked for by its id; and who registers and signs in within that moment
+// is told that the name or the password is wrong, for which registering gives a token too.
+//
+// That a product was ordered is seen in the list of all orders. Whoever orders one while
+// its seller deletes it is safe: both change the product, and one of them begins again.
+// But an order that was placed a moment before may not be in the list yet, and then shows
+// a product without a name. A shop that can't have that keeps a count in the product, and
+// changes it in the same unit of work.
+package main

@@ -1,46 +1,44 @@
--- The shop's six tables. User names, e-mail addresses and names of categories
--- are compared byte for byte: see doc.go.
-
 CREATE TABLE users (
   id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
-  username VARCHAR(50) COLLATE utf8mb4_bin NOT NULL,
-  email VARCHAR(100) COLLATE utf8mb4_bin NOT NULL,
-  password_hash VARCHAR(255) NOT NULL,
-  first_name VARCHAR(50) NULL,
-  last_name VARCHAR(50) NULL,
+  username VARCHAR(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL,
+  email VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL,
+  password_hash VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+  first_name VARCHAR(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+  last_name VARCHAR(50) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   is_seller BOOLEAN NOT NULL DEFAULT FALSE,
   super_admin BOOLEAN NOT NULL DEFAULT FALSE,
   created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   UNIQUE KEY username (username),
   UNIQUE KEY email (email)
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_ci;
+) ENGINE=InnoDB;
 
 CREATE TABLE categories (
   id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
-  name VARCHAR(100) COLLATE utf8mb4_bin NOT NULL,
+  name VARCHAR(100) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL,
   parent_id INT NULL,
   created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  KEY children (parent_id, name),
+  UNIQUE KEY name (name),
+  KEY children (parent_id),
   CONSTRAINT category_parent FOREIGN KEY (parent_id) REFERENCES categories (id) ON DELETE SET NULL
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_ci;
+) ENGINE=InnoDB;
 
 CREATE TABLE products (
   id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   seller_id INT NOT NULL,
   category_id INT NOT NULL,
-  name VARCHAR(200) NOT NULL,
-  description TEXT NULL,
+  name VARCHAR(200) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL,
+  description TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NULL,
   price DECIMAL(10,2) NOT NULL,
   inventory_quantity INT NOT NULL DEFAULT 0,
-  image_url VARCHAR(500) NULL,
+  image_url VARCHAR(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  KEY of_seller (seller_id, created_at),
-  KEY of_category (category_id, created_at),
+  KEY of_category (category_id, created_at, id),
+  KEY of_seller (seller_id, created_at, id),
   CONSTRAINT product_seller FOREIGN KEY (seller_id) REFERENCES users (id) ON DELETE CASCADE,
   CONSTRAINT product_category FOREIGN KEY (category_id) REFERENCES categories (id) ON DELETE RESTRICT
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_ci;
+) ENGINE=InnoDB;
 
 CREATE TABLE shopping_carts (
   id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -50,21 +48,21 @@ CREATE TABLE shopping_carts (
   created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   UNIQUE KEY line (user_id, product_id),
-  KEY of_product (product_id),
+  KEY of_product (product_id, user_id),
   CONSTRAINT cart_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE,
   CONSTRAINT cart_product FOREIGN KEY (product_id) REFERENCES products (id) ON DELETE CASCADE
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_ci;
+) ENGINE=InnoDB;
 
 CREATE TABLE orders (
   id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   user_id INT NOT NULL,
   total_amount DECIMAL(10,2) NOT NULL,
-  status ENUM('pending','completed','cancelled') NOT NULL DEFAULT 'pending',
+  status ENUM('pending','completed','cancelled') CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT 'pending',
   created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  KEY of_user (user_id, created_at),
+  KEY of_user (user_id, created_at, id),
   CONSTRAINT order_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_ci;
+) ENGINE=InnoDB;
 
 CREATE TABLE order_items (
   id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -76,4 +74,4 @@ CREATE TABLE order_items (
   KEY of_product (product_id),
   CONSTRAINT line_order FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE,
   CONSTRAINT line_product FOREIGN KEY (product_id) REFERENCES products (id) ON DELETE RESTRICT
-) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_unicode_ci;
+) ENGINE=InnoDB;

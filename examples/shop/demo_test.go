@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/dal/memstore"
+	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// TestDemo: a hundred shoppers buy through all phases, and the accounts hold.
+func TestDemo(t *testing.T) {
+	out := &strings.Builder{}
+	args := []string{"--demo", "--walk", "100ms", "--listen", "127.0.0.1:0", "--dynamodb-endpoint", quickEngine(t).Endpoint()}
+	if server := enginetest.MySQLServer(t); !server.IsSubstitute() {
+		args = append(args, "--mysql", server.DSN(""))
+	}
+	require.NoError(t, run(t.Context(), args, out), out)
+	for _, part := range []string{"100 shoppers", "phase 5", "phase 1 again", "requests that failed", "all of it holds"} {
+		require.Contains(t, out.String(), part)
+	}
+	require.NotContains(t, out.String(), "0 of 0\n", "everything was looked at")
+}
+
+// TestReckoning finds what a shop has not kept.
+func TestReckoning(t *testing.T) {
+	for name, harm := range map[string]func(*testing.T, *shop, receipt) error{
+		"": func(*testing.T, *shop, receipt) error { return nil },
+		"products whose stock": func(t *testing.T, s *shop, o receipt) error {
+			return s.products.Update(t.Context(), s.products.Key(o.Items[0].ProductID), func(p *Product) error { p.Inventory++; return nil })
+		},
+		"orders whose total": func(t *testing.T, s *shop, o receipt) error {
+			return s.orders.Update(t.Context(), s.orders.Key(o.ID), func(o *Order) error { o.Total++; return nil })
+		},
+		"acknowledged orders": func(t *testing.T, s *shop, o receipt) error {
+			return s.orders.Delete(t.Context(), s.orders.Key(o.ID))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := transform.Load(contractJSON)
+			require.NoError(t, err)
+			s, err := newShop(dal.Standalone(c, memstore.New(c, nil)), []byte("a secret of the tests"), bcrypt.MinCost)
+			require.NoError(t, err)
+			d, err := newDemo(t.Context(), s, time.Millisecond)
+			require.NoError(t, err)
+			bought, first := make(chan struct{}), sync.Once{}
+			serves := newServer(s)
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				answer := &noted{ResponseWriter: w}
+				serves.ServeHTTP(answer, r)
+				if r.URL.Path == "/api/orders/checkout" && answer.status == http.StatusCreated {
+					first.Do(func() { close(bought) })
+				}
+			}))
+			defer server.Close()
+			var lines []string
+			say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+			err = d.play(t.Context(), strings.TrimPrefix(server.URL, "http://"), func() error { <-bought; return nil }, say)
+			require.NoError(t, err, lines)
+			for _, p := range d.people {
+				for _, o := range p.ordered {
+					require.NoError(t, harm(t, s, o))
+					lines = nil
+					err = d.settle(t.Context(), say)
+					if name == "" {
+						require.NoError(t, err)
+						return
+					}
+					require.ErrorIs(t, err, errReckoning)
+					require.Regexp(t, name+`.* [1-9]\d* of `, strings.Join(lines, "\n"))
+					return
+				}
+			}
+			require.Fail(t, "nobody bought anything")
+		})
+	}
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/crossfade-go/crossfade/dal/paritytest"
+	"github.com/crossfade-go/crossfade/examples/internal/local"
+	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/migrationctl"
+)
+
+// placeEnv names the file that says where a process of the tests has its records: it
+// serves the shop then, and runs no tests.
+const placeEnv = "CROSSFADE_SHOP_PLACE"
+
+const testSecret = "a secret of the tests"
+
+// serveChild serves until somebody kills it.
+func serveChild(path string) error {
+	ctx := context.Background()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var place local.Place
+	if err := json.Unmarshal(text, &place); err != nil {
+		return err
+	}
+	stores, err := place.Open()
+	if err != nil {
+		return err
+	}
+	ctl, err := migrationctl.Open(ctx, stores.MySQL, stores.Dynamo, &migrationctl.Options{Who: "a child"})
+	if err != nil {
+		return err
+	}
+	s, err := newShop(ctl, []byte(testSecret), bcrypt.MinCost)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, s, setting{address: "127.0.0.1:0"}, func(address string) error {
+		_, err := fmt.Println(address)
+		return err
+	})
+}
+
+// startChild starts a process that serves the shop of a place, and returns its address
+// and what kills it.
+func startChild(t *testing.T, place local.Place) (address string, kill func()) {
+	text, err := json.Marshal(place)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "place.json")
+	require.NoError(t, os.WriteFile(path, text, 0o600))
+	cmd := exec.Command(os.Args[0])
+	cmd.Env, cmd.Stderr = append(os.Environ(), placeEnv+"="+path), os.Stderr
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	kill = sync.OnceFunc(func() {
+		require.NoError(t, cmd.Process.Kill())
+		_ = cmd.Wait() // it was killed
+	})
+	t.Cleanup(kill)
+	address, err = bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err, "it serves")
+	return strings.TrimSpace(address), kill
+}
+
+// TestKilledUnderCheckout: whoever serves the shop is killed again and again while
+// people buy, in each phase. Every order that was acknowledged is there, whole, none is
+// half there, and the stock is what orders have left; the stores end equal.
+func TestKilledUnderCheckout(t *testing.T) {
+	for _, phase := range everyPhase {
+		t.Run(phase.String(), func(t *testing.T) {
+			site, ctl, err := open(t.Context(), &local.Engines{MySQL: enginetest.MySQLServer(t), DynamoDB: quickEngine(t)})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, shut(ctl)); require.NoError(t, site.Clear()) })
+			s, err := newShop(ctl, []byte(testSecret), bcrypt.MinCost)
+			require.NoError(t, err)
+			d, err := newDemo(t.Context(), s, time.Second)
+			require.NoError(t, err)
+			home := httptest.NewServer(newServer(s))
+			defer home.Close()
+			d.invite(12, http.DefaultClient, strings.TrimPrefix(home.URL, "http://"))
+			for _, p := range d.people {
+				p.register(t.Context())
+				require.NotEmpty(t, p.token, p.failed)
+			}
+			paritytest.Go(t, ctl, phase)
+			for _, orders := range []int{5, 11, 17} {
+				address, kill := startChild(t, site.Place)
+				d.buyUntilKilled(t, "http://"+address, orders, kill)
+			}
+			if phase.HasFollower() {
+				_, err := ctl.Drain(t.Context(), nil)
+				require.NoError(t, err)
+				require.NoError(t, alike(t.Context(), ctl, t.Logf))
+			}
+			for _, p := range d.people {
+				p.at, p.failed = home.URL, nil
+			}
+			require.NoError(t, d.settle(t.Context(), t.Logf))
+		})
+	}
+}
+
+// buyUntilKilled lets everybody buy at an address, where the one who serves is killed
+// once so many orders were acknowledged.
+func (d *demo) buyUntilKilled(t *testing.T, at string, orders int, kill func()) {
+	var bought atomic.Int64
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	var all sync.WaitGroup
+	for _, p := range d.people {
+		p.at = at
+		all.Go(func() {
+			for ctx.Err() == nil {
+				if p.buy(t.Context()) && bought.Add(1) == int64(orders) {
+					leave()
+					kill() // the others are in the middle
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.GreaterOrEqual(t, bought.Load(), int64(orders))
+}

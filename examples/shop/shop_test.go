@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/dal/paritytest"
+	"github.com/crossfade-go/crossfade/examples/internal/local"
+	"github.com/crossfade-go/crossfade/internal/engine"
+	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(placeEnv); path != "" {
+		fmt.Fprintln(os.Stderr, "shop:", serveChild(path))
+		os.Exit(1)
+	}
+	enginetest.Main(m)
+}
+
+// quickEngine returns the DynamoDB of the tests that ask much of it: the last real one
+// that is named or found, or dynamotest.
+func quickEngine(t testing.TB) *engine.DynamoDB {
+	engines := enginetest.DynamoDBEngines(t)
+	return engines[max(0, len(engines)-2)]
+}
+
+// opening is the time at which every shop of the tests is open: records that are made
+// one after the other are of one second, and only their ids tell them apart.
+var opening = time.Date(2025, 8, 15, 9, 0, 0, 0, time.UTC)
+
+// newTestShop opens a shop on stores of its own and fills it.
+func newTestShop(t testing.TB, e *local.Engines, fill func(testing.TB, *shop)) paritytest.Service[http.Handler] {
+	t.Helper()
+	site, ctl, err := open(t.Context(), e)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.NoError(t, shut(ctl))
+		site.DB.SetMaxIdleConns(0) // those that a test cut off are an error to close
+		require.NoError(t, site.Clear())
+	})
+	s, err := newShop(ctl, []byte(testSecret), bcrypt.MinCost)
+	require.NoError(t, err)
+	s.now = func() time.Time { return opening }
+	fill(t, s)
+	return paritytest.Service[http.Handler]{API: newServer(s), Controller: ctl}
+}
+
+// patterns are the ways to ask, by number.
+var patterns = [48]string{
+	"POST /api/auth/register", "POST /api/auth/login", "GET /api/auth/profile", "PUT /api/auth/profile",
+	"POST /api/auth/upgrade-seller", "POST /api/auth/logout", "GET /api/auth/verify",
+	"GET /api/products", "GET /api/products/search", "GET /api/products/category/{id}", "GET /api/products/{id}",
+	"POST /api/products", "PUT /api/products/{id}", "DELETE /api/products/{id}", "GET /api/products/seller/my-products",
+	"PUT /api/products/{id}/inventory", "GET /api/products/seller/stats", "POST /api/products/upload-image",
+	"GET /api/categories/search", "GET /api/categories/flat", "GET /api/categories/roots", "GET /api/categories/{id}/children",
+	"GET /api/categories/{id}/path", "GET /api/categories/{id}", "GET /api/categories", "POST /api/categories",
+	"PUT /api/categories/{id}", "DELETE /api/categories/{id}",
+	"POST /api/orders/checkout", "GET /api/orders", "GET /api/orders/{id}", "PUT /api/orders/{id}/cancel",
+	"GET /api/orders/user/summary", "PUT /api/orders/{id}/status", "GET /api/orders/user/recent",
+	"GET /api/orders/user/search", "GET /api/orders/checkout/validate",
+	"GET /api/cart", "POST /api/cart/items", "PUT /api/cart/items/{productId}", "DELETE /api/cart/items/{productId}",
+	"DELETE /api/cart", "GET /api/cart/summary", "GET /api/cart/validate",
+	"POST /api/seller/upgrade", "GET /api/seller/profile", "GET /api/seller/dashboard", "PUT /api/seller/profile",
+}
+
+// A tally counts by pattern what was answered with what was asked for.
+type tally struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+// of counts what a service answers.
+func (c *tally) of(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := &noted{ResponseWriter: w}
+		next.ServeHTTP(answer, r)
+		if answer.status >= 300 {
+			return
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.counts == nil {
+			c.counts = map[string]int{}
+		}
+		c.counts[r.Pattern]++
+	})
+}
+
+// every fails the test of a pattern that was not answered.
+func (c *tally) every(t *testing.T) {
+	for n, pattern := range patterns {
+		require.NotZero(t, c.counts[pattern], "pattern %d, %s", n+1, pattern)
+	}
+}
+
+// A noted answer's status is known.
+type noted struct {
+	http.ResponseWriter
+	status int
+}
+
+func (n *noted) WriteHeader(status int) {
+	n.status = status
+	n.ResponseWriter.WriteHeader(status)
+}
+
+// everyPhase is where answers are compared, without the steps between them.
+var everyPhase = []dal.Phase{dal.MySQLOnly, dal.DualWrite, dal.Validate, dal.DynamoDBPrimary, dal.DynamoDBOnly}
+
+// TestParity: all 48 patterns, and what they refuse, have the same answer in every
+// phase. A pattern that no request asks for, or that refuses all of them, fails the
+// test.
+func TestParity(t *testing.T) {
+	for _, e := range enginetest.DynamoDBEngines(t) {
+		t.Run(e.Kind(), func(t *testing.T) {
+			answered := &tally{}
+			t.Run("users and products", func(t *testing.T) {
+				compare(t, e, answered, shelved, shelfRequests(), &paritytest.Options{Phases: everyPhase})
+			})
+			t.Run("carts and orders", func(t *testing.T) {
+				compare(t, e, answered, stocked, marketRequests(), &paritytest.Options{Phases: everyPhase})
+			})
+			answered.every(t)
+		})
+	}
+}
+
+// TestParityBesideSteps: each of the 48 patterns has the same answer beside every step
+// from one phase to the next. The ids of what is created beside one are new and
+// otherwise free: whoever assigns them after a step leaves some out.
+func TestParityBesideSteps(t *testing.T) {
+	ids := []string{"$..id", "$..userId", "$..productId", "$..seller_id", "$..category_id"}
+	e := quickEngine(t) // a walk takes minutes on a slow one
+	answered := &tally{}
+	compare(t, e, answered, stocked, walkRequests(), &paritytest.Options{Varies: ids})
+	answered.every(t)
+}
+
+// compare sends requests to shops that are filled alike.
+func compare(t *testing.T, e *engine.DynamoDB, answered *tally, fill func(testing.TB, *shop), requests []paritytest.Request, o *paritytest.Options) {
+	engines := &local.Engines{MySQL: enginetest.MySQLServer(t), DynamoDB: e}
+	paritytest.HTTP(t, func(t testing.TB) paritytest.Service[http.Handler] {
+		service := newTestShop(t, engines, fill)
+		service.API = answered.of(service.API)
+		return service
+	}, requests, o)
+}
+
+// TestContract: nothing in the contract has to wait, and every column of every table
+// comes back from an item. The check says one thing, that lines of carts and orders
+// would move if they changed hands or the time at which they were made, which no
+// request does: they are in their user's partition so that a list shows what was just
+// written.
+func TestContract(t *testing.T) {
+	c, err := transform.Load(contractJSON)
+	require.NoError(t, err)
+	for _, w := range c.Warnings {
+		require.Regexp(t, "^the item's key (of entity (CART|ORDER) depends on column (user_id|product_id|created_at), which is not of the primary key|"+
+			`has \[id\] not in it, but other columns that are unique)`, w.Reason)
+	}
+	require.Len(t, c.Warnings, 5)
+	require.Empty(t, c.NotYet)
+	for _, e := range c.Entities {
+		require.Empty(t, e.Lost(), e.Name)
+	}
+}
+
+// TestKnowsNoStore: nothing of the service knows what keeps its records, or when.
+func TestKnowsNoStore(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	known := regexp.MustCompile(`(?i)mysql|mariadb|dynamo|phase|sqlx|aws`)
+	seen := 0
+	for _, file := range files {
+		if file == "main.go" || strings.HasPrefix(file, "demo") || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Empty(t, known.FindString(string(text)), file)
+		seen++
+	}
+	require.Greater(t, seen, 15)
+}
+
+// TestRun: the command serves, walks through the phases and clears up.
+func TestRun(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	out := &watched{until: "1 again", then: stop}
+	args := []string{"--listen", "127.0.0.1:0", "--walk", "1ms", "--dynamodb-endpoint", quickEngine(t).Endpoint()}
+	if server := enginetest.MySQLServer(t); !server.IsSubstitute() {
+		args = append(args, "--mysql", server.DSN(""))
+	}
+	require.NoError(t, run(ctx, args, out))
+	for _, part := range []string{"serving at http://127.0.0.1:", "phase 4, DynamoDB leads", "phase 5", "phase 1 again"} {
+		require.Contains(t, out.String(), part)
+	}
+}
+
+// A watched output calls then once it has the text.
+type watched struct {
+	strings.Builder
+	until string
+	then  func()
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), w.until) {
+		w.then()
+	}
+	return w.Builder.Write(p)
+}
