@@ -19,12 +19,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/examples/internal/local"
@@ -67,33 +64,20 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, shut(ctl), s.Clear()) }()
+	defer func() { err = errors.Join(err, local.Shut(ctl), s.Clear()) }()
 	notes, err := dal.NewRepository[Note](ctl, "notes")
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", *address)
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Handler: newServer(notes), ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	say("serving at http://%s; try:", listener.Addr())
-	say("  curl -X POST -H 'X-User-Id: ann' -d '{\"content\":\"hello\"}' http://%s/notes", listener.Addr())
-	say("  curl -H 'X-User-Id: ann' http://%s/notes", listener.Addr())
-	if *walk > 0 {
-		err = stroll(ctx, ctl, *walk, say)
-	}
-	if err == nil {
-		select {
-		case err = <-ended:
-		case <-ctx.Done():
+	return local.Serve(ctx, *address, newServer(notes), func(address string) error {
+		say("serving at http://%s; try:", address)
+		say("  curl -X POST -H 'X-User-Id: ann' -d '{\"content\":\"hello\"}' http://%s/notes", address)
+		say("  curl -H 'X-User-Id: ann' http://%s/notes", address)
+		if *walk == 0 {
+			return nil
 		}
-	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return errors.Join(err, server.Shutdown(end)) // requests under way get their answers
+		return local.Walk(ctx, ctl, *walk, say)
+	})
 }
 
 // open makes a database with the table and opens the controller, which a service
@@ -116,46 +100,4 @@ func open(ctx context.Context, engines *local.Engines) (*local.Site, *migrationc
 		return nil, nil, errors.Join(err, s.Clear())
 	}
 	return s, ctl, nil
-}
-
-// shut closes the controller, also after an interruption.
-func shut(ctl *migrationctl.Controller) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	return ctl.Close(ctx)
-}
-
-// stroll goes up to phase 5 and back to 1 while the service is being used. An
-// operator does the same with the command line, from anywhere.
-func stroll(ctx context.Context, ctl *migrationctl.Controller, pause time.Duration, say func(string, ...any)) error {
-	why := migrationctl.Change{Reason: "a walk", Force: true} // phase 4 need not last a day here
-	set := func(p dal.Phase) func() error { return func() error { return ctl.SetPhase(ctx, p, why) } }
-	fill := func() error { return ctl.Backfill(ctx, migrationctl.BackfillOptions{}) }
-	verify := func() error { _, err := ctl.Verify(ctx, migrationctl.VerifyOptions{}); return err }
-	for _, step := range []struct {
-		name string
-		do   []func() error
-	}{
-		{"2, both are written", []func() error{func() error { return ctl.CaptureOn(ctx, why) }, set(dal.DualWrite), fill}},
-		{"3, reads are compared", []func() error{set(dal.Validate), verify}},
-		{"4, DynamoDB leads", []func() error{set(dal.DynamoDBPrimary)}},
-		{"5, DynamoDB alone", []func() error{set(dal.DynamoDBOnly)}},
-		{"4 again", []func() error{verify, set(dal.DynamoDBPrimary)}},
-		{"3 again, MySQL leads", []func() error{set(dal.Validate)}},
-		{"2 again", []func() error{set(dal.DualWrite)}},
-		{"1 again, MySQL alone", []func() error{set(dal.MySQLOnly)}},
-	} {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(pause):
-		}
-		for _, do := range step.do {
-			if err := do(); err != nil {
-				return err
-			}
-		}
-		say("phase %s", step.name)
-	}
-	return nil
 }

@@ -24,7 +24,7 @@ func TestParity(t *testing.T) {
 			paritytest.HTTP(t, func(t testing.TB) paritytest.Service[http.Handler] {
 				s, ctl, err := open(t.Context(), &local.Engines{MySQL: enginetest.MySQLServer(t), DynamoDB: e})
 				require.NoError(t, err)
-				t.Cleanup(func() { require.NoError(t, shut(ctl)); require.NoError(t, s.Clear()) })
+				t.Cleanup(func() { require.NoError(t, local.Shut(ctl)); require.NoError(t, s.Clear()) })
 				notes, err := dal.NewRepository[Note](ctl, "notes")
 				require.NoError(t, err)
 				for i := range int64(45) { // three pages, as a service had them before

@@ -54,7 +54,7 @@ func serveChild(path string) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, s, setting{address: "127.0.0.1:0"}, func(address string) error {
+	return local.Serve(ctx, "127.0.0.1:0", newServer(s), func(address string) error {
 		_, err := fmt.Println(address)
 		return err
 	})
@@ -90,7 +90,7 @@ func TestKilledUnderCheckout(t *testing.T) {
 		t.Run(phase.String(), func(t *testing.T) {
 			site, ctl, err := open(t.Context(), &local.Engines{MySQL: enginetest.MySQLServer(t), DynamoDB: quickEngine(t)})
 			require.NoError(t, err)
-			t.Cleanup(func() { require.NoError(t, shut(ctl)); require.NoError(t, site.Clear()) })
+			t.Cleanup(func() { require.NoError(t, local.Shut(ctl)); require.NoError(t, site.Clear()) })
 			s, err := newShop(ctl, []byte(testSecret), bcrypt.MinCost)
 			require.NoError(t, err)
 			d, err := newDemo(t.Context(), s, time.Second)
@@ -110,7 +110,7 @@ func TestKilledUnderCheckout(t *testing.T) {
 			if phase.HasFollower() {
 				_, err := ctl.Drain(t.Context(), nil)
 				require.NoError(t, err)
-				require.NoError(t, alike(t.Context(), ctl, t.Logf))
+				require.NoError(t, local.Alike(t.Context(), ctl, t.Logf))
 			}
 			for _, p := range d.people {
 				p.at, p.failed = home.URL, nil

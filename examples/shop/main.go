@@ -8,8 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"strings"
@@ -18,7 +16,6 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
-	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/examples/internal/local"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
@@ -80,7 +77,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, shut(ctl), site.Clear()) }()
+	defer func() { err = errors.Join(err, local.Shut(ctl), site.Clear()) }()
 	cost := bcrypt.DefaultCost
 	if o.demo {
 		cost = bcrypt.MinCost // a hundred at once, that guard nothing
@@ -93,7 +90,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	walk := func() error { return stroll(ctx, ctl, o.walk, say) }
+	walk := func() error { return local.Walk(ctx, ctl, o.walk, say) }
 	if o.demo {
 		d, err := newDemo(ctx, s, browsing(engines))
 		if err != nil {
@@ -101,9 +98,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 		ctx, leave := context.WithCancel(ctx)
 		defer leave()
-		return serve(ctx, s, o, func(address string) error { defer leave(); return d.play(ctx, address, walk, say) })
+		return local.Serve(ctx, o.address, newServer(s), func(address string) error { defer leave(); return d.play(ctx, address, walk, say) })
 	}
-	return serve(ctx, s, o, func(address string) error {
+	return local.Serve(ctx, o.address, newServer(s), func(address string) error {
 		greet(address, password, say)
 		if o.walk == 0 {
 			return nil
@@ -129,27 +126,6 @@ func greet(address, password string, say func(string, ...any)) {
 	say("serving at http://%s; try:", address)
 	say("  curl http://%s/api/products?search=espresso", address)
 	say("  curl -d '{\"username\":\"admin\",\"password\":\"%s\"}' http://%s/api/auth/login", password, address)
-}
-
-// serve answers requests until the context ends, and those that are under way then.
-// Once it does, opened is called with its address.
-func serve(ctx context.Context, s *shop, o setting, opened func(address string) error) error {
-	listener, err := net.Listen("tcp", o.address)
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Handler: newServer(s), ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	if err = opened(listener.Addr().String()); err == nil {
-		select {
-		case err = <-ended:
-		case <-ctx.Done():
-		}
-	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return errors.Join(err, server.Shutdown(end))
 }
 
 // open makes a database with the tables and opens the controller, which a service
@@ -178,68 +154,4 @@ func open(ctx context.Context, engines *local.Engines) (*local.Site, *migrationc
 		return nil, nil, errors.Join(err, site.Clear())
 	}
 	return site, ctl, nil
-}
-
-// shut closes the controller, also after an interruption.
-func shut(ctl *migrationctl.Controller) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	return ctl.Close(ctx)
-}
-
-// stroll goes up to phase 5 and back to 1 while the shop is open. An operator does
-// the same with the command line, from anywhere.
-func stroll(ctx context.Context, ctl *migrationctl.Controller, pause time.Duration, say func(string, ...any)) error {
-	why := migrationctl.Change{Reason: "a walk", Force: true} // phase 4 need not last a day here
-	set := func(p dal.Phase) func() error { return func() error { return ctl.SetPhase(ctx, p, why) } }
-	fill := func() error { return ctl.Backfill(ctx, migrationctl.BackfillOptions{}) }
-	verify := func() error { return alike(ctx, ctl, say) }
-	for _, step := range []struct {
-		name string
-		do   []func() error
-	}{
-		{"2, both are written", []func() error{func() error { return ctl.CaptureOn(ctx, why) }, set(dal.DualWrite), fill}},
-		{"3, reads are compared", []func() error{set(dal.Validate), verify}},
-		{"4, DynamoDB leads", []func() error{set(dal.DynamoDBPrimary)}},
-		{"5, DynamoDB alone", []func() error{set(dal.DynamoDBOnly)}},
-		{"4 again", []func() error{verify, set(dal.DynamoDBPrimary)}},
-		{"3 again, MySQL leads", []func() error{set(dal.Validate)}},
-		{"2 again", []func() error{set(dal.DualWrite), verify}},
-		{"1 again, MySQL alone", []func() error{set(dal.MySQLOnly)}},
-	} {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(pause):
-		}
-		for _, do := range step.do {
-			if err := do(); err != nil {
-				return err
-			}
-		}
-		say("phase %s", step.name)
-	}
-	return nil
-}
-
-// alike compares the stores, key by key. A key that changed whenever it was looked at
-// is no difference, and keeps the comparison from counting: so it is made again.
-func alike(ctx context.Context, ctl *migrationctl.Controller, say func(string, ...any)) error {
-	for {
-		reports, err := ctl.Verify(ctx, migrationctl.VerifyOptions{})
-		if err != nil {
-			return err
-		}
-		var keys, differ, unsettled int64
-		for _, r := range reports {
-			keys, differ, unsettled = keys+r.Compared, differ+r.Differences, unsettled+r.Unsettled
-		}
-		say("  compared under load: %d keys, %d differ, %d still changing", keys, differ, unsettled)
-		if differ > 0 {
-			return errors.New("the stores differ")
-		}
-		if unsettled == 0 || ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
 }

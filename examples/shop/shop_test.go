@@ -48,7 +48,7 @@ func newTestShop(t testing.TB, e *local.Engines, fill func(testing.TB, *shop)) p
 	site, ctl, err := open(t.Context(), e)
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		require.NoError(t, shut(ctl))
+		require.NoError(t, local.Shut(ctl))
 		site.DB.SetMaxIdleConns(0) // those that a test cut off are an error to close
 		require.NoError(t, site.Clear())
 	})
