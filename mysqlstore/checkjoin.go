@@ -146,7 +146,7 @@ func (l *liveCheck) sideEffects(ctx context.Context, table string) error {
 	if len(l.store.contract.NotYet) > 0 {
 		severity = transform.Warning
 	}
-	recorded, err := recordedParents(ctx, l.conn)
+	recorded, err := recordedParents(ctx, l.conn, l.store.contract.Group)
 	if err != nil {
 		return err
 	}

@@ -208,6 +208,10 @@
 //     (TestOwnMarkDoesNotStay). A process that has not heard of the triggers yet,
 //     for which it needs to read the phase record once, gives a key two versions,
 //     which costs a refresh.
+//   - Several groups may have triggers on one table: what the library writes for one
+//     of them, as the authority's store or as the follower, is an outside write to
+//     the others (TestTriggersOfTwoGroups, TestFollowerOfOneGroupOfTwo). So while
+//     DynamoDB leads in one, the others write such a table no more.
 //   - Ready and Check refuse when a trigger is missing, was changed, or is of
 //     another contract (TestTriggersLookedAt).
 //

@@ -167,9 +167,11 @@ func signal(number int, text string) string {
 	return fmt.Sprintf("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = %d, MESSAGE_TEXT = '%s';", number, strings.ReplaceAll(text, "'", "''"))
 }
 
-// outsideOnly is what a trigger does for a statement that is not the library's.
-func outsideOnly(table, body string) string {
-	return "IF NOT (" + followingVariable + " <=> 1) AND NOT (" + ownVariable + " <=> " + ownMark(table) + ") THEN\n" + body + "END IF;\n"
+// outsideOnly is what a trigger does for a statement that is not the library's for
+// this group.
+func (s *Store) outsideOnly(table, body string) string {
+	return "IF NOT (" + followingVariable + " <=> " + s.followingMark() + ") AND NOT (" + ownVariable + " <=> " + s.ownMark(table) + ") THEN\n" +
+		body + "END IF;\n"
 }
 
 // rowTriggers returns the triggers of a table for the entities in whose records
@@ -186,7 +188,7 @@ func (s *Store) rowTriggers(table string, of []tracked) ([]trigger, error) {
 			body += record
 		}
 		all = append(all, s.newTrigger(table, "AFTER", event,
-			declareTrigger+outsideOnly(table, body+"END IF;\n")+"END"))
+			declareTrigger+s.outsideOnly(table, body+"END IF;\n")+"END"))
 	}
 	return all, nil
 }

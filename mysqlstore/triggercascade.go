@@ -55,9 +55,9 @@ func foreignKeys(ctx context.Context, q querier) ([]foreignKey, error) {
 		" ORDER BY table_name, constraint_name, ordinal_position")
 }
 
-// recordedParents returns the tables whose triggers of this library, of any group,
-// record what foreign keys do to the rows of others.
-func recordedParents(ctx context.Context, q querier) ([]string, error) {
+// recordedParents returns the tables whose triggers of the group record what foreign
+// keys do to the rows of others.
+func recordedParents(ctx context.Context, q querier, group string) ([]string, error) {
 	var all []string
 	err := each(ctx, q, func(rows *sql.Rows) error {
 		var table string
@@ -65,7 +65,7 @@ func recordedParents(ctx context.Context, q querier) ([]string, error) {
 		all = append(all, table)
 		return err
 	}, "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE trigger_schema = DATABASE()"+
-		" AND action_timing = 'BEFORE' AND LEFT(trigger_name, 10) = 'crossfade_'")
+		" AND action_timing = 'BEFORE' AND LEFT(trigger_name, ?) = ?", len(triggerPrefix(group)), triggerPrefix(group))
 	return all, err
 }
 
@@ -218,10 +218,10 @@ func (s *Store) cascadeTriggers(keys []foreignKey) (all []trigger, refused []str
 				body += text
 			}
 			// Also for the library's own statements: they have the change records
-			// of the keys that they name. The follower checks no foreign keys, and
-			// then nothing cascades.
+			// of the keys that they name. A follower, of whichever group, checks no
+			// foreign keys, and then nothing cascades.
 			all = append(all, s.newTrigger(parent, "BEFORE", of.event,
-				declareTrigger+"IF NOT ("+followingVariable+" <=> 1) THEN\n"+body+"END IF;\nEND"))
+				declareTrigger+"IF "+followingVariable+" IS NULL THEN\n"+body+"END IF;\nEND"))
 		}
 	}
 	slices.Sort(c.refused)
