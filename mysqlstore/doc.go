@@ -208,6 +208,11 @@
 //     (TestOwnMarkDoesNotStay). A process that has not heard of the triggers yet,
 //     for which it needs to read the phase record once, gives a key two versions,
 //     which costs a refresh.
+//   - A transaction of the service's own (Joining) commits with and without names of
+//     keys (TestJoinedBesideTriggers, TestJoinedTakingAlongBesideTriggers); its
+//     statements raise the versions of those that it names. What is rolled back
+//     inside it is found (TestJoinedTakenBackBesideTriggers,
+//     TestJoinBesideTriggersWithFaultAtEveryStatement).
 //   - Several groups may have triggers on one table: what the library writes for one
 //     of them, as the authority's store or as the follower, is an outside write to
 //     the others (TestTriggersOfTwoGroups, TestFollowerOfOneGroupOfTwo). So while
@@ -221,8 +226,7 @@
 //
 // Where foreign keys cascade through two tables or more, other programs delete the
 // topmost rows under REPEATABLE READ, MySQL's default: under READ COMMITTED a row that
-// somebody inserts beneath them in that moment can go unrecorded. A joined transaction
-// (Joining) that names keys fails here, since its statements change their records too.
+// somebody inserts beneath them in that moment can go unrecorded.
 //
 // It is void where no trigger fires: TRUNCATE; DROP or EXCHANGE PARTITION; foreign
 // keys whose parent is changed by a session with foreign_key_checks = 0 fire
