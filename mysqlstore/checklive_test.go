@@ -73,7 +73,7 @@ func TestCheckLive(t *testing.T) {
 		"delete sets NULL": {"ALTER TABLE books ADD CONSTRAINT whole FOREIGN KEY (part_of) REFERENCES books (id) ON DELETE SET NULL ON UPDATE RESTRICT", []string{
 			"warning " + books + " deleting from books changes rows of books by its foreign key whole (ON DELETE SET NULL), and leaves no change record"}},
 		"update cascades": {"ALTER TABLE books ADD CONSTRAINT written FOREIGN KEY (author_id) REFERENCES authors (id) ON UPDATE CASCADE", []string{
-			"warning " + books + " changing the key of authors changes rows of books by its foreign key written (ON UPDATE CASCADE), and leaves no change record"}},
+			"warning " + books + " changing id of authors changes rows of books by its foreign key written (ON UPDATE CASCADE), and leaves no change record"}},
 		"foreign key": {"ALTER TABLE books ADD CONSTRAINT written FOREIGN KEY (author_id) REFERENCES authors (id) ON DELETE RESTRICT ON UPDATE RESTRICT", nil},
 		"trigger": {"CREATE TRIGGER loud BEFORE INSERT ON chapters FOR EACH ROW SET NEW.title = UPPER(NEW.title)",
 			[]string{"warning " + chapters + " table chapters has the trigger loud"}},

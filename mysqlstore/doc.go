@@ -85,6 +85,12 @@
 // as gone, or has the lines as an entity of their own. One that cascades is refused
 // without triggers.
 //
+// ON UPDATE CASCADE or SET NULL does nothing where the foreign key refers to the
+// primary key of a record, which no update of the library changes. Where it refers to
+// another column, or to a table that is not the contract's, Ready refuses it unless
+// triggers capture what it changes (TestFollowedKeysAreFound,
+// TestFollowedKeysBesideTriggers).
+//
 // Where a foreign key is in the way, the error's columns are read from the server's
 // message; a server that words it otherwise costs the names.
 //
