@@ -259,7 +259,11 @@
 // indexes that the contract does not declare or that take other texts for equal than
 // the contract's collation, keys that compare text otherwise than by its bytes,
 // columns that the contract does not have, triggers and checks
-// (TestCheckFollower). As the authority MySQL may have all of them.
+// (TestCheckFollower). As the authority MySQL may have all of them. Not even then may a
+// column have another character set than the contract says, or one that MySQL compares,
+// such as of a key, a unique index, a reference or the rows of a record, a collation
+// that takes other texts for equal: Ready and contract check refuse it alike
+// (TestCollationsThatDiffer).
 //
 // What it can't see: writes by others that do not go through this library leave
 // no change record, and pass while MySQL was given away, unless the group captures
