@@ -230,9 +230,12 @@
 // other way round: the two can deadlock (1213), and one of them tries again. So can
 // a statement whose foreign keys take rows that another one changes just then.
 //
-// Where foreign keys cascade through two tables or more, other programs delete the
-// topmost rows under REPEATABLE READ, MySQL's default: under READ COMMITTED a row that
-// somebody inserts beneath them in that moment can go unrecorded.
+// Where foreign keys take rows along through two tables or more, other programs delete
+// the topmost rows under REPEATABLE READ, MySQL's default: under READ COMMITTED a row
+// that somebody inserts beneath them in that moment would go unrecorded, so a session
+// of that level gets ErrnoIsolation (30404, TestNothingSlipsInBelowACascade,
+// TestOwnDeleteUnderReadCommitted). A level that SET TRANSACTION sets for one
+// transaction no trigger can see.
 //
 // It is void where no trigger fires: TRUNCATE; DROP or EXCHANGE PARTITION; foreign
 // keys whose parent is changed by a session with foreign_key_checks = 0 fire

@@ -20,13 +20,16 @@ const (
 	ErrnoNotHere = 30402
 	// ErrnoUnfit: the row's key is one that no key of the contract can be.
 	ErrnoUnfit = 30403
+	// ErrnoIsolation: the transaction's isolation level lets rows slip in between.
+	ErrnoIsolation = 30404
 )
 
 // A trigger refuses with at most 128 characters.
 const (
-	textClosed  = "crossfade: a hand-off is under way, nothing is written for a moment; try again"
-	textNotHere = "crossfade: DynamoDB leads, and this table is not written here; write through the service"
-	textUnfit   = "crossfade: the row's key has no form in the contract; contract check --data tells more"
+	textClosed    = "crossfade: a hand-off is under way, nothing is written for a moment; try again"
+	textNotHere   = "crossfade: DynamoDB leads, and this table is not written here; write through the service"
+	textUnfit     = "crossfade: the row's key has no form in the contract; contract check --data tells more"
+	textIsolation = "crossfade: foreign keys take rows of several tables along, which needs REPEATABLE READ; this session reads otherwise"
 )
 
 // A trigger is one that this library wants to be there.
