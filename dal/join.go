@@ -47,9 +47,10 @@ type Joined struct {
 // may then end its session: keep it short, with no call to others in it.
 //
 // What voids it, since the library can't see it: a record that is changed and not
-// named never reaches the follower, or only with its next change. So does what a
-// statement does after one that committed implicitly, as DDL does, and in phase 1
-// without capture what comes after a deadlock of which the service took no notice.
+// named, which never reaches the follower, or only with its next change (where
+// triggers capture the relay brings it); what a statement does after one that
+// committed implicitly, as DDL does; and in phase 1 without capture what comes after
+// a deadlock of which the service took no notice.
 // A transaction that the service commits by itself, not through Commit, is
 // refreshed by the relay only. Nobody checks before the commit that the records
 // can become items and fit MySQL's columns: one that can't becomes a dead letter.

@@ -146,29 +146,18 @@ func (l *liveCheck) sideEffects(ctx context.Context, table string) error {
 	if len(l.store.contract.NotYet) > 0 {
 		severity = transform.Warning
 	}
-	recorded, err := recordedParents(ctx, l.conn)
+	recorded, err := recordedParents(ctx, l.conn, l.store.contract.Group)
 	if err != nil {
 		return err
 	}
-	unrecorded := map[string]bool{} // names of foreign keys
 	for _, k := range l.tables[table].foreign {
-		unrecorded[k.name] = !has(recorded, k.parent) && !k.ties(l.store.contract, table)
-		if cascades(k.rule) && unrecorded[k.name] && !k.declared(l.store.contract.Entities...) {
+		if has(recorded, k.parent) || k.ties(l.store.contract, table) {
+			continue
+		}
+		if cascades(k.rule) && !k.declared(l.store.contract.Entities...) {
 			l.all.add(severity, undeclaredCascade(table, k), mendCascade(l.store.contract, table))
 		}
-	}
-	err = each(ctx, l.conn, func(rows *sql.Rows) error {
-		var name, parent, onUpdate string
-		err := rows.Scan(&name, &parent, &onUpdate)
-		if cascades(onUpdate) && unrecorded[name] {
-			l.all.add(transform.Warning, fmt.Sprintf("changing the key of %s changes rows of %s by its foreign key %s (ON UPDATE %s), and leaves no change record",
-				parent, table, name, onUpdate), "declare it ON UPDATE RESTRICT, or never change that key")
-		}
-		return err
-	}, "SELECT constraint_name, referenced_table_name, update_rule FROM information_schema.referential_constraints"+
-		" WHERE constraint_schema = DATABASE() AND table_name = ? ORDER BY constraint_name", table)
-	if err != nil {
-		return err
+		followed(l.store.contract, k, severity, &l.all)
 	}
 	return each(ctx, l.conn, func(rows *sql.Rows) error {
 		var name string

@@ -3,7 +3,6 @@ package mysqlstore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -27,7 +26,7 @@ func CheckLive(ctx context.Context, db *sqlx.DB, c *transform.Contract) ([]trans
 		return nil, errors.New("mysqlstore: a check needs a database and a contract")
 	}
 	s := &Store{db: db, contract: c}
-	l := &liveCheck{store: s, tables: map[string]*liveTable{}}
+	l := &liveCheck{store: s, tables: map[string]*liveTable{}, compared: comparedColumns(c)}
 	err := reading(ctx, db, func(conn *sqlx.Conn) error {
 		l.conn = conn
 		if err := l.read(ctx); err != nil {
@@ -40,10 +39,11 @@ func CheckLive(ctx context.Context, db *sqlx.DB, c *transform.Contract) ([]trans
 
 // A liveCheck is one run of CheckLive.
 type liveCheck struct {
-	store  *Store
-	conn   querier
-	tables map[string]*liveTable // those that are there
-	all    findings
+	store    *Store
+	conn     querier
+	tables   map[string]*liveTable // those that are there
+	compared columnsOf
+	all      findings
 }
 
 // A liveTable is what the server says of a table.
@@ -130,17 +130,13 @@ func (l *liveCheck) source(src *transform.Source) {
 	if ofEntity || len(t.key)+len(want) > 0 {
 		compareKey(src.Name, t.key, want, &l.all)
 	}
-	for i, c := range src.Columns {
+	for _, c := range src.Columns {
 		n := columnOf(t.columns, c.Name)
 		if n < 0 {
 			l.all.add(transform.Error, "table "+src.Name+" has no column "+c.Name, "mend the contract or the table")
 			continue
 		}
-		compareColumn(src.Name, c, t.columns[n], &l.all)
-		if slices.Contains(src.Key, i) && bytewise(c.Collation) && !bytewise(t.columns[n].Collation) {
-			l.all.add(transform.Error, fmt.Sprintf("the primary key of %s has %s, whose collation %s takes different texts for one; the contract says %s",
-				src.Name, c.Name, t.columns[n].Collation, c.Collation), "give the column the contract's collation")
-		}
+		compareColumn(src.Name, c, t.columns[n], l.compared.has(src.Name, c.Name), &l.all)
 	}
 	l.uniques(src, t)
 	if ofEntity || isPart(l.store.contract, src.Name) {

@@ -72,13 +72,14 @@ func (s *Store) checkTable(ctx context.Context, e *transform.Entity, all *findin
 		return err
 	}
 	compareKey(e.Source, key, columnNames(e, e.KeyColumns), all)
+	compared := comparedColumns(s.contract)
 	for _, c := range e.Own() {
 		i := columnOf(live, c.Name)
 		if i < 0 {
 			all.add(transform.Error, "table "+e.Source+" has no column "+c.Name, "mend the contract or the table")
 			continue
 		}
-		compareColumn(e.Source, c, live[i], all)
+		compareColumn(e.Source, c, live[i], compared.has(e.Source, c.Name), all)
 	}
 	compareSequence(e, live, all)
 	unmapped(e.Source, e.Own(), live, all)
@@ -123,8 +124,9 @@ func unmapped(table string, columns, live []transform.Column, all *findings) {
 }
 
 // compareColumn compares what the contract says of a column with what is there.
-// Whatever would change a value's form is an error.
-func compareColumn(table string, want, live transform.Column, all *findings) {
+// Whatever would change a value's form is an error, and another collation where
+// MySQL compares the column; see comparedColumns.
+func compareColumn(table string, want, live transform.Column, compared bool, all *findings) {
 	name := "column " + table + "." + want.Name
 	if w, l := typeName(want), typeName(live); w != l {
 		all.add(transform.Error, name+" is "+l+", the contract says "+w, "contract check --mysql DSN --write takes over what is there")
@@ -137,7 +139,7 @@ func compareColumn(table string, want, live transform.Column, all *findings) {
 		all.add(transform.Warning, fmt.Sprintf("%s: NULL is allowed: %t; the contract says %t", name, live.Nullable, want.Nullable), "")
 	}
 	if want.Collation != "" && want.Collation != live.Collation {
-		all.add(transform.Warning, name+" has the collation "+live.Collation+", the contract says "+want.Collation, "")
+		compareCollation(name, want, live, compared, all)
 	}
 }
 

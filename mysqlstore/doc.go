@@ -85,6 +85,12 @@
 // as gone, or has the lines as an entity of their own. One that cascades is refused
 // without triggers.
 //
+// ON UPDATE CASCADE or SET NULL does nothing where the foreign key refers to the
+// primary key of a record, which no update of the library changes. Where it refers to
+// another column, or to a table that is not the contract's, Ready refuses it unless
+// triggers capture what it changes (TestFollowedKeysAreFound,
+// TestFollowedKeysBesideTriggers).
+//
 // Where a foreign key is in the way, the error's columns are read from the server's
 // message; a server that words it otherwise costs the names.
 //
@@ -208,6 +214,15 @@
 //     (TestOwnMarkDoesNotStay). A process that has not heard of the triggers yet,
 //     for which it needs to read the phase record once, gives a key two versions,
 //     which costs a refresh.
+//   - A transaction of the service's own (Joining) commits with and without names of
+//     keys (TestJoinedBesideTriggers, TestJoinedTakingAlongBesideTriggers); its
+//     statements raise the versions of those that it names. What is rolled back
+//     inside it is found (TestJoinedTakenBackBesideTriggers,
+//     TestJoinBesideTriggersWithFaultAtEveryStatement).
+//   - Several groups may have triggers on one table: what the library writes for one
+//     of them, as the authority's store or as the follower, is an outside write to
+//     the others (TestTriggersOfTwoGroups, TestFollowerOfOneGroupOfTwo). So while
+//     DynamoDB leads in one, the others write such a table no more.
 //   - Ready and Check refuse when a trigger is missing, was changed, or is of
 //     another contract (TestTriggersLookedAt).
 //
@@ -215,10 +230,12 @@
 // other way round: the two can deadlock (1213), and one of them tries again. So can
 // a statement whose foreign keys take rows that another one changes just then.
 //
-// Where foreign keys cascade through two tables or more, other programs delete the
-// topmost rows under REPEATABLE READ, MySQL's default: under READ COMMITTED a row that
-// somebody inserts beneath them in that moment can go unrecorded. A joined transaction
-// (Joining) that names keys fails here, since its statements change their records too.
+// Where foreign keys take rows along through two tables or more, other programs delete
+// the topmost rows under REPEATABLE READ, MySQL's default: under READ COMMITTED a row
+// that somebody inserts beneath them in that moment would go unrecorded, so a session
+// of that level gets ErrnoIsolation (30404, TestNothingSlipsInBelowACascade,
+// TestOwnDeleteUnderReadCommitted). A level that SET TRANSACTION sets for one
+// transaction no trigger can see.
 //
 // It is void where no trigger fires: TRUNCATE; DROP or EXCHANGE PARTITION; foreign
 // keys whose parent is changed by a session with foreign_key_checks = 0 fire
@@ -245,7 +262,11 @@
 // indexes that the contract does not declare or that take other texts for equal than
 // the contract's collation, keys that compare text otherwise than by its bytes,
 // columns that the contract does not have, triggers and checks
-// (TestCheckFollower). As the authority MySQL may have all of them.
+// (TestCheckFollower). As the authority MySQL may have all of them. Not even then may a
+// column have another character set than the contract says, or one that MySQL compares,
+// such as of a key, a unique index, a reference or the rows of a record, a collation
+// that takes other texts for equal: Ready and contract check refuse it alike
+// (TestCollationsThatDiffer).
 //
 // What it can't see: writes by others that do not go through this library leave
 // no change record, and pass while MySQL was given away, unless the group captures

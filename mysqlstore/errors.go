@@ -73,7 +73,7 @@ func meanings(number uint16) (meaning, bool) {
 		return meaning{kind: store.ErrInvalid, detail: "the table is missing; the library's own are made by migrationctl init", text: true}, true
 	case ErrnoClosed, ErrnoNotHere:
 		return meaning{kind: store.ErrWrongPhase, text: true}, true
-	case ErrnoUnfit:
+	case ErrnoUnfit, ErrnoIsolation:
 		return meaning{kind: store.ErrInvalid, text: true}, true
 	case 1290, 1792, 1836:
 		return meaning{kind: store.ErrUnavailable, detail: "the server is read only", text: true}, true

@@ -104,7 +104,7 @@ func (f *fixture) prepare(there transform.Record) store.Version {
 		return 0
 	}
 	version := uint64(store.Floor(f.at.Epoch)) + 5
-	f.db.MustExec("INSERT INTO crossfade_change VALUES ('default', 'Users', ?, ?, 0, UTC_TIMESTAMP(6))", f.key(there).ID, version)
+	f.db.MustExec("REPLACE INTO crossfade_change VALUES ('default', 'Users', ?, ?, 0, UTC_TIMESTAMP(6))", f.key(there).ID, version)
 	return store.Version(version)
 }
 

@@ -12,28 +12,34 @@ import (
 
 // A liveKey is a FOREIGN KEY of a table, as references are compared with it.
 type liveKey struct {
-	name    string
-	table   string
-	parent  string
-	rule    string   // ON DELETE
-	pairs   []string // column NUL column of the parent, sorted
-	columns []string
+	name     string
+	table    string
+	parent   string // with its database, if that is another one
+	rule     string // ON DELETE
+	onUpdate string
+	pairs    []string // column NUL column of the parent, sorted
+	columns  []string
+	refers   []string // columns of the parent
 }
 
 // readForeignKeys returns the foreign keys of a table, in the order of their names.
 func readForeignKeys(ctx context.Context, q querier, table string) ([]liveKey, error) {
 	var all []liveKey
 	err := each(ctx, q, func(rows *sql.Rows) error {
-		var name, parent, rule, column, key string
-		err := rows.Scan(&name, &parent, &rule, &column, &key)
+		var name, parent, rule, onUpdate, column, key, elsewhere string
+		err := rows.Scan(&name, &parent, &rule, &onUpdate, &column, &key, &elsewhere)
 		if len(all) == 0 || all[len(all)-1].name != name {
-			all = append(all, liveKey{name: name, table: table, parent: parent, rule: strings.ToUpper(rule)})
+			if elsewhere != "" {
+				parent = elsewhere + "." + parent
+			}
+			all = append(all, liveKey{name: name, table: table, parent: parent, rule: strings.ToUpper(rule), onUpdate: strings.ToUpper(onUpdate)})
 		}
 		k := &all[len(all)-1]
-		k.columns = append(k.columns, column)
+		k.columns, k.refers = append(k.columns, column), append(k.refers, key)
 		k.pairs = append(k.pairs, columnPair(column, key))
 		return err
-	}, "SELECT r.constraint_name, r.referenced_table_name, r.delete_rule, k.column_name, k.referenced_column_name"+
+	}, "SELECT r.constraint_name, r.referenced_table_name, r.delete_rule, r.update_rule, k.column_name, k.referenced_column_name,"+
+		" IF(k.referenced_table_schema = DATABASE(), '', k.referenced_table_schema)"+
 		" FROM information_schema.referential_constraints r JOIN information_schema.key_column_usage k"+
 		" ON k.constraint_schema = r.constraint_schema AND k.constraint_name = r.constraint_name AND k.table_name = r.table_name"+
 		" WHERE r.constraint_schema = DATABASE() AND r.table_name = ? ORDER BY r.constraint_name, k.ordinal_position", table)

@@ -20,7 +20,8 @@ import (
 //
 // Under capture one statement per key checks the fence and writes the change
 // record, as in the store's own writes; another one before the COMMIT looks
-// whether they are all still there. Without capture a single SELECT holds the
+// whether they are all still there, and where triggers capture one more whether the
+// transaction is still open. Without capture a single SELECT holds the
 // fence. All of them run in the service's session: LAST_INSERT_ID() is the
 // library's afterwards, so take an id from the sql.Result of the INSERT.
 func (s *Store) Joining(tx *sqlx.Tx) store.Joining { return newJoining(s, tx) }
@@ -134,24 +135,55 @@ var errTakenBack = errors.New("change records were taken back")
 // written. A deadlock rolls the whole transaction back, and if the service takes
 // no notice its next statements commit one by one; a rollback to a savepoint may
 // take change records along and leave data.
+//
+// Where triggers capture they have raised the versions, and after a rollback they
+// may have written the records again. Data never commits without one there, but
+// what the service did before the rollback is gone: so then the transaction must be
+// open still.
 func (j *joining) complete(ctx context.Context) error {
+	raised := j.s.triggered.Load()
 	for some := range slices.Chunk(j.recorded, bumpChunk) {
-		args := []any{j.s.group}
+		args, written := []any{j.s.group}, map[transform.Key]store.Version{}
 		for _, k := range some {
-			args = append(args, k.Key.Entity, []byte(k.Key.ID), uint64(k.Version))
+			args, written[k.Key] = append(args, k.Key.Entity, []byte(k.Key.ID)), k.Version
 		}
-		there := 0
-		err := j.t.query(ctx, func(rows *sql.Rows) error { return rows.Scan(&there) },
-			"SELECT COUNT(*) FROM crossfade_change WHERE grp=? AND dirty=1 AND ("+
-				strings.Repeat("(entity=? AND id=? AND version=?) OR ", len(some)-1)+"(entity=? AND id=? AND version=?))", args...)
+		err := j.t.query(ctx, func(rows *sql.Rows) error {
+			var now store.KeyVersion
+			err := rows.Scan(&now.Key.Entity, &now.Key.ID, &now.Version)
+			raised = raised || now.Version > written[now.Key]
+			if now.Version >= written[now.Key] {
+				delete(written, now.Key)
+			}
+			return err
+		}, "SELECT entity, id, version FROM crossfade_change WHERE grp=? AND dirty=1 AND ("+
+			strings.Repeat("(entity=? AND id=?) OR ", len(some)-1)+"(entity=? AND id=?))", args...)
 		if err != nil {
 			return err
 		}
-		if there != len(some) {
+		if len(written) > 0 {
 			return errTakenBack
 		}
 	}
-	return nil
+	if !raised || len(j.recorded) == 0 {
+		return nil
+	}
+	return j.open(ctx)
+}
+
+// erInTransaction is what a server says of a SET TRANSACTION within one.
+const erInTransaction = 1568
+
+// open returns errTakenBack unless the session is in a transaction. No variable
+// tells so that both servers have.
+func (j *joining) open(ctx context.Context) error {
+	switch _, err := j.t.on.ExecContext(ctx, "SET TRANSACTION READ WRITE"); {
+	case err == nil:
+		return errTakenBack
+	case number(err) == erInTransaction:
+		return nil
+	default:
+		return err
+	}
 }
 
 // takenBack sees to it that statements which committed by themselves reach the

@@ -19,32 +19,37 @@ import (
 // timestamp in a session of the service; doc.go says so.
 //
 // It names the table too: where a trigger of the service's own changes another
-// table of the contract, that is recorded.
+// table of the contract, that is recorded. And it names the group: what the library
+// writes for one is an outside write to every other one with triggers on the table
+// (TestTriggersOfTwoGroups).
 //
 // Only captured writes carry it. A bare one leaves no record, whoever made it.
 const ownVariable = "@crossfade_own"
 
 // ownMark is the mark of the statement that evaluates it, or of the one that has
 // fired the trigger that does. It is of bytes, so that no collation has a say.
-func ownMark(table string) string {
-	return fmt.Sprintf("CONCAT(X'%X', UTC_TIMESTAMP(6) + 0)", table)
+func (s *Store) ownMark(table string) string {
+	return fmt.Sprintf("CONCAT(X'%X', UTC_TIMESTAMP(6) + 0)", s.group+"\x00"+table)
 }
 
 // ownCondition is always true and sets the mark, in the WHERE of a statement.
-func ownCondition(table string) string {
-	return " AND (" + ownVariable + " := " + ownMark(table) + ") > ''"
+func (s *Store) ownCondition(table string) string {
+	return " AND (" + ownVariable + " := " + s.ownMark(table) + ") > ''"
 }
 
 // A transaction of the follower sets its session up and restores it, or ends the
-// connection, so its mark is a variable of the session. It must cover statements
-// that insert many rows. See session.go.
+// connection, so its mark is a variable of the session, which holds the group. It
+// must cover statements that insert many rows. See session.go.
 const followingVariable = "@crossfade_following"
+
+// followingMark is what the variable holds while the group's follower writes.
+func (s *Store) followingMark() string { return fmt.Sprintf("X'%X'", s.group) }
 
 // marked returns the condition with which a data statement of the transaction
 // marks itself as the library's own, "" where nothing asks for it.
 func (f *fenced) marked(src *source) string {
 	if f.at.Captured && f.s.triggered.Load() {
-		return ownCondition(src.entity.Source)
+		return f.s.ownCondition(src.entity.Source)
 	}
 	return ""
 }
@@ -54,7 +59,7 @@ func (f *fenced) insertPlain(src *source) string {
 	if f.marked(src) == "" {
 		return src.insertPlain()
 	}
-	return src.insert + " SELECT " + repeat("?", len(src.writes)) + " FROM (SELECT " + ownVariable + " := " + ownMark(src.entity.Source) + ") crossfade_own"
+	return src.insert + " SELECT " + repeat("?", len(src.writes)) + " FROM (SELECT " + ownVariable + " := " + f.s.ownMark(src.entity.Source) + ") crossfade_own"
 }
 
 // insertMany returns the INSERT of that many rows, marked if need be. The mark is
@@ -64,6 +69,6 @@ func (f *fenced) insertMany(src *source, rows int) string {
 	if f.marked(src) == "" {
 		return src.insert + " VALUES " + repeat("("+one+")", rows)
 	}
-	row := " SELECT " + one + " FROM (SELECT " + ownVariable + " := " + ownMark(src.entity.Source) + ") crossfade_own"
+	row := " SELECT " + one + " FROM (SELECT " + ownVariable + " := " + f.s.ownMark(src.entity.Source) + ") crossfade_own"
 	return src.insert + strings.TrimSuffix(strings.Repeat(row+" UNION ALL", rows), " UNION ALL")
 }

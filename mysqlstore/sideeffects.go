@@ -3,6 +3,9 @@ package mysqlstore
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -25,6 +28,9 @@ func (s *Store) checkSideEffects(ctx context.Context, e *transform.Entity, all *
 		if cascades(k.rule) && !recorded && !k.ties(s.contract, e.Source) && !k.declared(s.contract.Entities...) {
 			all.add(transform.Error, undeclaredCascade(e.Source, k), mendCascade(s.contract, e.Source))
 		}
+		if !recorded && !k.ties(s.contract, e.Source) {
+			followed(s.contract, k, transform.Error, all)
+		}
 	}
 	return each(ctx, s.db, func(rows *sql.Rows) error {
 		var name string
@@ -40,6 +46,26 @@ func (s *Store) checkSideEffects(ctx context.Context, e *transform.Entity, all *
 func undeclaredCascade(table string, k liveKey) string {
 	return "deleting from " + k.parent + " changes rows of " + table + " by its foreign key " + k.name + " (ON DELETE " + k.rule +
 		"), and leaves no change record"
+}
+
+// followed finds a foreign key that changes rows when what they refer to changes,
+// which leaves no change record. That is of the given severity, but where they refer
+// to the primary key of a table that the library writes: no update of the library
+// changes that, and one of the service's own, which is then a change of each of these
+// rows, can name them (Joining).
+func followed(c *transform.Contract, k liveKey, severity transform.Severity, all *findings) {
+	if !cascades(k.onUpdate) {
+		return
+	}
+	mend := "make it ON UPDATE RESTRICT, or capture by triggers"
+	for _, e := range written(c) {
+		key := columnNames(e, e.KeyColumns)
+		if strings.EqualFold(e.Source, k.parent) && !slices.ContainsFunc(k.refers, func(name string) bool { return !has(key, name) }) {
+			severity, mend = transform.Warning, "declare it ON UPDATE RESTRICT, or never change that key"
+		}
+	}
+	all.add(severity, fmt.Sprintf("changing %s of %s changes rows of %s by its foreign key %s (ON UPDATE %s), and leaves no change record",
+		strings.Join(k.refers, ", "), k.parent, k.table, k.name, k.onUpdate), mend)
 }
 
 // mendCascade says what to do about it. References are of records: those of rows that

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/mysqlstore"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
@@ -46,4 +47,63 @@ func findTrigger(t *testing.T, f *fixture, before int) {
 	require.Len(t, found, before+1)
 	require.Equal(t, transform.Warning, found[len(found)-1].Severity)
 	require.Contains(t, found[len(found)-1].Reason, "loud")
+}
+
+// TestFollowedKeysAreFound: a foreign key that changes rows when what they refer to
+// changes is refused, by Ready and by contract check alike, unless that is the key of a
+// record, which no write changes, or triggers record it.
+func TestFollowedKeysAreFound(t *testing.T) {
+	for name, c := range map[string]struct {
+		key     string
+		refused string // "" if it is well
+	}{
+		"unique column":           {"stock ADD CONSTRAINT k FOREIGN KEY (label) REFERENCES users (username) ON UPDATE CASCADE", "changing username of users changes rows of stock by its foreign key k (ON UPDATE CASCADE)"},
+		"unique column, to NULL":  {"stock ADD CONSTRAINT k FOREIGN KEY (label) REFERENCES users (email) ON UPDATE SET NULL", "changing email of users changes rows of stock by its foreign key k (ON UPDATE SET NULL)"},
+		"unique column, and stay": {"stock ADD CONSTRAINT k FOREIGN KEY (label) REFERENCES users (username) ON UPDATE RESTRICT", ""},
+		"key of a record":         {"tickets ADD CONSTRAINT k FOREIGN KEY (grade) REFERENCES users (user_id) ON UPDATE CASCADE", ""},
+		"key of another table":    {"tickets ADD CONSTRAINT k FOREIGN KEY (grade) REFERENCES grades (grade) ON UPDATE CASCADE", "changing grade of grades changes rows of tickets"},
+		"the same, and stay":      {"tickets ADD CONSTRAINT k FOREIGN KEY (grade) REFERENCES grades (grade)", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, setting{})
+			f.db.MustExec("CREATE TABLE grades (grade INT PRIMARY KEY)")
+			f.db.MustExec("ALTER TABLE " + c.key)
+			findings, err := mysqlstore.CheckLive(f.ctx, f.db, f.c)
+			require.NoError(t, err)
+			failures := ""
+			for _, finding := range findings {
+				if finding.Severity == transform.Error {
+					failures += finding.Reason + "\n"
+				}
+			}
+			if c.refused == "" {
+				require.Empty(t, failures)
+				require.NoError(t, f.store.Ready(f.ctx))
+				return
+			}
+			require.Contains(t, failures, c.refused)
+			require.ErrorContains(t, f.store.Ready(f.ctx), c.refused)
+			t.Run("triggers", func(t *testing.T) {
+				enginetest.NeedsRealMySQL(t, hasTriggers)
+				f.install()
+				require.NoError(t, f.store.Ready(f.ctx))
+			})
+		})
+	}
+}
+
+// TestFollowedKeysBesideTriggers: what such a foreign key changes by a write of the
+// library's has its change record.
+func TestFollowedKeysBesideTriggers(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, hasTriggers)
+	f := newFixture(t, setting{})
+	f.db.MustExec("ALTER TABLE stock ADD CONSTRAINT k FOREIGN KEY (label) REFERENCES users (username) ON UPDATE CASCADE")
+	f.install()
+	f.write(f.create(f.user(1)))
+	f.db.MustExec("INSERT INTO stock (place, item, quantity, label) VALUES ('a', 1, 1, 'user-1'), ('b', 1, 1, NULL)")
+	f.clean()
+	f.write(f.update(f.user(1), "username", "x"))
+	require.Equal(t, "x", f.text(f.shelf("a", 1, 1), "label"))
+	require.True(t, f.row(f.shelf("a", 1, 1)).Dirty)
+	require.False(t, f.row(f.shelf("b", 1, 1)).Dirty)
 }

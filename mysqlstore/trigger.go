@@ -20,13 +20,16 @@ const (
 	ErrnoNotHere = 30402
 	// ErrnoUnfit: the row's key is one that no key of the contract can be.
 	ErrnoUnfit = 30403
+	// ErrnoIsolation: the transaction's isolation level lets rows slip in between.
+	ErrnoIsolation = 30404
 )
 
 // A trigger refuses with at most 128 characters.
 const (
-	textClosed  = "crossfade: a hand-off is under way, nothing is written for a moment; try again"
-	textNotHere = "crossfade: DynamoDB leads, and this table is not written here; write through the service"
-	textUnfit   = "crossfade: the row's key has no form in the contract; contract check --data tells more"
+	textClosed    = "crossfade: a hand-off is under way, nothing is written for a moment; try again"
+	textNotHere   = "crossfade: DynamoDB leads, and this table is not written here; write through the service"
+	textUnfit     = "crossfade: the row's key has no form in the contract; contract check --data tells more"
+	textIsolation = "crossfade: foreign keys take rows of several tables along, which needs REPEATABLE READ; this session reads otherwise"
 )
 
 // A trigger is one that this library wants to be there.
@@ -167,9 +170,11 @@ func signal(number int, text string) string {
 	return fmt.Sprintf("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = %d, MESSAGE_TEXT = '%s';", number, strings.ReplaceAll(text, "'", "''"))
 }
 
-// outsideOnly is what a trigger does for a statement that is not the library's.
-func outsideOnly(table, body string) string {
-	return "IF NOT (" + followingVariable + " <=> 1) AND NOT (" + ownVariable + " <=> " + ownMark(table) + ") THEN\n" + body + "END IF;\n"
+// outsideOnly is what a trigger does for a statement that is not the library's for
+// this group.
+func (s *Store) outsideOnly(table, body string) string {
+	return "IF NOT (" + followingVariable + " <=> " + s.followingMark() + ") AND NOT (" + ownVariable + " <=> " + s.ownMark(table) + ") THEN\n" +
+		body + "END IF;\n"
 }
 
 // rowTriggers returns the triggers of a table for the entities in whose records
@@ -186,7 +191,7 @@ func (s *Store) rowTriggers(table string, of []tracked) ([]trigger, error) {
 			body += record
 		}
 		all = append(all, s.newTrigger(table, "AFTER", event,
-			declareTrigger+outsideOnly(table, body+"END IF;\n")+"END"))
+			declareTrigger+s.outsideOnly(table, body+"END IF;\n")+"END"))
 	}
 	return all, nil
 }

@@ -55,9 +55,9 @@ func foreignKeys(ctx context.Context, q querier) ([]foreignKey, error) {
 		" ORDER BY table_name, constraint_name, ordinal_position")
 }
 
-// recordedParents returns the tables whose triggers of this library, of any group,
-// record what foreign keys do to the rows of others.
-func recordedParents(ctx context.Context, q querier) ([]string, error) {
+// recordedParents returns the tables whose triggers of the group record what foreign
+// keys do to the rows of others.
+func recordedParents(ctx context.Context, q querier, group string) ([]string, error) {
 	var all []string
 	err := each(ctx, q, func(rows *sql.Rows) error {
 		var table string
@@ -65,7 +65,7 @@ func recordedParents(ctx context.Context, q querier) ([]string, error) {
 		all = append(all, table)
 		return err
 	}, "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE trigger_schema = DATABASE()"+
-		" AND action_timing = 'BEFORE' AND LEFT(trigger_name, 10) = 'crossfade_'")
+		" AND action_timing = 'BEFORE' AND LEFT(trigger_name, ?) = ?", len(triggerPrefix(group)), triggerPrefix(group))
 	return all, err
 }
 
@@ -192,7 +192,7 @@ func (c *cascade) updates(table string) []chain {
 }
 
 // cascadeTriggers returns the triggers of the parents, or why there can be none.
-func (s *Store) cascadeTriggers(keys []foreignKey) (all []trigger, refused []string, err error) {
+func (s *Store) cascadeTriggers(keys []foreignKey, mariaDB bool) (all []trigger, refused []string, err error) {
 	c := &cascade{keys: keys, tracked: s.tracked()}
 	var parents []string
 	for _, k := range keys {
@@ -209,7 +209,7 @@ func (s *Store) cascadeTriggers(keys []foreignKey) (all []trigger, refused []str
 			if len(of.chains) == 0 {
 				continue
 			}
-			body := ""
+			body := s.refuseUnlessRepeatable(parent, of.chains, mariaDB)
 			for _, ch := range of.chains {
 				text, err := s.recordChain(ch, of.event)
 				if err != nil {
@@ -218,14 +218,64 @@ func (s *Store) cascadeTriggers(keys []foreignKey) (all []trigger, refused []str
 				body += text
 			}
 			// Also for the library's own statements: they have the change records
-			// of the keys that they name. The follower checks no foreign keys, and
-			// then nothing cascades.
+			// of the keys that they name. A follower, of whichever group, checks no
+			// foreign keys, and then nothing cascades.
 			all = append(all, s.newTrigger(parent, "BEFORE", of.event,
-				declareTrigger+"IF NOT ("+followingVariable+" <=> 1) THEN\n"+body+"END IF;\nEND"))
+				declareTrigger+"IF "+followingVariable+" IS NULL THEN\n"+body+"END IF;\nEND"))
 		}
 	}
 	slices.Sort(c.refused)
 	return all, slices.Compact(c.refused), nil
+}
+
+// refuseUnlessRepeatable refuses a delete that takes rows along through two foreign
+// keys or more unless the session locks gaps, as it does under REPEATABLE READ: who
+// inserts a row shares the lock on the row above it with the trigger, so under READ
+// COMMITTED one could come after the look, unrecorded. The rows right below the one
+// that is deleted are safe, since that one is locked exclusively, and so is what the
+// library deletes, which locks likewise level by level. A level that was set for one
+// transaction only no variable shows.
+func (s *Store) refuseUnlessRepeatable(parent string, chains []chain, mariaDB bool) string {
+	level := "@@SESSION.transaction_isolation"
+	if mariaDB {
+		level = "@@SESSION.tx_isolation" // the other name came with 11.1
+	}
+	var seen []string
+	body := ""
+	for _, ch := range chains {
+		first := ch.links[0]
+		if len(ch.links) < 2 || slices.Contains(seen, first.table+"\x00"+first.name) {
+			continue
+		}
+		seen = append(seen, first.table+"\x00"+first.name)
+		from, where := ch.rows(1)
+		body += "SELECT COUNT(*) INTO crossfade_rows FROM " + from + " WHERE " + where + inShare + ";\n" +
+			"IF crossfade_rows > 0 THEN " + signal(ErrnoIsolation, textIsolation) + " END IF;\n"
+	}
+	if body == "" {
+		return ""
+	}
+	return "IF LEFT(" + level + ", 5) = 'READ-' AND NOT (" + ownVariable + " <=> " + s.ownMark(parent) + ") THEN\n" + body + "END IF;\n"
+}
+
+// rows returns the rows that go with OLD along the first links, each under an alias.
+func (ch chain) rows(links int) (from, where string) {
+	for i, k := range ch.links[:links] {
+		alias, parent := fmt.Sprintf("t%d", i), fmt.Sprintf("t%d", i-1)
+		if i == 0 {
+			from, parent = quote(k.table)+" "+alias, "OLD"
+		}
+		var on []string
+		for n := range k.columns {
+			on = append(on, alias+"."+quote(k.columns[n])+" = "+parent+"."+quote(k.refers[n]))
+		}
+		if i == 0 {
+			where = strings.Join(on, " AND ")
+		} else {
+			from += " JOIN " + quote(k.table) + " " + alias + " ON " + strings.Join(on, " AND ")
+		}
+	}
+	return from, where
 }
 
 // recordChain writes the change records of the rows at the end of a chain. They
@@ -245,22 +295,7 @@ func (s *Store) recordChain(ch chain, event string) (string, error) {
 		return "", &transform.ValueError{Entity: ch.of.entity.Name,
 			Reason: "its key has a TIMESTAMP, which a trigger of another table can't read in UTC; declare the foreign key " + ch.links[len(ch.links)-1].name + " ON DELETE RESTRICT"}
 	}
-	from, where := "", ""
-	for i, k := range ch.links {
-		alias, parent := fmt.Sprintf("t%d", i), fmt.Sprintf("t%d", i-1)
-		if i == 0 {
-			from, parent = quote(k.table)+" "+alias, "OLD"
-		}
-		var on []string
-		for n := range k.columns {
-			on = append(on, alias+"."+quote(k.columns[n])+" = "+parent+"."+quote(k.refers[n]))
-		}
-		if i == 0 {
-			where = strings.Join(on, " AND ")
-		} else {
-			from += " JOIN " + quote(k.table) + " " + alias + " ON " + strings.Join(on, " AND ")
-		}
-	}
+	from, where := ch.rows(len(ch.links))
 	body := "SELECT COUNT(*) INTO crossfade_rows FROM " + from + " WHERE " + where + inShare + ";\n" +
 		"IF crossfade_rows > 0 THEN\n" + s.refuseUnlessOpen() +
 		"IF crossfade_capture = 1 THEN\n" + insertRecord + "SELECT " + literal(s.group) + ", " + literal(ch.of.entity.Name) + ", " + key.ID +

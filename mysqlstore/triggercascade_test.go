@@ -8,6 +8,7 @@ import (
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/mysqlstore"
 )
 
 // withParents gives the users, and the stock that refers to them, parents whose
@@ -74,6 +75,61 @@ func TestTriggersRecordCascades(t *testing.T) {
 	_, err := f.db.Exec("DELETE FROM regions WHERE region = 2")
 	require.ErrorContains(t, err, "crossfade: a hand-off is under way")
 	f.db.MustExec("DELETE FROM regions WHERE region = 1")
+}
+
+// TestNothingSlipsInBelowACascade: between the look at what foreign keys take along
+// through two tables and the delete that does it, nobody puts a row beneath. Under READ
+// COMMITTED nothing keeps them from it, so there the delete is refused, if it takes
+// anything, and whoever it is but the library, which locks these rows itself.
+func TestNothingSlipsInBelowACascade(t *testing.T) {
+	f := withParents(t)
+	f.install()
+	for _, statement := range []string{
+		"CREATE TABLE gate (n INT)", "INSERT INTO gate VALUES (1)",
+		"CREATE TRIGGER pause BEFORE DELETE ON regions FOR EACH ROW SELECT COUNT(*) INTO @n FROM gate FOR UPDATE",
+		"INSERT INTO regions VALUES (3)",
+	} {
+		f.db.MustExec(statement)
+	}
+	gate := f.db.MustBegin()
+	defer gate.Rollback()
+	gate.MustExec("SELECT * FROM gate FOR UPDATE")
+	run := func(statement string) chan error {
+		done := make(chan error, 1)
+		go func() { _, err := f.db.Exec(statement); done <- err }()
+		return done
+	}
+	deleted := run("DELETE FROM regions WHERE region = 1") // has looked at its users
+	f.waits(1)
+	inserted := run("INSERT INTO users (user_id, town) VALUES (7, 10)")
+	f.waits(2)
+	require.NoError(t, gate.Rollback())
+	require.NoError(t, <-deleted)
+	require.Contains(t, []uint16{1452, 1213}, errno(t, <-inserted), "the town is gone")
+	require.Empty(t, f.stepped(f.key(f.user(7))))
+
+	committed := openDB(t, withParams(f.dsn, isolated(t, "READ-COMMITTED")))
+	before := f.recorded()
+	_, err := committed.Exec("DELETE FROM regions WHERE region = 2")
+	require.Equal(t, uint16(mysqlstore.ErrnoIsolation), errno(t, err))
+	require.Equal(t, before, f.recorded())
+	committed.MustExec("DELETE FROM regions WHERE region = 3")
+	committed.MustExec("DELETE FROM users WHERE user_id = 5") // through one table only
+	committed.MustExec("UPDATE towns SET town = 21 WHERE town = 20")
+	require.NotEmpty(t, f.stepped(f.key(f.user(4))))
+	f.db.MustExec("DELETE FROM regions WHERE region = 2")
+}
+
+// TestOwnDeleteUnderReadCommitted: the library's own delete locks what it takes along
+// before it looks beneath it, under READ COMMITTED too.
+func TestOwnDeleteUnderReadCommitted(t *testing.T) {
+	d := newDeliveries(t, isolated(t, "READ-COMMITTED"),
+		"INSERT INTO senders (sender_id) VALUES (1)", "INSERT INTO shipments (shipment_id, sender_id) VALUES (1, 1)",
+		"INSERT INTO claims (claim_id, other_id) VALUES (1, 1)")
+	_, err := openDB(t, withParams(d.dsn, isolated(t, "READ-COMMITTED"))).Exec("DELETE FROM senders")
+	require.Equal(t, uint16(mysqlstore.ErrnoIsolation), errno(t, err))
+	d.remove("Senders", 1)
+	require.Equal(t, []string{"Claims 1", "Senders 1", "Shipments 1"}, d.dirty())
 }
 
 // TestCascadesThatTriggersCanNotFollow: they are refused with the reason, and

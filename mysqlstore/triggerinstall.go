@@ -148,7 +148,11 @@ func (s *Store) wantedTriggers(ctx context.Context, op string) ([]trigger, error
 	if err != nil {
 		return nil, s.wrap(op, nil, store.NotApplied, err)
 	}
-	some, refused, err := s.cascadeTriggers(keys)
+	mariaDB, err := s.isMariaDB(ctx)
+	if err != nil {
+		return nil, s.wrap(op, nil, store.NotApplied, err)
+	}
+	some, refused, err := s.cascadeTriggers(keys, mariaDB)
 	if err != nil {
 		refused = append(refused, err.Error())
 	}

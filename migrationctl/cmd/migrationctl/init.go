@@ -47,6 +47,7 @@ statement with SQLSTATE 45000 where it would be lost:
   30401  a hand-off is under way: try again
   30402  DynamoDB leads: write through the service
   30403  the row's key has no form in the contract
+  30404  foreign keys would take rows along through two tables: use REPEATABLE READ
 
 Give it before capture on. The account needs TRIGGER on the tables, and stays the triggers'
 definer: it must not be dropped. The service's account needs TRIGGER too, to see that they
