@@ -35,6 +35,7 @@ func (noStore) GetMany(context.Context, store.At, []transform.Key) ([]store.Row,
 	return nil, nil
 }
 func (noStore) Query(context.Context, store.At, store.Query) ([]store.Row, error) { return nil, nil }
+func (noStore) Count(context.Context, store.At, store.Count) ([]int64, error)     { return nil, nil }
 func (noStore) Scan(context.Context, store.At, store.Range) (store.Page, error) {
 	return store.Page{}, nil
 }

@@ -109,6 +109,10 @@
 //     reads within a unit as the unit has staged these (TestHydratedInUnits). It is
 //     written nowhere (TestHydratedIsNotWritten), and no query can ask for it
 //     (TestHydratedIsNotAskedFor).
+//   - A COUNT that the contract hydrates is how many records refer to this one, in every
+//     phase and after any history, with what was acknowledged before the read and what the
+//     unit of work has staged, each record once (TestCounts, TestCountsInUnits,
+//     TestCountsAcrossAHandOff, TestScenario32CountersEqualCount).
 //   - A query that no index serves says what to add to the contract
 //     (TestQueryThatNoIndexServes, TestBy).
 //   - Routing allocates nothing (TestRoutingAllocatesNothing).
@@ -157,6 +161,14 @@
 // to depend on it. Changes that Update and UpdateAtCommit run find the fields empty, in
 // every phase: MySQL runs them while it holds the key's lock, where a read of other
 // records could wait for others' locks.
+//
+// A number of records is counted when it is read, where a counter that is kept in an item
+// would make all that refer to one record wait for each other, and be wrong for ever after
+// the first fault. It costs a read for each number that T has a field for (TestCountsCost):
+// in MySQL one statement for all records of an answer; in DynamoDB a query for each of
+// them, which is paid for by what it counts, some thirty of those that refer for a read
+// unit. The numbers of one answer are not of one moment, and what a unit's deletes take
+// along at its commit is counted until then, as the unit's reads find it.
 //
 // A cursor is bound to its query by a digest and not by a secret. It opens nothing:
 // value, bounds and conditions are the query's, whatever the cursor says.

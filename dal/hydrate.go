@@ -8,9 +8,9 @@ import (
 )
 
 // Joined columns that the contract hydrates are in no item and in no record: what a
-// read answers is filled with them. The records that they are joined with are read
-// after the answer, from the same store, under the same snapshot of the phase, so
-// that fence and lease hold for them as for the answer itself; a store that turns one
+// read answers is filled with them. The records that they are joined with are read, or
+// counted, after the answer, from the same store, under the same snapshot of the phase,
+// so that fence and lease hold for them as for the answer itself; a store that turns one
 // of the reads away has both repeated. They are the records of that moment: at least
 // as new as the answer, and not of one moment with it.
 
@@ -28,39 +28,61 @@ func shownBy[T any](e *transform.Entity, b *transform.Binding[T]) shown {
 	return s
 }
 
-// targets are the records that others are joined with, the zero Record where there
-// is none.
-type targets map[transform.Key]transform.Record
+// targets are what records are joined with: other records, the zero Record where there
+// is none, and how many there are.
+type targets struct {
+	records map[transform.Key]transform.Record
+	counts  map[counted]int64
+}
 
 func (t targets) find(key transform.Key) (rec transform.Record, read bool) {
-	rec, read = t[key]
+	rec, read = t.records[key]
 	return rec, read
 }
 
-// targets reads what the records are joined with, each record once. read is asked
-// for the rows of keys, in their order; in several rounds where one record leads to
-// the next.
-func (s shown) targets(records []transform.Record, read func([]transform.Key) ([]store.Row, error)) (targets, error) {
-	if len(s) == 0 {
-		return nil, nil
+// value is what a column shows for a record.
+func (t targets) value(h *transform.Hydration, rec transform.Record) (transform.Value, error) {
+	if by := h.Counts(); by != nil {
+		key, err := rec.Key()
+		return transform.IntValue(t.counts[counted{by, key}]), err
 	}
-	t := targets{}
+	v, _, err := h.Value(rec, t.find)
+	return v, err
+}
+
+// A beside reads what records are joined with, in the order of the keys: rows, and how
+// many records refer to them.
+type beside struct {
+	rows  func([]transform.Key) ([]store.Row, error)
+	count func(*transform.Reference, []transform.Key) ([]int64, error)
+}
+
+// targets reads what the records are joined with, each record once; in several rounds
+// where one record leads to the next.
+func (s shown) targets(records []transform.Record, from beside) (targets, error) {
+	t := targets{map[transform.Key]transform.Record{}, map[counted]int64{}}
+	if len(s) == 0 {
+		return t, nil
+	}
 	for {
 		keys, err := s.missing(records, t)
-		if err != nil || len(keys) == 0 {
+		if err != nil {
 			return t, err
 		}
-		rows, err := read(keys)
+		if len(keys) == 0 {
+			return t, s.count(records, t, from)
+		}
+		rows, err := from.rows(keys)
 		if err != nil {
-			return nil, err
+			return t, err
 		}
 		for i, row := range rows {
 			if row.Err != nil {
-				return nil, row.Err
+				return t, row.Err
 			}
-			t[keys[i]] = transform.Record{}
+			t.records[keys[i]] = transform.Record{}
 			if row.Live {
-				t[keys[i]] = row.Record
+				t.records[keys[i]] = row.Record
 			}
 		}
 	}
@@ -118,7 +140,12 @@ func (l *lookup) read(ctx context.Context, from store.Reader, at store.At, rows 
 			records = append(records, row.Record)
 		}
 	}
-	l.found, err = l.shown.targets(records, func(keys []transform.Key) ([]store.Row, error) { return from.GetMany(ctx, at, keys) })
+	l.found, err = l.shown.targets(records, beside{
+		rows: func(keys []transform.Key) ([]store.Row, error) { return from.GetMany(ctx, at, keys) },
+		count: func(by *transform.Reference, keys []transform.Key) ([]int64, error) {
+			return from.Count(ctx, at, store.Count{By: by, Keys: keys})
+		},
+	})
 	return err
 }
 
@@ -150,7 +177,7 @@ func (l *lookup) query(ctx context.Context, from store.Reader, at store.At, q st
 // targets are what was found.
 func (l *lookup) targets() targets {
 	if l == nil {
-		return nil
+		return targets{}
 	}
 	return l.found
 }
@@ -161,7 +188,7 @@ func (r *Repository[T]) fill(op string, rec transform.Record, t targets, v *T) e
 		return err
 	}
 	for _, h := range r.shown {
-		value, _, err := h.Value(rec, t.find)
+		value, err := t.value(h, rec)
 		if err == nil {
 			err = r.binding.SetColumn(v, h.Column, value)
 		}
@@ -175,7 +202,10 @@ func (r *Repository[T]) fill(op string, rec transform.Record, t targets, v *T) e
 // targets reads what records are joined with, as the unit of work sees it. It is
 // no part of the unit: whoever changes it meanwhile does not stand in the unit's way.
 func (tx *Tx) targets(ctx context.Context, s shown, records ...transform.Record) (targets, error) {
-	t, err := s.targets(records, func(keys []transform.Key) ([]store.Row, error) { return tx.show(ctx, keys) })
+	t, err := s.targets(records, beside{
+		rows:  func(keys []transform.Key) ([]store.Row, error) { return tx.show(ctx, keys) },
+		count: func(by *transform.Reference, keys []transform.Key) ([]int64, error) { return tx.count(ctx, by, keys) },
+	})
 	if err != nil && turnedAway(err) {
 		tx.refused = err
 	}

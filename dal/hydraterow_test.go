@@ -18,8 +18,8 @@ func TestHydratedFromUnreadable(t *testing.T) {
 	rec := e.NewRecord()
 	require.NoError(t, rec.Set("category_id", transform.IntValue(1)))
 	want := &store.Error{Op: "get many", Entity: "Categories", Kind: ErrInvalid}
-	_, err = shown(e.Hydrated()).targets([]transform.Record{rec}, func(keys []transform.Key) ([]store.Row, error) {
+	_, err = shown(e.Hydrated()).targets([]transform.Record{rec}, beside{rows: func(keys []transform.Key) ([]store.Row, error) {
 		return []store.Row{{Key: keys[0], Live: true, Err: want}}, nil
-	})
+	}})
 	require.Equal(t, error(want), err)
 }

@@ -50,8 +50,8 @@ func (r *Repository[T]) Key(values ...any) Key {
 // Get returns the record at the key, or ErrNotFound.
 //
 // Fields of joined columns that the contract hydrates are filled by all reads, with what
-// the joined records have then: their attribute's name is the field's tag, with _joined
-// behind it where the entity's own table has a column of that name. Writes ignore these
+// the joined records have then, or how many there are: their attribute's name is the
+// field's tag, with _joined behind it where the entity's own table has a column of that name. Writes ignore these
 // fields. A joined record that can't be read, or whose NULL the field can't take, is an
 // error of the read.
 func (r *Repository[T]) Get(ctx context.Context, key Key, options ...ReadOption) (v T, err error) {

@@ -79,6 +79,10 @@
 //     (TestDeadDeleterBlocksNobody), and one that fails leaves nothing
 //     (TestMarksAreTakenAway, TestRepliesOfADeleteAreLost,
 //     TestRepliesOfAMovingDeleteAreLost).
+//   - A count is the number of edges that a consistent query finds, however many
+//     megabytes they are, and marks and lost replies change nothing of it
+//     (TestCountIsConsistent, TestCountBeyondAMegabyte, TestCountBesideMarks,
+//     TestCountAfterLostReplies).
 //   - An id is given once, above all that RaiseID was told, and never above what
 //     the column holds (TestIDsAreGivenOnce, TestRaiseIDNeverGoesBack,
 //     TestSequenceEndsWithTheColumn). So are the ids of rows that are part of a
@@ -152,7 +156,8 @@
 //
 // Another writer that puts or deletes items without their versions; time to live
 // on a table of the contract, which deletes behind the library's back: it leaves no
-// version, no change item and no tombstone, and guards of unique values stay; a global
+// version, no change item and no tombstone, and guards of unique values and edges stay,
+// which are counted; tables that are restored or emptied without the library's; a global
 // table written in more than one region, where the last writer wins whatever its
 // version. Query of a global secondary index reads what lags; every other read is
 // strongly consistent.

@@ -90,55 +90,6 @@ func eachMarket(t *testing.T, before func(t *testing.T, m *market), play func(t 
 	})
 }
 
-// walk goes through all phases and back, with a backfill in either direction. It calls
-// do in each phase, and meanwhile while each step is made.
-func (m *market) walk(t *testing.T, do func(phase store.Phase), meanwhile func() error) {
-	t.Helper()
-	do(store.MySQLOnly)
-	require.NoError(t, m.CaptureOn(t.Context(), migrationctl.Change{Reason: "test"}))
-	for i, to := range []store.Phase{2, 3, 4, 5, 4, 3, 2} {
-		m.stepUnder(t, to, meanwhile)
-		switch i {
-		case 0:
-			require.NoError(t, m.Backfill(t.Context(), migrationctl.BackfillOptions{}))
-		case 3:
-			require.NoError(t, m.Backfill(t.Context(), migrationctl.BackfillOptions{Reverse: true}))
-		}
-		do(to)
-		if to != store.DynamoDBOnly {
-			m.drained(t)
-			m.verified(t)
-		}
-	}
-}
-
-// stepUnder makes a step while meanwhile is called again and again.
-func (m *market) stepUnder(t *testing.T, to store.Phase, meanwhile func() error) {
-	t.Helper()
-	if to == store.DynamoDBPrimary {
-		m.verified(t)
-	}
-	stop, ended := make(chan struct{}), make(chan error, 1)
-	go func() {
-		for {
-			select {
-			case <-stop:
-				ended <- nil
-				return
-			default:
-			}
-			if err := meanwhile(); err != nil {
-				ended <- err
-				return
-			}
-		}
-	}()
-	err := m.SetPhase(t.Context(), to, migrationctl.Change{Reason: "walk"})
-	close(stop)
-	require.NoError(t, <-ended, "while phase %d was set", to)
-	require.NoError(t, err)
-}
-
 func text(format string, args ...any) *string {
 	s := fmt.Sprintf(format, args...)
 	return &s

@@ -42,6 +42,55 @@ func (p *process) verified(t testing.TB) {
 	}, time.Minute, 10*time.Millisecond)
 }
 
+// walk goes through all phases and back, with a backfill in either direction. It calls
+// do in each phase, and meanwhile while each step is made.
+func (p *process) walk(t *testing.T, do func(phase store.Phase), meanwhile func() error) {
+	t.Helper()
+	do(store.MySQLOnly)
+	require.NoError(t, p.CaptureOn(t.Context(), migrationctl.Change{Reason: "test"}))
+	for i, to := range []store.Phase{2, 3, 4, 5, 4, 3, 2} {
+		p.stepUnder(t, to, meanwhile)
+		switch i {
+		case 0:
+			require.NoError(t, p.Backfill(t.Context(), migrationctl.BackfillOptions{}))
+		case 3:
+			require.NoError(t, p.Backfill(t.Context(), migrationctl.BackfillOptions{Reverse: true}))
+		}
+		do(to)
+		if to != store.DynamoDBOnly {
+			p.drained(t)
+			p.verified(t)
+		}
+	}
+}
+
+// stepUnder makes a step while meanwhile is called again and again.
+func (p *process) stepUnder(t *testing.T, to store.Phase, meanwhile func() error) {
+	t.Helper()
+	if to == store.DynamoDBPrimary {
+		p.verified(t)
+	}
+	stop, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				ended <- nil
+				return
+			default:
+			}
+			if err := meanwhile(); err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	err := p.SetPhase(t.Context(), to, migrationctl.Change{Reason: "walk"})
+	close(stop)
+	require.NoError(t, <-ended, "while phase %d was set", to)
+	require.NoError(t, err)
+}
+
 // TestWalk goes from phase 1 to 5 and back to 1, with three processes that
 // write all the time. No request fails, and at rest the stores are equal.
 func TestWalk(t *testing.T) {

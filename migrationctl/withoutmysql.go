@@ -45,6 +45,10 @@ func (n *noMySQL) Query(context.Context, store.At, store.Query) ([]store.Row, er
 	return nil, n.gone("query")
 }
 
+func (n *noMySQL) Count(context.Context, store.At, store.Count) ([]int64, error) {
+	return nil, n.gone("count")
+}
+
 func (n *noMySQL) Scan(context.Context, store.At, store.Range) (store.Page, error) {
 	return store.Page{}, n.gone("scan")
 }

@@ -15,7 +15,7 @@ func (l *liveCheck) joins(e *transform.Entity) {
 	defer func() { l.all.at = at }()
 	for i := range e.Columns {
 		j := e.Columns[i].Join
-		if j == nil || e.Columns[i].Hydrated { // of which every record is read by its key
+		if j == nil || e.Columns[i].Hydrated { // of which records are read by their keys, or counted by a foreign key's index
 			continue
 		}
 		v := joinCheck{liveCheck: l, entity: e, join: j, live: e.Columns[i].Keep.MySQL != transform.KeepCopy}

@@ -113,8 +113,9 @@ func (c *Contract) notYet() []Finding {
 		for i, a := range e.Attributes {
 			made, _ := e.MadeOf(i)
 			if slices.ContainsFunc(made, func(column int) bool {
-				// Of what is to be hydrated, unhydrated says more.
-				return !e.Columns[column].IsOwn() && e.Columns[column].Keep.DynamoDB != KeepHydrate && e.ChildrenIn(column) == nil
+				// Of what is to be hydrated, unhydrated says more, and uncounted of aggregates.
+				c := &e.Columns[column]
+				return !c.IsOwn() && c.Keep.DynamoDB != KeepHydrate && e.ChildrenIn(column) == nil && (c.Join == nil || c.Join.Kind != JoinAggregate)
 			}) {
 				names = append(names, a.Name)
 			}
@@ -123,6 +124,7 @@ func (c *Contract) notYet() []Finding {
 			found.later("", fmt.Sprintf("entity %s with %s, which are joined, or made of what is", e.Name, strings.Join(names, ", ")))
 		}
 		c.unhydrated(e, &found)
+		c.uncounted(e, &found)
 		found.unsought(e)
 		found.findings = append(found.findings, c.childFaults(e)...)
 	}

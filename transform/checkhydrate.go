@@ -35,6 +35,8 @@ func (c *Contract) hydration(e *Entity, column int) (*Hydration, *obstacle) {
 	case len(made) > 0:
 		return nil, &obstacle{fmt.Sprintf("%s is made of it, which an item would have to hold", strings.Join(made, ", ")),
 			"give the attribute the joined column as it is, and make the rest of it in the service"}
+	case j.Kind == JoinAggregate:
+		return h, c.counting(h, j)
 	case j.Kind == JoinDepth, j.Kind == JoinPath:
 		return h, h.treeHydration(j)
 	case j.Kind != JoinLookup:

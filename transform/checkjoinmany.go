@@ -20,7 +20,11 @@ func (j *joiner) aggregate(a *Attribute) Column {
 		return Column{}
 	}
 	j.manyRows()
-	value, ok := j.selected("select_column", j.n.str("select_column"))
+	selects := j.n.str("select_column")
+	if j.join.Operation == "COUNT" && strings.TrimSpace(selects) == "*" {
+		selects = everyRow
+	}
+	value, ok := j.selected("select_column", selects)
 	if !ok {
 		return Column{}
 	}
@@ -47,6 +51,9 @@ const (
 // summable is how many digits a number may have for a SUM that an N can hold in
 // any case: as many as a BIGINT. It would take 10^18 rows to make 38 of them.
 const summable = 20
+
+// everyRow is what a COUNT(*) counts: a value that each row has.
+const everyRow = "1"
 
 // added is the column of SUM and AVG, with as many digits as the server declares,
 // or as an N holds where no sum gets there. What is calculated of columns has

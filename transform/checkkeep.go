@@ -130,7 +130,12 @@ func (c *Contract) noMeans(k *entityChecker, j *Join, how string) string {
 	switch how {
 	case KeepCounter:
 		return cmp.Or(c.noCounter(j), k.noNumber(j))
-	case KeepEdge, KeepHydrate:
+	case KeepHydrate:
+		if j.Kind == JoinAggregate {
+			return c.noCount(j)
+		}
+		return c.noKeyedJoin(k.entity, j)
+	case KeepEdge:
 		return c.noKeyedJoin(k.entity, j)
 	}
 	return ""

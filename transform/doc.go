@@ -123,7 +123,8 @@
 //	                   joins of one row by the primary key of an entity, and for trees
 //	          counter  for COUNT and SUM, changed by whoever writes the counted row: an
 //	                   entity's, or one that is part of a record
-//	          hydrate  not stored, joined when it is read: as edge, but for no key
+//	          hydrate  not stored, joined when it is read: as edge, but for no key; and for
+//	                   a COUNT of an entity's records
 //
 // An item has one shape, so what is hydrated is in none, in no phase: Item leaves it
 // out, views and comparisons know nothing of it, and records have NULL in its place.
@@ -132,9 +133,19 @@
 // whose columns equal columns of the same types in this row or in an earlier hop's, and
 // what is selected is one column of an entity's own row, as it is: no expression, no
 // conditional join, no text of several hops. Trees are read level by level, so that the
-// items of a whole branch stay as they are when its root is renamed. Anything else stays in Contract.NotYet,
-// with the reason and the mend (TestHydratedNotYet); keys, unique sets and projections
-// of what is hydrated are errors (TestHydratedFindings).
+// items of a whole branch stay as they are when its root is renamed.
+//
+// A COUNT is hydrated where the counted entity declares a reference to the entity that
+// shows the number, by just the columns that the join compares: DynamoDB finds the records
+// by the edges of that reference. It counts records, so select_column is "*" or a column
+// that is never NULL in them (TestCounted, TestCountNotYet). NULL in the reference is no
+// record that refers, and of none the number is 0. SUM, AVG, MIN and MAX are not hydrated:
+// query the records, and make it of them in the service. A COUNT of rows that are part of
+// the record is the length of their list.
+//
+// Anything else stays in Contract.NotYet, with the reason and the mend (TestHydratedNotYet,
+// TestCountNotYet); keys, unique sets and projections of what is hydrated are errors
+// (TestHydratedFindings, TestCountFindings).
 //
 // The stores of this version migrate what is hydrated. With copy, edge or counter, or
 // without a word of how it is kept, a contract is checked, shown as views and previewed.

@@ -53,7 +53,7 @@
 // Calculations. Trees, of depth and hierarchy-path, have at most 31 rows above a
 // row; one with more, or that is above itself, is an error of the row. A counter is
 // for a COUNT or SUM of type N of which no other attribute is made: DynamoDB adds to
-// numbers only, and to one at a time:
+// numbers only, and to one at a time. A COUNT of an entity's records can be hydrated:
 //
 //	{"name": "x", "type": "N", "source_column": "id", "keep": {"dynamodb": "counter"}, "calculation":
 //	  {"type": "aggregate", "target_table": "lines", "join_condition": "lines.order_id = orders.id", "operation": "SUM",
@@ -61,6 +61,9 @@
 //	{"name": "x", "type": "N", "source_column": "id", "keep": {"dynamodb": "counter"}, "calculation":
 //	  {"type": "aggregate", "target_table": "lines", "join_condition": "lines.order_id = orders.id", "operation": "COUNT",
 //	   "select_column": "lines.number"}}
+//	{"name": "x", "type": "N", "source_column": "id", "keep": {"dynamodb": "hydrate"}, "calculation":
+//	  {"type": "aggregate", "target_table": "orders", "join_alias": "below", "join_condition": "below.parent_id = orders.id",
+//	   "operation": "COUNT", "select_column": "*"}}
 //	{"name": "x", "type": "N", "source_column": "id", "keep": {"dynamodb": "copy"}, "calculation":
 //	  {"type": "aggregate", "target_table": "lines", "join_condition": "lines.order_id = orders.id", "operation": "AVG",
 //	   "select_column": "price"}}

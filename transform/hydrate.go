@@ -4,8 +4,8 @@ import "slices"
 
 // A Hydration is a joined column whose values are in no item and in no record, in no
 // phase: "keep": {"dynamodb": "hydrate"}. Whoever shows a record reads the records
-// that the column is joined from, by their keys, and fills it. So what it shows is
-// what these have now, and means the same in every store.
+// that the column is joined from, by their keys, or counts those that refer to it, and
+// fills it. So what it shows is what these have now, and means the same in every store.
 type Hydration struct {
 	Column int // position in Entity.Columns
 
@@ -15,6 +15,8 @@ type Hydration struct {
 	hop, value int
 	// tree says that the value is of the records above, and there are no hops.
 	tree bool
+	// counts is the reference of the records that are counted, and there are no hops.
+	counts *Reference
 }
 
 // A hydratedHop is a hop of a join whose rows are records of an entity, found by
@@ -33,17 +35,25 @@ type origin struct{ hop, column int }
 // order of Columns.
 func (e *Entity) Hydrated() []*Hydration { return e.hydrations }
 
-// Value returns what the column shows for a record. find returns the record at a
-// key, the zero Record if there is none, and whether it has been read; the first one
-// that it needs and that has not is next, and there is no value until it has. A chain
-// needs one after the other, so that whoever has many records reads what all of them
-// need next at once.
+// Counts returns the reference by which the column counts: it shows how many records
+// refer to the record by it, 0 if none does. It is nil for a column that shows what other
+// records have, which Value tells.
+func (h *Hydration) Counts() *Reference { return h.counts }
+
+// Value returns what the column shows for a record, NULL where it counts. find returns
+// the record at a key, the zero Record if there is none, and whether it has been read;
+// the first one that it needs and that has not is next, and there is no value until it
+// has. A chain needs one after the other, so that whoever has many records reads what all
+// of them need next at once.
 //
 // Where the record refers to nothing, or to what is not there, the value is what
 // null_value says, else NULL. The error is a *ValueError: the attribute can't show
 // what it is joined with, or a tree has more than 31 records above one, or a circle.
 func (h *Hydration) Value(r Record, find func(Key) (rec Record, read bool)) (v Value, next Key, err error) {
-	if h.tree {
+	switch {
+	case h.counts != nil:
+		return Value{}, Key{}, nil
+	case h.tree:
 		return h.climb(r, find)
 	}
 	found := make([]Record, len(h.hops))

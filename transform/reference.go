@@ -1,6 +1,9 @@
 package transform
 
-import "strings"
+import (
+	"database/sql"
+	"strings"
+)
 
 // What becomes of a record when the one that it refers to is deleted.
 const (
@@ -56,6 +59,34 @@ func (f *Reference) Key(r Record) (key Key, refers bool) {
 		return Key{}, true
 	}
 	return key, true
+}
+
+// Select returns the expressions of SelectList for the columns of the reference alone,
+// in their order, over the source table of Of under the alias.
+func (f *Reference) Select(alias string) Statement {
+	w := &sqlWriter{entity: f.of, row: alias, form: textForm}
+	var parts []Statement
+	for _, i := range f.Columns {
+		parts = append(parts, w.column(i))
+	}
+	return sqlList(parts, ", ")
+}
+
+// ReadKey is Key of the texts that Select selected. The error is a *ValueError.
+func (f *Reference) ReadKey(texts []sql.NullString) (key Key, refers bool, err error) {
+	r := f.of.NewRecord()
+	for n, i := range f.Columns {
+		if n >= len(texts) || !texts[n].Valid {
+			return Key{}, false, nil
+		}
+		v, reason := f.of.Columns[i].parse(texts[n].String)
+		if reason != "" {
+			return Key{}, false, f.of.fault(i, reason)
+		}
+		r.values[i] = v
+	}
+	key, refers = f.Key(r)
+	return key, refers, nil
 }
 
 // Refers reports whether a record of Of refers to the key.

@@ -155,6 +155,10 @@ func (r reader) Query(ctx context.Context, at store.At, q store.Query) ([]store.
 	return pass(ctx, r.gate, "Query", nil, func() ([]store.Row, error) { return r.r.Query(ctx, at, q) })
 }
 
+func (r reader) Count(ctx context.Context, at store.At, c store.Count) ([]int64, error) {
+	return pass(ctx, r.gate, "Count", c.Keys, func() ([]int64, error) { return r.r.Count(ctx, at, c) })
+}
+
 func (r reader) Scan(ctx context.Context, at store.At, rg store.Range) (store.Page, error) {
 	return pass(ctx, r.gate, "Scan", nil, func() (store.Page, error) { return r.r.Scan(ctx, at, rg) })
 }

@@ -83,10 +83,24 @@ type Reader interface {
 	// its order. Rows carry no version. A query of the table's own key is as
 	// strongly consistent as Get.
 	Query(ctx context.Context, at At, q Query) ([]Row, error)
+	// Count returns how many live records refer to each of the count's keys, in the
+	// order of the keys, which may repeat. It is as strongly consistent as Get; the
+	// numbers of several keys are not of one moment.
+	Count(ctx context.Context, at At, c Count) ([]int64, error)
 	// Scan returns the next rows of a full pass. A record that exists from the
 	// start of the pass to its end is in exactly one page, unless its item moves
 	// meanwhile: such a record may be in two, or in none.
 	Scan(ctx context.Context, at At, r Range) (Page, error)
+}
+
+// A Count asks how many records refer to others by one reference of the contract. One
+// that has NULL in a column of it refers to none.
+type Count struct {
+	By   *transform.Reference
+	Keys []transform.Key // of records of By's target, there or not
+	// Except are keys of records that refer, or do not, which are not counted: a unit of
+	// work knows what it makes of them.
+	Except []transform.Key
 }
 
 // An Op is the kind of a mutation.

@@ -48,7 +48,7 @@ func faults() []fault {
 	return slices.Concat(commitFaults, operationFaults, epochFaults, versionFaults, changeFaults, tokenFaults,
 		readFaults, queryFaults, listFaults, scanFaults, followerFaults, controlFaults,
 		markFaults, followFaults, leaseFaults, grantFaults, carryFaults, uniqueFaults, namesFaults, familyFaults, idFaults, expectFaults, historyFaults,
-		sharedFaults, placeFaults, foldIndexFaults, childFaults, deliveryFaults)
+		sharedFaults, placeFaults, foldIndexFaults, childFaults, deliveryFaults, countFaults)
 }
 
 // TestBrokenStores holds that the suite finds every fault, by the case named
@@ -102,7 +102,7 @@ func caseNames() map[string]testCase {
 	}
 	for _, c := range followerCases() {
 		name := c.rule + "/" + c.name
-		if slices.ContainsFunc(readerCases(), func(r testCase) bool { return r.rule == c.rule }) {
+		if slices.ContainsFunc(append(readerCases(), countCases()...), func(r testCase) bool { return r.rule == c.rule }) {
 			name = "follower: " + name
 		}
 		all[name] = c
@@ -162,6 +162,7 @@ type broken struct {
 	get      func(context.Context, store.At, transform.Key) (store.Row, error)
 	getMany  func(context.Context, store.At, []transform.Key) ([]store.Row, error)
 	query    func(context.Context, store.At, store.Query) ([]store.Row, error)
+	count    func(context.Context, store.At, store.Count) ([]int64, error)
 	scan     func(context.Context, store.At, store.Range) (store.Page, error)
 	put      func(context.Context, store.At, store.Row) (bool, error)
 	together func(context.Context, store.At, []store.Row) error
@@ -281,6 +282,10 @@ func (b *broken) GetMany(ctx context.Context, at store.At, keys []transform.Key)
 func (b *broken) Query(ctx context.Context, at store.At, q store.Query) ([]store.Row, error) {
 	rows, err := or(b.query, b.Store.Query, b.query != nil)(ctx, at, q)
 	return slices.DeleteFunc(b.all(rows), func(r store.Row) bool { return !r.Live }), err
+}
+
+func (b *broken) Count(ctx context.Context, at store.At, c store.Count) ([]int64, error) {
+	return or(b.count, b.Store.Count, b.count != nil)(ctx, at, c)
 }
 
 func (b *broken) Scan(ctx context.Context, at store.At, r store.Range) (store.Page, error) {

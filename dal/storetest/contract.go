@@ -29,6 +29,8 @@ var (
 	deliveryContract []byte
 	//go:embed testdata/carts.json
 	cartContract []byte
+	//go:embed testdata/counts.json
+	countContract []byte
 	//go:embed testdata/*.sql
 	schemas embed.FS
 )
@@ -166,6 +168,20 @@ func DeliveryContract(t testing.TB) *transform.Contract {
 func CartContract(t testing.TB) *transform.Contract {
 	t.Helper()
 	return load(t, cartContract)
+}
+
+// CountContract returns the contract of the cases about counts, freshly loaded. What its
+// entities count is read and not stored:
+//
+//   - Shelves: shelf_id INT (the key), name VARCHAR, above_id INT, which refers to Shelves
+//     and cascades; shelves_below, goods and extras, which count. AboveIndex.
+//   - Goods: shop VARCHAR and number INT (the key), shelf_id and extra_id INT, which refer
+//     to Shelves; shelf_id cascades, extra_id is set to NULL; reviews, which counts.
+//   - Reviews: review_id VARCHAR (the key), grade INT, shop VARCHAR and number INT, which
+//     refer to Goods and cascade; items by grade.
+func CountContract(t testing.TB) *transform.Contract {
+	t.Helper()
+	return load(t, countContract)
 }
 
 func load(t testing.TB, text []byte) *transform.Contract {

@@ -154,6 +154,11 @@ func ofFamilies(name string, run func(*env)) check {
 	return check{name: name, run: run, on: FamilyContract}
 }
 
+// ofCounts is a check on the tables of CountContract.
+func ofCounts(name string, run func(*env)) check {
+	return check{name: name, run: run, on: CountContract}
+}
+
 // ofLists is a check on the tables of ListContract.
 func ofLists(name string, run func(*env)) check { return check{name: name, run: run, on: ListContract} }
 
@@ -193,12 +198,12 @@ func authorityCases() []testCase {
 	return slices.Concat(commitCases(), operationCases(), epochCases(), versionCases(), bumpCases(),
 		dirtyCases(), cleanCases(), tokenCases(), carryCases(), uniqueCases(), foldedCases(), referenceCases(), movingReferenceCases(), deliveryCases(), idCases(), expectCases(),
 		raceCases(), markCases(), leaseCases(), grantCases(), fitCases(), historyCases(), bothWays(placeCases()), bumpedPlaceCases(), childCases(),
-		bothWays(readerCases()))
+		bothWays(countCases()), writtenCountCases(), bothWays(readerCases()))
 }
 
 func followerCases() []testCase {
 	return followedCases(slices.Concat(putCases(), tombstoneCases(), insertCases(), followCases(), holderCases(), foldedHolderCases(), referredCases(), followedDeliveryCases(),
-		followedIDCases(), keepCases(), followedHistoryCases(), followedPlaceCases(), followedChildCases(), readerCases()))
+		followedIDCases(), keepCases(), followedHistoryCases(), followedPlaceCases(), followedChildCases(), countCases(), followedCountCases(), readerCases()))
 }
 
 // followedCases are played with a follower.

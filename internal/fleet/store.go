@@ -116,6 +116,12 @@ func (r *remote) Query(ctx context.Context, at store.At, q store.Query) ([]store
 		func(ctx context.Context) ([]store.Row, error) { return r.Leased.Query(ctx, at, q) }, rowsText)
 }
 
+func (r *remote) Count(ctx context.Context, at store.At, c store.Count) ([]int64, error) {
+	return over(ctx, r.call(ctx, false, "Count", "%s %s", keysText(c.Keys), atText(at)),
+		func(ctx context.Context) ([]int64, error) { return r.Leased.Count(ctx, at, c) },
+		func(n []int64) string { return fmt.Sprint(n) })
+}
+
 func (r *remote) Scan(ctx context.Context, at store.At, q store.Range) (store.Page, error) {
 	return over(ctx, r.call(ctx, false, "Scan", "%s after %q", q.Entity.Name, q.After),
 		func(ctx context.Context) (store.Page, error) { return r.Leased.Scan(ctx, at, q) },

@@ -1,0 +1,29 @@
+package memstore
+
+import (
+	"context"
+	"slices"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// Count returns how many live records refer to each key, all of one moment.
+func (s *Store) Count(ctx context.Context, at store.At, c store.Count) ([]int64, error) {
+	return read(s, ctx, at, "count", c.By.Of().Name, func() ([]int64, error) {
+		found := map[transform.Key]int64{}
+		for key, e := range s.entries {
+			if key.Entity != c.By.Of().Name || !e.live || slices.Contains(c.Except, key) {
+				continue
+			}
+			if to, refers := c.By.Key(e.record); refers {
+				found[to]++
+			}
+		}
+		all := make([]int64, len(c.Keys))
+		for i, key := range c.Keys {
+			all[i] = found[key]
+		}
+		return all, nil
+	})
+}

@@ -1,0 +1,79 @@
+package dynamostore
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// countsAtOnce is how many keys are counted for at the same time.
+const countsAtOnce = 8
+
+// Count returns how many records refer to each key: how many edges it has, by a
+// consistent query for each key. An edge is put and deleted in the transaction of its
+// record's item, so that the number is that of the items, marks and tombstones aside. A
+// query reads, and pays for, all edges of the key, a megabyte a call.
+func (s *Store) Count(ctx context.Context, at store.At, c store.Count) ([]int64, error) {
+	return leased(s, at, "count", c.By.Of().Name, func() ([]int64, error) { return s.count(ctx, c) })
+}
+
+func (s *Store) count(ctx context.Context, c store.Count) ([]int64, error) {
+	if _, err := s.place("count", c.By.Of().Name, store.NoWrite); err != nil {
+		return nil, err
+	}
+	var (
+		all   = make([]int64, len(c.Keys))
+		errs  = make([]error, len(c.Keys))
+		slots = make(chan struct{}, countsAtOnce)
+		wg    sync.WaitGroup
+	)
+	for i, key := range c.Keys {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			all[i], errs[i] = s.countEdges(ctx, c.By, key, c.Except)
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// countEdges counts the edges of a key. Which of them are excepted only the edges
+// themselves tell.
+func (s *Store) countEdges(ctx context.Context, f *transform.Reference, to transform.Key, except []transform.Key) (n int64, err error) {
+	q := libraryQuery{partition: s.edgePartition(f, to)}
+	if len(except) > 0 {
+		q.only = []string{attrEntity, attrKey}
+		for it, err := range s.libraryAll(ctx, "count", q) {
+			if err != nil {
+				return 0, err
+			}
+			if !slices.Contains(except, owner(it)) {
+				n++
+			}
+		}
+		return n, nil
+	}
+	in := q.input(&s.library.table)
+	in.Select = types.SelectCount
+	for {
+		out, err := s.queryPage(ctx, "count", in)
+		if err != nil {
+			return 0, err
+		}
+		n += int64(out.Count)
+		if in.ExclusiveStartKey = out.LastEvaluatedKey; len(out.LastEvaluatedKey) == 0 {
+			return n, nil
+		}
+	}
+}
