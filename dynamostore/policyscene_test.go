@@ -2,6 +2,7 @@ package dynamostore_test
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -60,6 +61,28 @@ func (w *walk) lose() {
 	} {
 		_, err := w.aside().DeleteItem(w.ctx, &dynamodb.DeleteItemInput{TableName: aws.String(w.prefix + table), Key: key})
 		require.NoError(w, err)
+	}
+}
+
+// confuse takes the guard of the last account away, and the edge of the last seat, and
+// leaves a guard of an account that is not there.
+func (w *walk) confuse() {
+	client, table := w.aside(), aws.String(w.prefix+dynamostore.LibraryTable)
+	all, err := client.Scan(w.ctx, &dynamodb.ScanInput{TableName: table})
+	require.NoError(w, err)
+	for _, it := range all.Items {
+		p := it["p"].(*types.AttributeValueMemberS)
+		key, _ := it["_cf_k"].(*types.AttributeValueMemberS)
+		guard := strings.Contains(p.Value, "#unique#Accounts#") && key.Value == fmt.Sprint(w.kept)
+		if guard || strings.Contains(p.Value, "#edge#Notes#Seats#") && key.Value == fmt.Sprint(w.seat) {
+			_, err := client.DeleteItem(w.ctx, &dynamodb.DeleteItemInput{TableName: table, Key: map[string]types.AttributeValue{"p": p, "s": it["s"]}})
+			require.NoError(w, err)
+		}
+		if guard {
+			it["p"], it["_cf_k"] = &types.AttributeValueMemberS{Value: p.Value + "none"}, &types.AttributeValueMemberS{Value: "123456"}
+			_, err := client.PutItem(w.ctx, &dynamodb.PutItemInput{TableName: table, Item: it})
+			require.NoError(w, err)
+		}
 	}
 }
 

@@ -239,6 +239,7 @@ func (w *walk) operate() {
 	if !w.phase.DynamoDBLeads() {
 		w.lose()
 	}
+	w.confuse()
 	_, err = w.operator.Verify(w.ctx, migrationctl.VerifyOptions{Repair: true})
 	w.allowed(err)
 	_, err = w.operator.Drain(w.ctx, nil)
