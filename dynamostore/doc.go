@@ -120,6 +120,9 @@
 //   - what goes along is not marked: something begins to refer to that;
 //   - a delete that does not look for its mark, or takes another's for its own:
 //     somebody took it away, and a record was added;
+//   - marks that stay while the other store leads: the delete gets stuck and lands when
+//     this one leads again, and meanwhile a refresh has put an edge
+//     (TestDeleteStuckOverHandoffs);
 //   - one mark for all attempts of a delete, or one that can take effect twice: a
 //     request that got no answer finds it there again, after a record was added.
 //

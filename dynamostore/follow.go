@@ -64,6 +64,9 @@ func (s *Store) putOnce(ctx context.Context, all []*edit, budget *budget) (bool,
 	if len(newer) == 0 {
 		return false, nil
 	}
+	if err := s.unmarkTargets(ctx, "put", newer, budget); err != nil {
+		return false, err
+	}
 	b, err := s.newBundle("put", newer[0].place.entity.Name, newer, true)
 	if err != nil {
 		return false, err

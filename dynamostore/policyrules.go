@@ -120,6 +120,9 @@ func serviceRules() []policyRule {
 		// puts guards, edges and stands beside the item.
 		allow(bundledTables, 2, 3, "BatchGetItem"),
 		allow(libraryTable, 2, 5, "PutItem", "DeleteItem"),
+		// It looks at what the record refers to for marks that are out of time, and
+		// takes them away.
+		allow(targetTables, 2, 3, "BatchGetItem", "UpdateItem"),
 		// Where items move, stands are read too, and what is left is deleted.
 		allow(movingTables, 2, 5, "DeleteItem"),
 		allow(standTable, 2, 3, "BatchGetItem"),
@@ -164,6 +167,7 @@ func operatorRules() []policyRule {
 		allow(plainTables, 1, 2, "PartiQLInsert"),
 		allow(stayingTables, 1, 5, "PutItem"),
 		allow(libraryTable, 1, 4, "DeleteItem"),
+		allow(targetTables, 1, 3, "UpdateItem"),
 		allow(movingTables, 1, 3, "PutItem"),
 		allow(movingTables, 2, 3, "DeleteItem"),
 		allow(standTable, 1, 5, "BatchGetItem"),
