@@ -412,3 +412,23 @@ func (p *place) absentOr(key transform.Key) condition {
 	c.values = item{":e": text(key.Entity), ":k": keyID(key)}
 	return c
 }
+
+// takeAwayLeft removes a guard whose holder does not have its value. It returns false if
+// the holder does, or can't be read.
+func (s *Store) takeAwayLeft(ctx context.Context, key item, holder transform.Key, b *budget) (bool, error) {
+	ref, err := encodePosition(key)
+	if err != nil || s.places[holder.Entity] == nil {
+		return false, err
+	}
+	m := &mending{s: s, ctx: ctx, seen: map[transform.Key]*edit{}, t: s.newTransaction(opMend, holder.Entity)}
+	record, err := m.look(holder)
+	if err != nil || m.has(record, s.library.slot(key)) {
+		return false, nil // the collision is the error then
+	}
+	_, err = s.mendOnce(ctx, store.Fault{Key: holder, Wrong: store.LeftOver, Ref: ref}, b)
+	var r *refusal
+	if errors.As(err, &r) {
+		return true, nil // something has changed, so that the put may begin again
+	}
+	return err == nil, err
+}
