@@ -28,6 +28,9 @@ type Comparison struct {
 	Columns []string
 	// Missing names the store that has no record, "" where both have one.
 	Missing string
+	// Beside says what a store keeps beside the record and is not as the record says:
+	// "guard of email is missing". The records themselves may be the same.
+	Beside []string
 	// Behind says that the follower's version is lower. An authority that keeps
 	// its change records per transaction can't say of a key that it is dirty:
 	// there this may be a refresh on its way.

@@ -64,6 +64,9 @@
 //     (TestNothingWithoutALease, TestReplyAfterTheLease,
 //     TestLeaseOverBetweenReadAndPut). No lease is granted after the mark has
 //     left Open (TestGrantLooksAtTheMark, TestNoGrantAfterTheMark).
+//   - Guards and edges that are missing, another record's or nobody's are found and
+//     mended beside writes, whichever store leads (TestGuardsAreCompared,
+//     TestEdgesAreCompared, TestNoFaultBesideWrites).
 //   - A write moves an item in one transaction, with its stand, and is found by its
 //     key all the while (TestMoveIsOneTransaction, TestMovedBetweenTwoReads,
 //     TestWritersMoveInAnyOrder). An item that something else took away is told, and
@@ -121,6 +124,9 @@
 //   - what goes along is not marked: something begins to refer to that;
 //   - a delete that does not look for its mark, or takes another's for its own:
 //     somebody took it away, and a record was added;
+//   - marks that stay while the other store leads: the delete gets stuck and lands when
+//     this one leads again, and meanwhile a refresh has put an edge
+//     (TestDeleteStuckOverHandoffs);
 //   - one mark for all attempts of a delete, or one that can take effect twice: a
 //     request that got no answer finds it there again, after a record was added.
 //
@@ -175,9 +181,8 @@
 // On the contract's tables and their indexes: PutItem, UpdateItem, GetItem,
 // BatchGetItem, ConditionCheckItem, PartiQLInsert, Query, Scan, DescribeTable, and
 // DeleteItem where items move. On the library's table: PutItem, UpdateItem,
-// DeleteItem, GetItem, BatchGetItem, ConditionCheckItem, Query, DescribeTable. A
-// transaction needs the permissions
-// of what it does. Check needs DescribeTable only. Plan and Verify need
+// DeleteItem, GetItem, BatchGetItem, ConditionCheckItem, Query, DescribeTable, and Scan for verify. A
+// transaction needs the permissions of what it does. Check needs DescribeTable only. Plan and Verify need
 // DescribeTimeToLive and DescribeContinuousBackups too, and ListTagsOfResource where
 // the contract names tags; Contents needs Scan. Apply needs in addition CreateTable,
 // UpdateTable, UpdateTimeToLive, UpdateContinuousBackups and TagResource, each where

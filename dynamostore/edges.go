@@ -75,9 +75,10 @@ func (s *Store) addEdges(t *transaction, e *edit, all bool) {
 // accompanied reports whether items of the entity have others beside them, which go in
 // one transaction with them: guards of unique values, edges of references, the stands
 // of items that move.
-func accompanied(e *transform.Entity) bool {
-	return len(e.Unique) > 0 || len(e.References) > 0 || e.Moves()
-}
+func accompanied(e *transform.Entity) bool { return guarded(e) || e.Moves() }
+
+// guarded reports whether records of the entity may have guards or edges.
+func guarded(e *transform.Entity) bool { return len(e.Unique) > 0 || len(e.References) > 0 }
 
 // referring returns the keys of the records that an edge says refer to a key, most
 // of them at once; more than a delete could ever take along are not looked for.

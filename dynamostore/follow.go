@@ -1,6 +1,7 @@
 package dynamostore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -64,6 +65,9 @@ func (s *Store) putOnce(ctx context.Context, all []*edit, budget *budget) (bool,
 	if len(newer) == 0 {
 		return false, nil
 	}
+	if err := s.unmarkTargets(ctx, "put", newer, budget); err != nil {
+		return false, err
+	}
 	b, err := s.newBundle("put", newer[0].place.entity.Name, newer, true)
 	if err != nil {
 		return false, err
@@ -82,12 +86,12 @@ func (s *Store) putOnce(ctx context.Context, all []*edit, budget *budget) (bool,
 	case !errors.As(err, &r):
 		return false, err
 	}
-	return false, b.followerRefused(r, all)
+	return false, b.followerRefused(ctx, r, all, budget)
 }
 
 // followerRefused finds out what a refusal of a follower's put means. A put that
 // may yet land is no danger: it has its version.
-func (b *bundle) followerRefused(r *refusal, all []*edit) error {
+func (b *bundle) followerRefused(ctx context.Context, r *refusal, all []*edit, budget *budget) error {
 	taken := b.collide(r)
 	again := &errAgain{err: b.contended(r)}
 	switch {
@@ -102,7 +106,28 @@ func (b *bundle) followerRefused(r *refusal, all []*edit) error {
 		}
 		return again
 	case taken != nil:
-		return taken
+		if freed, err := b.free(ctx, r, budget); err != nil || !freed {
+			return cmp.Or(err, taken)
+		}
 	}
 	return again
+}
+
+// free takes guards away that are in the bundle's way and are nobody's: the record that
+// one names does not have the value. Another version of the contract, under which a
+// unique declaration was about other columns, may have left it.
+func (b *bundle) free(ctx context.Context, r *refusal, budget *budget) (bool, error) {
+	for i, it := range r.unmet {
+		g := b.guards[i]
+		switch {
+		case b.landings[i] != nil:
+			return false, nil // the place is another record's, whatever the guards are
+		case g == nil || g.take == nil:
+			continue
+		}
+		if freed, err := b.s.takeAwayLeft(ctx, g.key, owner(it), budget); err != nil || !freed {
+			return false, err
+		}
+	}
+	return true, nil
 }

@@ -26,7 +26,9 @@ import (
 // takes it away. The deleter's transaction, should it still come, is then refused:
 // each attempt has a mark of its own, which is put by a transaction with a token, so
 // that it takes effect once at most. A mark that could come back would let a delete
-// through that had looked before others began to refer to the record.
+// through that had looked before others began to refer to the record. So would one
+// that outlasts a time in which the other store leads: there records begin to refer to
+// others without a look at marks. Their refreshes take these away (unmarkTargets).
 const attrMark = "_cf_m"
 
 // A mark is one that a write has put, as far as it knows.
@@ -150,6 +152,43 @@ func (s *Store) unmark(ctx context.Context, op string, m mark, b *budget) error 
 		return nil // another one now, or none
 	}
 	return withOutcome(err, store.NotApplied)
+}
+
+// unmarkTargets takes the marks away that are on what a follower's rows refer to,
+// before their edges are put. Such a mark is of a write that is out of time: no store
+// follows before the last lease of its own lead is over. Its request may still be on
+// its way, though, and land when the store leads again; then it would delete the record
+// upon edges that it listed before these were there.
+func (s *Store) unmarkTargets(ctx context.Context, op string, rows []*edit, b *budget) error {
+	targets := map[string]*edit{}
+	f := &fetch{op: op, items: map[string]item{}}
+	for _, e := range rows {
+		for _, r := range e.place.entity.References {
+			if !e.row.Live {
+				break
+			}
+			to, refers := r.Key(e.row.Record)
+			if !refers || to.IsZero() {
+				continue
+			}
+			target, err := s.newEdit(op, s.places[to.Entity], to)
+			if err != nil {
+				continue // no record can have the key
+			}
+			targets[f.want(target.home, target.key)] = &target
+		}
+	}
+	if err := s.fetch(ctx, f); err != nil {
+		return withOutcome(err, store.NotApplied)
+	}
+	for slot, target := range targets {
+		if by := markOf(f.items[slot]); by != "" {
+			if err := s.unmark(ctx, op, target.markBy(by), b); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // unmarkAll takes the write's marks away but those of what it has deleted. One that

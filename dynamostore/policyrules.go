@@ -40,6 +40,8 @@ const (
 	movingTables  policyTarget = "tables with entities whose items move"
 	standTable    policyTarget = "the library's table, where items move"
 	targetTables  policyTarget = "tables with entities that others refer to, and whose items stay"
+	guardedTables policyTarget = "tables with unique columns or references, and whose items stay"
+	guardTable    policyTarget = "the library's table, where there are unique columns or references"
 	leanIndexes   policyTarget = "tables with indexes that have not all of an item"
 	taggedTables  policyTarget = "tables with tags"
 	expiring      policyTarget = "tables with time to live"
@@ -71,6 +73,10 @@ func (on policyTarget) fits(c *transform.Contract, t *transform.Table) bool {
 		return ours && slices.ContainsFunc(c.Entities, (*transform.Entity).Moves)
 	case targetTables:
 		return hasEntity(c, t, func(e *transform.Entity) bool { return len(e.ReferredBy()) > 0 && !e.Moves() })
+	case guardedTables:
+		return hasEntity(c, t, func(e *transform.Entity) bool { return guarded(e) && !e.Moves() })
+	case guardTable:
+		return ours && slices.ContainsFunc(c.Entities, guarded)
 	case leanIndexes:
 		return slices.ContainsFunc(t.Indexes, func(x transform.Index) bool { return projection(x) != "ALL" })
 	case taggedTables:
@@ -114,6 +120,9 @@ func serviceRules() []policyRule {
 		// puts guards, edges and stands beside the item.
 		allow(bundledTables, 2, 3, "BatchGetItem"),
 		allow(libraryTable, 2, 5, "PutItem", "DeleteItem"),
+		// It looks at what the record refers to for marks that are out of time, and
+		// takes them away.
+		allow(targetTables, 2, 3, "BatchGetItem", "UpdateItem"),
 		// Where items move, stands are read too, and what is left is deleted.
 		allow(movingTables, 2, 5, "DeleteItem"),
 		allow(standTable, 2, 3, "BatchGetItem"),
@@ -158,9 +167,15 @@ func operatorRules() []policyRule {
 		allow(plainTables, 1, 2, "PartiQLInsert"),
 		allow(stayingTables, 1, 5, "PutItem"),
 		allow(libraryTable, 1, 4, "DeleteItem"),
+		allow(targetTables, 1, 3, "UpdateItem"),
 		allow(movingTables, 1, 3, "PutItem"),
 		allow(movingTables, 2, 3, "DeleteItem"),
 		allow(standTable, 1, 5, "BatchGetItem"),
+		// verify compares guards and edges with the records that have them, and mends
+		// them while the records stay as they are.
+		allow(guardTable, 1, 5, "Scan", "BatchGetItem", "DeleteItem"),
+		allow(guardedTables, 1, 5, "ConditionCheckItem"),
+		allow(standTable, 1, 5, "ConditionCheckItem"),
 		// The hand-off to DynamoDB raises sequences, those from it end leases.
 		allow(libraryTable, 3, 4, "UpdateItem"),
 		// repair where DynamoDB leads gives the item a new version, and its stand.

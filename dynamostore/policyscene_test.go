@@ -1,7 +1,9 @@
 package dynamostore_test
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -61,6 +63,50 @@ func (w *walk) lose() {
 		_, err := w.aside().DeleteItem(w.ctx, &dynamodb.DeleteItemInput{TableName: aws.String(w.prefix + table), Key: key})
 		require.NoError(w, err)
 	}
+}
+
+// confuse takes the guard of the last account away, and the edge of the last seat, and
+// leaves a guard of an account that is not there.
+func (w *walk) confuse() {
+	client, table := w.aside(), aws.String(w.prefix+dynamostore.LibraryTable)
+	all, err := client.Scan(w.ctx, &dynamodb.ScanInput{TableName: table})
+	require.NoError(w, err)
+	for _, it := range all.Items {
+		p := it["p"].(*types.AttributeValueMemberS)
+		key, _ := it["_cf_k"].(*types.AttributeValueMemberS)
+		guard := strings.Contains(p.Value, "#unique#Accounts#") && key.Value == fmt.Sprint(w.kept)
+		if guard || strings.Contains(p.Value, "#edge#Notes#Seats#") && key.Value == fmt.Sprint(w.seat) {
+			_, err := client.DeleteItem(w.ctx, &dynamodb.DeleteItemInput{TableName: table, Key: map[string]types.AttributeValue{"p": p, "s": it["s"]}})
+			require.NoError(w, err)
+		}
+		if guard {
+			it["p"], it["_cf_k"] = &types.AttributeValueMemberS{Value: p.Value + "none"}, &types.AttributeValueMemberS{Value: "123456"}
+			_, err := client.PutItem(w.ctx, &dynamodb.PutItemInput{TableName: table, Item: it})
+			require.NoError(w, err)
+		}
+	}
+}
+
+// mark puts the mark of a deleter on a note of a follower, if the note is there: the lead
+// that it was put under is over, and whatever begins to refer to the note takes it away.
+func (w *walk) mark(code string) {
+	if w.phase.DynamoDBLeads() {
+		return
+	}
+	_, err := w.aside().UpdateItem(w.ctx, &dynamodb.UpdateItemInput{TableName: aws.String(w.prefix + "Notes"),
+		Key:              map[string]types.AttributeValue{"code": &types.AttributeValueMemberS{Value: code}},
+		UpdateExpression: aws.String("SET #m = :m"), ConditionExpression: aws.String("attribute_exists(code)"),
+		ExpressionAttributeNames:  map[string]string{"#m": "_cf_m"},
+		ExpressionAttributeValues: map[string]types.AttributeValue{":m": &types.AttributeValueMemberS{Value: "late"}}})
+	if !errors.As(err, new(*types.ConditionalCheckFailedException)) {
+		require.NoError(w, err)
+	}
+}
+
+// repairSeat mends a seat whose guest has a mark.
+func (w *walk) repairSeat() {
+	w.mark(fmt.Sprint("name", w.seat/2)) // see use
+	require.NoError(w, w.operator.Repair(w.ctx, w.key("Seats", w.seat)))
 }
 
 // repair mends the last record of each table, and one of each that the store
@@ -160,6 +206,7 @@ func (w *walk) live() {
 	if w.phase == store.MySQLOnly {
 		return
 	}
+	w.repairSeat()
 	w.alone()
 	w.repair()
 	w.verify()

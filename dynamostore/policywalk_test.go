@@ -180,6 +180,7 @@ func (w *walk) use() {
 	require.NoError(w, err)
 	require.NoError(w, w.notes.Delete(w.ctx, w.notes.Key(name+"b")))
 
+	w.mark(name)
 	for id := range int64(2) {
 		id += int64(2 * w.serial)
 		require.NoError(w, w.seats.Create(w.ctx, &seat{ID: id, Row: "first", Place: id, Guest: &name}))
@@ -239,6 +240,7 @@ func (w *walk) operate() {
 	if !w.phase.DynamoDBLeads() {
 		w.lose()
 	}
+	w.confuse()
 	_, err = w.operator.Verify(w.ctx, migrationctl.VerifyOptions{Repair: true})
 	w.allowed(err)
 	_, err = w.operator.Drain(w.ctx, nil)
@@ -290,6 +292,7 @@ func thereAndBack(w *walk) {
 	require.NoError(w, w.operator.CaptureOn(w.ctx, why)) // now a backfill bumps
 	w.use()
 	w.operate()
+	w.repairSeat()
 	w.close()
 }
 

@@ -17,6 +17,13 @@ import (
 // stays, at least.
 const processMemory = 7 * 24 * time.Hour
 
+// A processSays is what a process tells of itself, as JSON: processes of different
+// versions read each other's.
+type processSays struct {
+	store.ReadCounts
+	Away bool `json:",omitempty"`
+}
+
 // Register renews the process's entry. The entry counts its renewals and has
 // the time of the last one by the process's own wall clock, for the service has
 // no clock to ask.
@@ -24,7 +31,7 @@ func (s *Store) Register(ctx context.Context, r store.Registration) (store.Phase
 	if r.Process == "" {
 		return store.PhaseRecord{}, invalid("register", "", store.NotApplied, "a registration needs the name of a process")
 	}
-	reads, err := json.Marshal(r.Reads)
+	reads, err := json.Marshal(processSays{r.Reads, r.Away})
 	if err != nil {
 		return store.PhaseRecord{}, fail("register", "", s.library.table, store.NotApplied, err)
 	}
@@ -78,10 +85,12 @@ func (s *Store) Registrations(ctx context.Context) ([]store.Registration, error)
 			Process: r.text(librarySK), Host: r.text("host"), Epoch: r.uint("epoch"),
 			Contract: r.text("contract"), Started: r.moment("started"),
 		}
+		var has processSays
 		renewals, at := r.uint("renewals"), r.moment("at")
-		if err := cmp.Or(r.err, json.Unmarshal([]byte(r.text("reads")), &p.Reads)); err != nil {
+		if err := cmp.Or(r.err, json.Unmarshal([]byte(r.text("reads")), &has)); err != nil {
 			return nil, s.broken("registrations", "registration", err)
 		}
+		p.Reads, p.Away = has.ReadCounts, has.Away
 		now := s.opts.Now()
 		seen[p.Process] = s.sightings.see(p.Process, renewals, now)
 		p.Age = seen[p.Process].age(now, at)

@@ -45,6 +45,7 @@ type Store struct {
 var (
 	_ store.Store  = (*Store)(nil)
 	_ store.Leases = (*Store)(nil)
+	_ store.Beside = (*Store)(nil)
 )
 
 // New returns a Store of the contract's entities. It does no I/O; Check says

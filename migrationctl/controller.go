@@ -116,7 +116,7 @@ func (c *Controller) start(parent context.Context, l lead) {
 		Forward: c.forward, Backward: c.backward,
 	})
 	c.Operator.rejoin = c.rejoin
-	c.member.obey, c.member.reads = c.router.Set, c.router.Reads
+	c.member.obey, c.member.reads, c.member.away = c.router.Set, c.router.Reads, c.relay.away
 	for _, run := range []func(context.Context){c.renew, c.watch, c.finish, c.relay.run, c.watchStrays} {
 		c.running.Add(1)
 		go func() { defer c.running.Done(); run(ctx) }()

@@ -3,6 +3,8 @@ package migrationctl
 import (
 	"context"
 	"time"
+
+	"github.com/crossfade-go/crossfade/dal/store"
 )
 
 // OnMachine returns a copy of the options for a process that runs on a machine
@@ -20,4 +22,9 @@ func (o *Operator) Left(ctx context.Context, took time.Duration, refreshed int64
 		return 0, err
 	}
 	return o.left(ctx, l, took, refreshed)
+}
+
+// Working are the processes among which the relay's work is divided.
+func Working(fleet []store.Registration, self string, away bool) []string {
+	return working(fleet, self, away)
 }

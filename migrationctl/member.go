@@ -38,6 +38,7 @@ type member struct {
 	lease *store.Lease
 	obey  func(dal.Snapshot) // tells the router; nil before there is one
 	reads func() store.ReadCounts
+	away  func() bool // the relay brings nothing over
 
 	current  atomic.Pointer[lead] // as of the last join that found one
 	revision atomic.Uint64        // of DynamoDB's record, when it was last read
@@ -172,7 +173,7 @@ func (m *member) registerOnce(ctx context.Context, l lead) (store.PhaseRecord, e
 	ctx, cancel := context.WithTimeout(ctx, RegistrationTTL/2)
 	defer cancel()
 	if m.reads != nil {
-		m.process.Reads = m.reads()
+		m.process.Reads, m.process.Away = m.reads(), m.away()
 	}
 	return l.authority.Register(ctx, m.process)
 }

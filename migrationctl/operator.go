@@ -26,6 +26,7 @@ type MySQL interface {
 type DynamoDB interface {
 	store.Store
 	store.Leases
+	store.Beside
 }
 
 // Options are the choices of an Operator and a Controller. The zero value of

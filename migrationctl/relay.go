@@ -124,10 +124,18 @@ func (r *relay) look(ctx context.Context, work chan<- task) {
 	}
 }
 
-// active returns the store that leads, if the phase has a follower.
+// active returns the store that leads, if the phase has a follower and this process
+// does too.
 func (r *relay) active() (lead, bool) {
 	l, err := r.c.member.lead()
-	return l, err == nil && l.record.Phase.HasFollower()
+	return l, err == nil && l.record.Phase.HasFollower() && !isNoMySQL(l.other)
+}
+
+// away reports whether this process brings nothing over in a phase that has a
+// follower: it has none, or can't reach it.
+func (r *relay) away() bool {
+	l, err := r.c.member.lead()
+	return err == nil && l.record.Phase.HasFollower() && (isNoMySQL(l.other) || r.c.refresher(l).Resting())
 }
 
 // retry looks at dead letters now and then, beside the relay's own work. The
@@ -169,7 +177,7 @@ func (r *relay) part(ctx context.Context, l lead) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	names := working(fleet, r.c.member.name)
+	names := working(fleet, r.c.member.name, r.away())
 	place := slices.Index(names, r.c.member.name)
 	if place < 0 {
 		return part{}, nil // not registered yet
@@ -214,12 +222,23 @@ func hash(text string) uint32 {
 // stand behind it every time, and where processes die young one share would be
 // nobody's. The one that asks is at work in any case: while DynamoDB is closed
 // nobody renews.
-func working(fleet []store.Registration, self string) []string {
-	var names []string
+//
+// Those that can't reach the follower are not at work, unless nobody is: then each
+// keeps its share, of which it sends a probe now and then. One that can't while others
+// can has a share beside theirs, so that it finds out when it can again; what it does
+// not bring over is in theirs.
+func working(fleet []store.Registration, self string, away bool) []string {
+	var names, others []string
 	for _, p := range fleet {
-		if p.Age < RegistrationTTL/2 || p.Process == self {
+		switch {
+		case p.Process == self, p.Age < RegistrationTTL/2 && !p.Away:
 			names = append(names, p.Process)
+		case p.Age < RegistrationTTL/2:
+			others = append(others, p.Process)
 		}
+	}
+	if away && len(names) == 1 {
+		names = append(names, others...) // the follower is down, not the way to it
 	}
 	slices.SortFunc(names, func(a, b string) int {
 		return cmp.Or(cmp.Compare(hash(a), hash(b)), cmp.Compare(a, b))

@@ -105,6 +105,7 @@ func TestIDsMustFit(t *testing.T) {
 type beyond struct {
 	store.Store
 	store.Leases // nil of MySQL
+	store.Beside
 }
 
 func (b beyond) LastID(ctx context.Context, e *transform.Entity) (int64, error) {
@@ -123,7 +124,7 @@ func TestIDsBeyondEndTheHandoff(t *testing.T) {
 			w := newMemoryWorld(t, faultstore.New())
 			p := w.lead(t, way.from)
 			p.verified(t)
-			op, err := migrationctl.NewOperator(beyond{w.mysql, nil}, beyond{w.dynamo, w.dynamo}, leading())
+			op, err := migrationctl.NewOperator(beyond{w.mysql, nil, nil}, beyond{w.dynamo, w.dynamo, w.dynamo}, leading())
 			require.NoError(t, err)
 			err = op.SetPhase(t.Context(), way.to, migrationctl.Change{})
 			require.ErrorIs(t, err, store.ErrInvalid)

@@ -75,6 +75,9 @@ func (o *Operator) CaptureOn(ctx context.Context, c Change) error {
 	if from.Capture {
 		return o.confirm(ctx, "capture on", l, nil)
 	}
+	if err := o.checkContract(from); err != nil {
+		return err
+	}
 	if err := o.sameContracts(ctx, l); err != nil {
 		return err
 	}
@@ -111,38 +114,10 @@ func (o *Operator) CaptureOff(ctx context.Context, c Change) error {
 	}
 	next := from
 	next.Capture, next.CaptureEpoch, next.FollowerEmpty, next.Contract = false, 0, false, ""
+	if l.side == dynamoSide {
+		next.Contract = o.beside() // in phase 1 the next backfill makes everything anew
+	}
 	return o.advance(ctx, l, next, "capture off", "capture off", c, nil)
-}
-
-// checkContract returns an error if the group captures under another contract
-// than this one. Two contracts in one group would refresh each other's items
-// without what only the other one knows, and clean the keys.
-func (o *Operator) checkContract(record store.PhaseRecord) error {
-	if record.Contract == "" || record.Contract == o.digest {
-		return nil
-	}
-	return &store.Error{Op: "open", Kind: store.ErrInvalid, Detail: "the group's writes are captured under another contract; " +
-		"to change it go back to phase 1, capture off, roll out the new one, capture on, backfill"}
-}
-
-// sameContracts refuses to begin a capture while a live process has another
-// contract.
-func (o *Operator) sameContracts(ctx context.Context, l lead) error {
-	fleet, err := l.authority.Registrations(ctx)
-	if err != nil {
-		return err
-	}
-	var others []string
-	for _, p := range fleet {
-		if p.Age < RegistrationTTL && p.Contract != o.digest {
-			others = append(others, p.Process+" on "+p.Host)
-		}
-	}
-	if len(others) == 0 {
-		return nil
-	}
-	return &RefusedError{Step: "capture on", Unmet: []Unmet{{Guard: "contract", Data: true,
-		Reason: "these processes have another one: " + strings.Join(others, ", "), Mend: "roll the same contract out to all"}}}
 }
 
 // advance makes a step that leaves the authority where it is, and waits until

@@ -2,7 +2,6 @@ package migrationctl
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"sync"
 	"time"
@@ -35,28 +34,12 @@ type VerifyOptions struct {
 	inDoubt int // keys that wait for one look at the change records; default doubtMost
 }
 
-// A VerifyReport is what a verify found in one entity.
-type VerifyReport struct {
-	Entity      string
-	Compared    int64 // keys of either store
-	Differences int64 // keys that differ at a version that stood still
-	Repaired    int64 // of those, mended
-	Unsettled   int64 // keys that kept changing, or waited for their refresh
-	Waiting     int64 // keys with a change record that nobody brings over in this phase
-	Done        bool
-	// Named holds the first thousand differences.
-	Named []dal.Comparison `json:"-"`
-}
-
-// Clean reports whether every key was the same in both stores.
-func (r VerifyReport) Clean() bool {
-	return r.Done && r.Differences == r.Repaired && r.Unsettled == 0
-}
-
 // Verify compares every key of the authority with the follower, and every key
 // of the follower with the authority, while writes go on. A difference counts
 // only if the key is clean and its version the same before and after; then it
-// is named by key and column. A verify that a step of the phase overtakes saves
+// is named by key and column. What DynamoDB keeps beside the records, guards of
+// unique values and edges of references, is compared with the records too, both
+// ways, and named by key and columns. A verify that a step of the phase overtakes saves
 // nothing and ends with ErrWrongPhase.
 func (o *Operator) Verify(ctx context.Context, opts VerifyOptions) ([]VerifyReport, error) {
 	if opts.Settle == 0 {
@@ -80,10 +63,17 @@ func (o *Operator) Verify(ctx context.Context, opts VerifyOptions) ([]VerifyRepo
 	if err != nil {
 		return nil, err
 	}
+	runs := make([]*verify, len(entities))
+	for i, e := range entities {
+		runs[i] = &verify{o: o, lead: l, opts: opts, entity: e,
+			doubts: make(map[transform.Key]store.Version), mended: make(map[transform.Key]bool)}
+		runs[i].report.Entity = e.Name
+	}
+	if err := o.lookLeftBeside(ctx, runs); err != nil {
+		return nil, err
+	}
 	var reports []VerifyReport
-	for _, e := range entities {
-		v := &verify{o: o, lead: l, opts: opts, entity: e, doubts: make(map[transform.Key]store.Version)}
-		v.report.Entity = e.Name
+	for _, v := range runs {
 		err := v.run(ctx)
 		reports = append(reports, v.report)
 		if err != nil {
@@ -105,7 +95,9 @@ type verify struct {
 
 	mu     sync.Mutex
 	report VerifyReport
-	later  []transform.Key // unsettled ones, to be looked at again
+	later  []transform.Key        // unsettled ones, to be looked at again
+	beside []transform.Key        // those of which guards and edges are to be looked at again
+	mended map[transform.Key]bool // of those that the report names
 
 	// Keys that differ, as they came, and each one's version in the authority:
 	// they wait for a look at the change records.
@@ -125,10 +117,16 @@ const (
 )
 
 func (v *verify) run(ctx context.Context) error {
-	if err := v.pages(ctx, v.lead.authority, v.lookRows); err != nil {
+	rows, leftovers := v.lookRows, v.lookLeftovers
+	if v.lead.side == dynamoSide {
+		rows = v.andBeside(rows)
+	} else {
+		leftovers = v.andBeside(leftovers)
+	}
+	if err := v.pages(ctx, v.lead.authority, rows); err != nil {
 		return err
 	}
-	if err := v.pages(ctx, v.lead.other, v.lookLeftovers); err != nil {
+	if err := v.pages(ctx, v.lead.other, leftovers); err != nil {
 		return err
 	}
 	if err := v.settleDoubts(ctx); err != nil {
@@ -182,7 +180,7 @@ func (v *verify) pages(ctx context.Context, from store.Reader, look func(context
 // them get a third of the time at most, for the refreshes need the rest.
 func (v *verify) lookAgain(ctx context.Context) error {
 	var took time.Duration
-	for end := v.o.now().Add(v.opts.Settle); len(v.later) > 0 && v.o.now().Before(end); {
+	for end := v.o.now().Add(v.opts.Settle); len(v.later)+len(v.beside) > 0 && v.o.now().Before(end); {
 		if err := v.o.sleep(ctx, max(settlePause, 2*took)); err != nil {
 			return err
 		}
@@ -194,6 +192,9 @@ func (v *verify) lookAgain(ctx context.Context) error {
 			return err
 		}
 		if err := v.settleDoubts(ctx); err != nil {
+			return err
+		}
+		if err := v.lookBesideAgain(ctx); err != nil {
 			return err
 		}
 		took = v.o.now().Sub(start)
@@ -439,44 +440,4 @@ func changed(ctx context.Context, authority store.Authority, asked map[transform
 		}
 	}
 	return named, nil
-}
-
-func (v *verify) count(found dal.Comparison, repaired bool) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	switch found.Verdict {
-	case dal.Different:
-		v.report.Differences++
-		if len(v.report.Named) < verifyDifferences {
-			v.report.Named = append(v.report.Named, found)
-		}
-	case dal.Unsettled:
-		v.report.Unsettled++
-		if len(v.later) < settleMost {
-			v.later = append(v.later, found.Key)
-		}
-	case waiting:
-		v.report.Waiting++
-	}
-	if repaired {
-		v.report.Repaired++
-	}
-}
-
-func (v *verify) tell() {
-	if v.opts.Report != nil {
-		v.opts.Report(v.report)
-	}
-}
-
-// save keeps the outcome for status and for the guards of later steps.
-func (v *verify) save(ctx context.Context) error {
-	detail, err := json.Marshal(v.report)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := store.Detached(ctx, 5*time.Second)
-	defer cancel()
-	return v.lead.authority.SaveProgress(ctx, store.Progress{Name: verifyName, Entity: v.entity.Name,
-		CaptureEpoch: v.lead.record.CaptureEpoch, Done: true, Rows: v.report.Compared, Detail: string(detail)})
 }

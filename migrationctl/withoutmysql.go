@@ -17,11 +17,18 @@ import (
 // take MySQL out of the last process only when nobody means to go back. Where an
 // operator goes back all the same, this process serves phase 4 as long as it can renew
 // its lease, and then fails its requests with ErrUnavailable; no write is lost by it
-// (TestWithoutMySQLWhenTheGroupGoesBack).
+// (TestWithoutMySQLWhenTheGroupGoesBack), and what waits for MySQL the other processes
+// bring over (TestShareOfAProcessWithoutMySQL).
 func WithoutMySQL(c *transform.Contract) MySQL { return &noMySQL{c} }
 
 // noMySQL answers every call that would ask a server with ErrUnavailable.
 type noMySQL struct{ contract *transform.Contract }
+
+// isNoMySQL reports whether a store is none.
+func isNoMySQL(s store.Store) bool {
+	_, is := s.(*noMySQL)
+	return is
+}
 
 func (n *noMySQL) gone(op string) error {
 	return &store.Error{Op: op, Store: n.Name(), Kind: store.ErrUnavailable, Outcome: store.NotApplied,

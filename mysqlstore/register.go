@@ -9,6 +9,13 @@ import (
 	"github.com/crossfade-go/crossfade/dal/store"
 )
 
+// A seen is what a process tells of itself, as JSON: processes of different versions
+// read each other's.
+type seen struct {
+	store.ReadCounts
+	Away bool `json:",omitempty"`
+}
+
 // Register renews a process's registration and returns the phase record. Now
 // and then it also removes tokens and registrations that are older than a day.
 func (s *Store) Register(ctx context.Context, r store.Registration) (store.PhaseRecord, error) {
@@ -16,7 +23,7 @@ func (s *Store) Register(ctx context.Context, r store.Registration) (store.Phase
 		return store.PhaseRecord{}, s.invalid("register", "", "", err.Error(), store.NotApplied)
 	}
 	started := r.Started.UTC().Format(sqlTime)
-	reads, err := json.Marshal(r.Reads)
+	reads, err := json.Marshal(seen{r.Reads, r.Away})
 	if err != nil {
 		return store.PhaseRecord{}, s.wrap("register", nil, store.NotApplied, err)
 	}
@@ -47,7 +54,9 @@ func (s *Store) Registrations(ctx context.Context) ([]store.Registration, error)
 		var age int64 // microseconds
 		err := rows.Scan(&r.Process, &r.Host, &reads, &r.Epoch, &r.Contract, &started, &age)
 		if err == nil {
-			err = json.Unmarshal([]byte(reads), &r.Reads)
+			var has seen
+			err = json.Unmarshal([]byte(reads), &has)
+			r.Reads, r.Away = has.ReadCounts, has.Away
 		}
 		r.Started, r.Age = parseTime(started), time.Duration(age)*time.Microsecond
 		all = append(all, r)

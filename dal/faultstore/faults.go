@@ -54,6 +54,7 @@ const (
 	Follower  Role = "follower"
 	Control   Role = "control"
 	Leases    Role = "leases"
+	Beside    Role = "beside"
 	Shared    Role = "store" // the reads of a store that was wrapped whole
 )
 

@@ -35,14 +35,23 @@ func (f *Faults) Control(c store.Control) store.Control {
 func (f *Faults) Leases(l store.Leases) store.Leases { return &leases{gate: gate{f, Leases, ""}, l: l} }
 
 // Store returns s under the script, all of its parts in one. What is wrapped
-// has the methods of store.Leases if s has them. Its reads are of the role
+// has the methods of store.Leases if s has them, and of store.Beside if it has those too. Its reads are of the role
 // Shared; what it does as a Control or for Leases bears the store's name.
 func (f *Faults) Store(s store.Store) store.Store {
 	in := func(role Role) gate { return gate{f, role, s.Name()} }
 	wrapped := whole{
 		reader{s, in(Shared)}, authority{s, in(Authority)}, follower{s, in(Follower)}, controller{gate: in(Control), c: s},
 	}
-	if l, ok := s.(store.Leases); ok {
+	l, leased := s.(store.Leases)
+	b, keeps := s.(store.Beside)
+	switch {
+	case leased && keeps:
+		return struct {
+			whole
+			leases
+			beside
+		}{wrapped, leases{gate: in(Leases), l: l}, beside{gate: in(Beside), b: b}}
+	case leased:
 		return struct {
 			whole
 			leases
@@ -78,7 +87,7 @@ func (f *Faults) AuthorityControl(s AuthorityControl) AuthorityControl {
 func writes(method string) bool {
 	return slices.Contains([]string{"Write", "Bump", "Clean", "Put", "PutTogether", "Insert", "Keep", "Init",
 		"Advance", "Register", "Deregister", "RaiseID", "SaveProgress", "SaveDeadLetter", "DropDeadLetter", "AppendAudit",
-		"Grant", "GiveBack", "Forget", "Disown"}, method)
+		"Grant", "GiveBack", "Forget", "Disown", "MendBeside"}, method)
 }
 
 // A gate is where the calls of one wrapper meet the script.

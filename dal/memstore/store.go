@@ -80,6 +80,7 @@ type entry struct {
 var (
 	_ store.Store  = (*Store)(nil)
 	_ store.Leases = (*Store)(nil)
+	_ store.Beside = (*Store)(nil)
 )
 
 // New returns an empty store for the contract's entities. opts may be nil. A

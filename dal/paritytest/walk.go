@@ -156,6 +156,8 @@ func named(r migrationctl.VerifyReport) string {
 			fmt.Fprintf(&b, " is missing in %s", c.Missing)
 		case len(c.Columns) > 0:
 			fmt.Fprintf(&b, " in %s", strings.Join(c.Columns, ", "))
+		case len(c.Beside) > 0:
+			fmt.Fprintf(&b, ": %s", strings.Join(c.Beside, ", "))
 		}
 		if c.Unfit != nil {
 			fmt.Fprintf(&b, ": %v", c.Unfit)

@@ -99,7 +99,10 @@ type Registration struct {
 	Started  time.Time // by the process's clock
 	// Reads is what the process has seen of its reads, as of the renewal.
 	Reads ReadCounts
-	Age   time.Duration // since it was last renewed, by the store's clock
+	// Away says that the process has no follower at hand where the phase has one, or
+	// can't reach it: what waits for the follower is left to the others.
+	Away bool
+	Age  time.Duration // since it was last renewed, by the store's clock
 }
 
 // ReadCounts are what a process has seen of its reads since it started, for the

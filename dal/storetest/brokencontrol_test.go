@@ -101,6 +101,16 @@ var controlFaults = []fault{
 				return append(all, all...), err
 			}
 		}},
+	{name: "what a process says of its follower is forgotten", breaks: cases(ruleLedger, "registrations"),
+		in: func(b *broken) {
+			b.registrations = func(ctx context.Context) ([]store.Registration, error) {
+				all, err := b.Store.Registrations(ctx)
+				for i := range all {
+					all[i].Away = false
+				}
+				return all, err
+			}
+		}},
 	{name: "one progress for all entities", breaks: cases(ruleLedger, "progress"),
 		in: func(b *broken) {
 			b.progress = func(ctx context.Context, p store.Progress) error {

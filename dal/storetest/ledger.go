@@ -41,7 +41,7 @@ func registrations(e *env) {
 	e.start()
 	require.Empty(e, e.registered())
 	a := store.Registration{Process: "a", Host: "host-1", Epoch: 1, Started: time.Date(2024, 3, 10, 9, 30, 0, 0, time.UTC),
-		Reads: store.ReadCounts{Compared: 1 << 40, Mismatches: 2, Matched: 30, Fallbacks: 4, Quiet: 5 * time.Millisecond}}
+		Reads: store.ReadCounts{Compared: 1 << 40, Mismatches: 2, Matched: 30, Fallbacks: 4, Quiet: 5 * time.Millisecond}, Away: true}
 	b := store.Registration{Process: "b", Host: "host-2", Epoch: 1, Started: a.Started.Add(time.Hour)}
 	for _, r := range []store.Registration{a, b, a} {
 		p, err := e.Control.Register(e.ctx, r)
@@ -50,7 +50,7 @@ func registrations(e *env) {
 	}
 	require.Equal(e, map[string]store.Registration{"a": a, "b": b}, e.registered())
 	e.capture()
-	a.Epoch, a.Reads = e.at.Epoch, store.ReadCounts{Compared: 1 << 41}
+	a.Epoch, a.Reads, a.Away = e.at.Epoch, store.ReadCounts{Compared: 1 << 41}, false
 	p, err := e.other().Control.Register(e.ctx, a)
 	require.NoError(e, err)
 	require.Equal(e, e.phase(), p)

@@ -214,7 +214,7 @@ func verified(reports []migrationctl.VerifyReport, when string) verdict {
 			v.extra += int(r.Unsettled)
 		}
 		for _, c := range r.Named {
-			v.Wrong = append(v.Wrong, fmt.Sprintf("%s: columns %v, missing in %q", c.Key, c.Columns, c.Missing))
+			v.Wrong = append(v.Wrong, fmt.Sprintf("%s: columns %v, missing in %q, beside it %v", c.Key, c.Columns, c.Missing, c.Beside))
 		}
 	}
 	return v

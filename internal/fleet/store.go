@@ -13,6 +13,7 @@ import (
 type Leased interface {
 	store.Store
 	store.Leases
+	store.Beside
 }
 
 // Store returns s as the process sees it: over the network. s must have Wire as

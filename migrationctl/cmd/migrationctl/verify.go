@@ -53,6 +53,7 @@ type keyDifference struct {
 	Columns []string `json:"columns,omitempty"`
 	Missing string   `json:"missing_in,omitempty"`
 	Unfit   string   `json:"unfit,omitempty"`
+	Beside  []string `json:"beside,omitempty"` // guards and edges that are wrong
 }
 
 // String returns the difference in one line.
@@ -64,6 +65,8 @@ func (d keyDifference) String() string {
 		return d.Key + " can't be compared: " + d.Unfit
 	case d.Missing != "":
 		return d.Key + " is missing in " + d.Missing
+	case len(d.Beside) > 0:
+		return d.Key + ": " + strings.Join(d.Beside, ", ")
 	default:
 		return d.Key + " differs in " + strings.Join(d.Columns, ", ")
 	}
@@ -129,7 +132,7 @@ func verifyDocument(reports []migrationctl.VerifyReport, keys bool) verifyDoc {
 }
 
 func differenceOf(found dal.Comparison, keys bool) keyDifference {
-	d := keyDifference{Key: keyText(found.Key, keys), Columns: found.Columns, Missing: found.Missing}
+	d := keyDifference{Key: keyText(found.Key, keys), Columns: found.Columns, Missing: found.Missing, Beside: found.Beside}
 	if found.Unfit != nil {
 		d.Unfit = found.Unfit.Error()
 	}
