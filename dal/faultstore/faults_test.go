@@ -264,7 +264,7 @@ func TestLogHoldsNoContents(t *testing.T) {
 }
 
 // reads are the methods that change nothing.
-var reads = []string{"Get", "GetMany", "Query", "Scan", "Dirty", "Check", "Ready", "Phase", "Registrations",
+var reads = []string{"Get", "GetMany", "Query", "Count", "Scan", "Dirty", "Check", "Ready", "Phase", "Registrations",
 	"Backlog", "LastID", "Progress", "DeadLetters", "Audit", "Granted", "Token"}
 
 // TestEveryMethod holds that every method of every part goes through the
