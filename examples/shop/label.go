@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,25 +10,11 @@ import (
 	"github.com/crossfade-go/crossfade/dal"
 )
 
-// A parentID is what a body says of a parent: nothing, that there is none, or which.
-type parentID struct {
-	said bool
-	id   *int64
-}
-
-// UnmarshalJSON is called for null too, which takes a category to the roots.
-func (p *parentID) UnmarshalJSON(text []byte) error {
-	p.said = true
-	if json.Unmarshal(text, &p.id) != nil {
-		return invalid("parent_id is not a valid id")
-	}
-	return nil
-}
-
-// A label is what a super admin says of a category, as far as it is said.
+// A label is what a super admin says of a category. A parent that is null takes it to
+// the roots, and what is not said stays.
 type label struct {
-	Name   *string  `json:"name"`
-	Parent parentID `json:"parent_id"`
+	Name   said[string] `json:"name"`
+	Parent said[int64]  `json:"parent_id"`
 }
 
 // labelOf reads a label that is in order.
@@ -36,22 +22,18 @@ func labelOf(w http.ResponseWriter, r *http.Request) (l label, err error) {
 	if err = read(w, r, &l); err != nil {
 		return l, err
 	}
-	if l.Name != nil && strings.TrimSpace(*l.Name) == "" {
+	if name := l.Name.value; name != nil && strings.TrimSpace(*name) == "" {
 		return l, invalid("name is empty")
 	}
-	if id := l.Parent.id; id != nil && (*id < 1 || *id > mostInStock) {
+	if id := l.Parent.value; id != nil && (*id < 1 || *id > mostInStock) {
 		return l, noParent
 	}
-	return l, checkLength("name", l.Name, 100)
+	return l, cmp.Or(checkLength("name", l.Name.value, 100), notNull("name", l.Name.null()))
 }
 
 func (l label) apply(c *Category) {
-	if l.Name != nil {
-		c.Name = *l.Name
-	}
-	if l.Parent.said {
-		c.ParentID = l.Parent.id
-	}
+	l.Name.into(&c.Name)
+	l.Parent.intoOptional(&c.ParentID)
 }
 
 var (
@@ -76,7 +58,7 @@ func (s *shop) needsRoot(ctx context.Context, tx *dal.Tx, parent *int64) error {
 
 func (s *shop) createCategory(w http.ResponseWriter, r *http.Request) {
 	l, err := labelOf(w, r)
-	if err == nil && l.Name == nil {
+	if err == nil && !l.Name.is {
 		err = invalid("name is missing")
 	}
 	c := Category{CreatedAt: s.seconds()}
@@ -108,7 +90,7 @@ func (s *shop) updateCategory(w http.ResponseWriter, r *http.Request) {
 			}); err != nil {
 				return err
 			}
-			return s.movable(ctx, tx, id, l.Parent.id)
+			return s.movable(ctx, tx, id, l.Parent.value)
 		})
 	}
 	s.replyCategory(w, r, http.StatusOK, now, orElse(err, dal.ErrUnique, nameTaken))

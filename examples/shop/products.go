@@ -100,7 +100,7 @@ func (s *shop) updateProduct(w http.ResponseWriter, r *http.Request) {
 // setInventory says how many there are.
 func (s *shop) setInventory(w http.ResponseWriter, r *http.Request) {
 	d, err := draftOf(w, r)
-	if err == nil && d.Inventory == nil {
+	if err == nil && !d.Inventory.is {
 		err = invalid("inventory_quantity is missing")
 	}
 	s.changeProduct(w, r, draft{Inventory: d.Inventory}, err)
