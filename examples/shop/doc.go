@@ -62,7 +62,18 @@
 // an order to its user, as the foreign keys of the tables say, and the contract says it
 // too: what has gone is referred to by nothing, a category with products stays, and the
 // code does not ask. The lines of an order are part of the order and refer to nothing
-// by themselves, so that a product which was ordered stays is a rule of the service.
+// by themselves, so that a product which was ordered stays is a rule of the service:
+// whoever orders a product notes it there, in the same unit of work, and what has the
+// note is not deleted (TestOrderedStays, TestOrderBesideDelete). No list of orders is
+// asked, which could lag. Tables that have orders before they have the column are
+// brought there first:
+//
+//	ALTER TABLE products ADD COLUMN ordered BOOLEAN NOT NULL DEFAULT FALSE;
+//	UPDATE products SET ordered = TRUE WHERE id IN (SELECT product_id FROM order_items);
+//
+// A user who is removed takes the cart and the orders along, as the foreign keys say
+// (TestScenario24UserRemoved, TestOrderBesideRemoval). A seller is not removed, whose
+// products are in other people's orders.
 //
 // One unit of work takes a hundred steps at most. An order has as many products as fit
 // into one (maxLines, 15; the original has no limit), and is refused with more.
@@ -73,10 +84,4 @@
 // milliseconds as a rule. A product that was just created may be missing in the lists,
 // not where it is asked for by its id; and who registers and signs in within that moment
 // is told that the name or the password is wrong, for which registering gives a token too.
-//
-// That a product was ordered is seen in the list of all orders. Whoever orders one while
-// its seller deletes it is safe: both change the product, and one of them begins again.
-// But an order that was placed a moment before may not be in the list yet, and then shows
-// a product without a name. A shop that can't have that keeps a count in the product, and
-// changes it in the same unit of work.
 package main

@@ -37,7 +37,8 @@ type Category struct {
 	CreatedAt time.Time `db:"created_at"`
 }
 
-// A Product belongs to the user who sells it.
+// A Product belongs to the user who sells it. One that was ordered stays, for the
+// orders that show it.
 type Product struct {
 	ID          int64     `db:"id"`
 	SellerID    int64     `db:"seller_id"`
@@ -47,6 +48,7 @@ type Product struct {
 	Price       Cents     `db:"price"`
 	Inventory   int64     `db:"inventory_quantity"`
 	ImageURL    *string   `db:"image_url"`
+	Ordered     bool      `db:"ordered"` // at some time
 	CreatedAt   time.Time `db:"created_at"`
 	UpdatedAt   time.Time `db:"updated_at"`
 }

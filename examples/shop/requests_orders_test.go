@@ -51,6 +51,9 @@ func stocked(t testing.TB, s *shop) {
 		lines := []OrderLine{{ProductID: 1, Quantity: int64(n + 1), Price: 150_00}, {ProductID: 4, Quantity: 1, Price: 5}}
 		o := Order{UserID: 3, Total: Cents(n+1)*150_00 + 5, Status: status, CreatedAt: at, UpdatedAt: at, Lines: lines[:1+n%2]}
 		require.NoError(t, s.orders.Create(t.Context(), &o))
+		for _, line := range o.Lines {
+			require.NoError(t, s.products.Update(t.Context(), s.product(line.ProductID), func(p *Product) error { p.Ordered = true; return nil }))
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ CREATE TABLE products (
   price DECIMAL(10,2) NOT NULL,
   inventory_quantity INT NOT NULL DEFAULT 0,
   image_url VARCHAR(500) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+  ordered BOOLEAN NOT NULL DEFAULT FALSE,
   created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   KEY of_category (category_id, created_at, id),
