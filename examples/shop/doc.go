@@ -65,9 +65,11 @@
 // by themselves, so that a product which was ordered stays is a rule of the service:
 // whoever orders a product notes it there, in the same unit of work, and what has the
 // note is not deleted (TestOrderedStays, TestOrderBesideDelete). No list of orders is
-// asked, which could lag. Tables that have orders before they have the column are
-// brought there first:
+// asked, which could lag. That the tree has two levels is one too: whoever puts a category
+// below another counts it there, so that nobody moves or deletes the other meanwhile
+// (TestTwoLevels). Both are columns more than the tables of the original have:
 //
+//	ALTER TABLE categories ADD COLUMN arrivals INT NOT NULL DEFAULT 0;
 //	ALTER TABLE products ADD COLUMN ordered BOOLEAN NOT NULL DEFAULT FALSE;
 //	UPDATE products SET ordered = TRUE WHERE id IN (SELECT product_id FROM order_items);
 //

@@ -41,19 +41,21 @@ var (
 	nameTaken = conflict("there is a category with this name")
 )
 
-// needsRoot wants the parent to be a root: the tree has two levels.
-func (s *shop) needsRoot(ctx context.Context, tx *dal.Tx, parent *int64) error {
+// adopt wants the parent to be a root, since the tree has two levels, and counts the
+// arrival. That changes the parent: whoever moves or deletes it meanwhile, and has seen
+// that it has no children, begins again.
+func (s *shop) adopt(ctx context.Context, tx *dal.Tx, parent *int64) error {
 	if parent == nil {
 		return nil
 	}
-	c, err := s.categories.In(tx).Get(ctx, s.category(*parent))
-	switch {
-	case err != nil:
-		return orElse(err, dal.ErrNotFound, noParent)
-	case c.ParentID != nil:
-		return invalid("the parent has a parent: there are two levels")
-	}
-	return nil
+	err := s.categories.In(tx).Update(ctx, s.category(*parent), func(c *Category) error {
+		if c.ParentID != nil {
+			return invalid("the parent has a parent: there are two levels")
+		}
+		c.Arrivals++
+		return nil
+	})
+	return orElse(err, dal.ErrNotFound, noParent)
 }
 
 func (s *shop) createCategory(w http.ResponseWriter, r *http.Request) {
@@ -65,7 +67,7 @@ func (s *shop) createCategory(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		l.apply(&c)
 		err = s.units.Atomically(r.Context(), func(ctx context.Context, tx *dal.Tx) error {
-			if err := s.needsRoot(ctx, tx, c.ParentID); err != nil {
+			if err := s.adopt(ctx, tx, c.ParentID); err != nil {
 				return err
 			}
 			return s.categories.In(tx).Create(ctx, &c)
@@ -90,29 +92,27 @@ func (s *shop) updateCategory(w http.ResponseWriter, r *http.Request) {
 			}); err != nil {
 				return err
 			}
-			return s.movable(ctx, tx, id, l.Parent.value)
+			return s.move(ctx, tx, id, l.Parent.value)
 		})
 	}
 	s.replyCategory(w, r, http.StatusOK, now, orElse(err, dal.ErrUnique, nameTaken))
 }
 
-// movable says why a category can't be below another. It looks at the categories as they
-// are: who moves one below another in the very moment in which somebody else gives it a
-// child makes a third level, of which the tree then shows two.
-func (s *shop) movable(ctx context.Context, tx *dal.Tx, id int64, parent *int64) error {
+// move puts a category, which the unit of work changes, below another.
+func (s *shop) move(ctx context.Context, tx *dal.Tx, id int64, parent *int64) error {
 	if parent == nil {
 		return nil
 	}
 	if *parent == id {
 		return invalid("a category can't be its own parent")
 	}
-	if err := s.needsRoot(ctx, tx, parent); err != nil {
+	if err := s.adopt(ctx, tx, parent); err != nil {
 		return err
 	}
 	return s.childless(ctx, id)
 }
 
-// childless wants a category to have none below it.
+// childless wants a category, which the unit of work has read, to have none below it.
 func (s *shop) childless(ctx context.Context, id int64) error {
 	categories, err := all(ctx, s.categories, everyCategory)
 	if err == nil && slices.ContainsFunc(categories, func(c Category) bool { return c.below(id) }) {
@@ -122,15 +122,20 @@ func (s *shop) childless(ctx context.Context, id int64) error {
 }
 
 // deleteCategory deletes a category that has neither children nor products. Products
-// refer to it and keep it. Children would become roots: who creates one in the very
-// moment after they were looked for gets one.
+// refer to it and keep it.
 func (s *shop) deleteCategory(w http.ResponseWriter, r *http.Request) {
 	id, err := pathID(r, "id")
 	if err == nil {
-		err = s.childless(r.Context(), id)
-	}
-	if err == nil {
-		err = orElse(s.categories.Delete(r.Context(), s.category(id)), dal.ErrReferenced, conflict("the category has products"))
+		err = s.units.Atomically(r.Context(), func(ctx context.Context, tx *dal.Tx) error {
+			if _, err := s.categories.In(tx).Get(ctx, s.category(id)); err != nil {
+				return err
+			}
+			if err := s.childless(ctx, id); err != nil {
+				return err
+			}
+			return s.categories.In(tx).Delete(ctx, s.category(id))
+		})
+		err = orElse(err, dal.ErrReferenced, conflict("the category has products"))
 	}
 	if err != nil {
 		s.fail(w, r, orElse(err, dal.ErrNotFound, noCategory))

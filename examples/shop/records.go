@@ -34,6 +34,7 @@ type Category struct {
 	ID        int64     `db:"id"`
 	Name      string    `db:"name"`
 	ParentID  *int64    `db:"parent_id"`
+	Arrivals  int64     `db:"arrivals"` // how often a category was put below it
 	CreatedAt time.Time `db:"created_at"`
 }
 
