@@ -56,6 +56,15 @@
 // a search service that follows the table, keeps a count beside the list, and spreads
 // the list of all over several partitions or does without.
 //
+// The names beside the products of a page are read for that page alone. Joined columns
+// that the contract hydrates would be read for all that a list is counted from.
+//
+// # When the records can't be had
+//
+// A request fails with status 503 then. Who looks around in the catalogue is shown what
+// was there a moment ago, where there is somebody else to ask (lately); carts, orders
+// and everything that decides something wait (TestScenario36).
+//
 // # What keeps what together
 //
 // A cart refers to its user and its products, a product to its seller and its category,

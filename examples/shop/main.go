@@ -153,8 +153,8 @@ func serve(ctx context.Context, s *shop, o setting, opened func(address string) 
 }
 
 // open makes a database with the tables and opens the controller, which a service
-// does when it starts.
-func open(ctx context.Context, engines *local.Engines) (*local.Site, *migrationctl.Controller, error) {
+// does when it starts. The hooks are told of what happens.
+func open(ctx context.Context, engines *local.Engines, hooks ...dal.Hook) (*local.Site, *migrationctl.Controller, error) {
 	site, err := local.NewSite(ctx, engines, "shop", contractJSON)
 	if err != nil {
 		return nil, nil, err
@@ -172,7 +172,7 @@ func open(ctx context.Context, engines *local.Engines) (*local.Site, *migrationc
 	}
 	var ctl *migrationctl.Controller
 	if err == nil {
-		ctl, err = migrationctl.Open(ctx, site.MySQL, site.Dynamo, &migrationctl.Options{Who: "shop"})
+		ctl, err = migrationctl.Open(ctx, site.MySQL, site.Dynamo, &migrationctl.Options{Who: "shop", Hooks: hooks})
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, site.Clear())

@@ -230,15 +230,20 @@ func cartsWith(product int64) dal.Query { return dal.Index("CartsByProduct").Equ
 // soldBy asks for a seller's products, newest first.
 func soldBy(seller int64) dal.Query { return dal.Index("BySeller").Equal(seller).Descending() }
 
+// lately lets a page of the catalogue show what was there a moment ago where nobody
+// knows what is there now: who looks around is better off with that than without an
+// answer. Nothing is decided by what is read so.
+func lately() dal.ReadOption { return dal.AllowStale(nil) }
+
 // many returns the records with these ids, as far as they are there, by id.
-func many[T any](ctx context.Context, from *dal.Repository[T], ids []int64) (map[int64]T, error) {
+func many[T any](ctx context.Context, from *dal.Repository[T], ids []int64, options ...dal.ReadOption) (map[int64]T, error) {
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	keys := make([]dal.Key, len(ids))
 	for i, id := range ids {
 		keys[i] = from.Key(id)
 	}
-	found, err := from.GetMany(ctx, keys)
+	found, err := from.GetMany(ctx, keys, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -252,9 +257,9 @@ func many[T any](ctx context.Context, from *dal.Repository[T], ids []int64) (map
 }
 
 // all returns everything that a query finds.
-func all[T any](ctx context.Context, from *dal.Repository[T], q dal.Query) ([]T, error) {
+func all[T any](ctx context.Context, from *dal.Repository[T], q dal.Query, options ...dal.ReadOption) ([]T, error) {
 	found := []T{}
-	for v, err := range from.Query(ctx, q) {
+	for v, err := range from.Query(ctx, q, options...) {
 		if err != nil {
 			return nil, err
 		}

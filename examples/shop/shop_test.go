@@ -45,7 +45,14 @@ var opening = time.Date(2025, 8, 15, 9, 0, 0, 0, time.UTC)
 // newTestShop opens a shop on stores of its own and fills it.
 func newTestShop(t testing.TB, e *local.Engines, fill func(testing.TB, *shop)) paritytest.Service[http.Handler] {
 	t.Helper()
-	site, ctl, err := open(t.Context(), e)
+	_, service := newTestSite(t, e, fill)
+	return service
+}
+
+// newTestSite is newTestShop, with the stores; hooks are told of what happens.
+func newTestSite(t testing.TB, e *local.Engines, fill func(testing.TB, *shop), hooks ...dal.Hook) (*local.Site, paritytest.Service[http.Handler]) {
+	t.Helper()
+	site, ctl, err := open(t.Context(), e, hooks...)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, shut(ctl))
@@ -56,7 +63,7 @@ func newTestShop(t testing.TB, e *local.Engines, fill func(testing.TB, *shop)) p
 	require.NoError(t, err)
 	s.now = func() time.Time { return opening }
 	fill(t, s)
-	return paritytest.Service[http.Handler]{API: newServer(s), Controller: ctl}
+	return site, paritytest.Service[http.Handler]{API: newServer(s), Controller: ctl}
 }
 
 // patterns are the ways to ask, by number.
