@@ -54,7 +54,14 @@ func settings(args []string) (o setting, err error) {
 	flags.StringVar(&o.secret, "secret", "", "`TEXT` that tokens are signed with; default one of this run's own")
 	flags.DurationVar(&o.walk, "walk", 0, "go to the next phase each time this has passed; 0 stays in phase 1")
 	flags.BoolVar(&o.demo, "demo", false, "let a hundred shoppers buy through all phases, settle accounts, and end")
-	if err = flags.Parse(args); err == nil && o.demo && o.walk == 0 {
+	err = flags.Parse(args)
+	switch {
+	case err != nil:
+	case flags.NArg() > 0:
+		err = fmt.Errorf("%q is not understood; flags are all that is", flags.Arg(0))
+	case o.walk < 0:
+		err = errors.New("--walk can't be negative")
+	case o.demo && o.walk == 0:
 		o.walk = demoPause
 	}
 	if err == nil && o.secret == "" {
@@ -127,7 +134,7 @@ func browsing(e *local.Engines) time.Duration {
 // greet says where the shop is and what to ask it first.
 func greet(address, password string, say func(string, ...any)) {
 	say("serving at http://%s; try:", address)
-	say("  curl http://%s/api/products?search=espresso", address)
+	say("  curl 'http://%s/api/products?search=espresso'", address)
 	say("  curl -d '{\"username\":\"admin\",\"password\":\"%s\"}' http://%s/api/auth/login", password, address)
 }
 

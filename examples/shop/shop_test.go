@@ -204,6 +204,20 @@ func TestKnowsNoStore(t *testing.T) {
 	require.Greater(t, seen, 15)
 }
 
+// TestSettings: what the command does not understand it refuses before it starts
+// anything.
+func TestSettings(t *testing.T) {
+	for _, args := range [][]string{{"demo"}, {"--demo", "now"}, {"--walk", "-1s"}, {"--walk", "often"}, {"--phase", "2"}} {
+		out := &strings.Builder{}
+		require.Error(t, run(t.Context(), args, out), args)
+		require.Empty(t, out.String(), args)
+	}
+	o, err := settings([]string{"--demo"})
+	require.NoError(t, err)
+	require.Equal(t, demoPause, o.walk)
+	require.NotEmpty(t, o.secret)
+}
+
 // TestRun: the command serves, walks through the phases and clears up.
 func TestRun(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
