@@ -83,7 +83,7 @@
 //	UPDATE products SET ordered = TRUE WHERE id IN (SELECT product_id FROM order_items);
 //
 // A user who is removed takes the cart and the orders along, as the foreign keys say
-// (TestScenario24UserRemoved, TestOrderBesideRemoval). A seller is not removed, whose
+// (TestScenario24UserRemoved, TestOrderBesideDelete). A seller is not removed, whose
 // products are in other people's orders.
 //
 // One unit of work takes a hundred steps at most. An order has as many products as fit

@@ -81,70 +81,70 @@ func TestOrderedStays(t *testing.T) {
 }
 
 // TestOrderBesideDelete: of an order and the deletion of its product at once, one
-// happens and the other is turned down.
+// happens and the other is turned down. Of an order and the removal of its buyer, the
+// order is turned down or goes with the buyer.
 func TestOrderBesideDelete(t *testing.T) {
-	beside(t, func(t *testing.T, s *shop, p *shopper, product Product, seller User, order func() (int, orderView)) {
-		owner, path := p.signedInAs(t, s, seller), fmt.Sprint("/api/products/", product.ID)
-		var both sync.WaitGroup
-		var gone int
-		var err error
-		both.Go(func() { gone, err = owner.send(t.Context(), "DELETE", path, nil, nil) })
-		status, placed := order()
-		both.Wait()
-		require.NoError(t, err)
-		if status == http.StatusCreated {
-			require.Equal(t, http.StatusConflict, gone)
-			var shown struct{ Order orderView }
-			require.True(t, p.ask(t.Context(), "GET", fmt.Sprint("/api/orders/", placed.ID), nil, &shown), p.failed)
-			require.Equal(t, seller.Username, shown.Order.Items[0].Product.SellerUsername)
-			return
-		}
-		require.Equal(t, http.StatusOK, gone)
-		require.Contains(t, []int{http.StatusBadRequest, http.StatusConflict}, status)
-		status, err = p.send(t.Context(), "GET", path, nil, nil)
-		require.NoError(t, err)
-		require.Equal(t, http.StatusNotFound, status)
-	})
-}
-
-// TestOrderBesideRemoval: of an order and the removal of its buyer at once, the order
-// is turned down or goes with the buyer, and the user is gone.
-func TestOrderBesideRemoval(t *testing.T) {
-	beside(t, func(t *testing.T, s *shop, p *shopper, product Product, _ User, order func() (int, orderView)) {
-		var me struct{ User userView }
-		require.True(t, p.ask(t.Context(), "GET", "/api/auth/profile", nil, &me), p.failed)
-		var both sync.WaitGroup
-		var err error
-		both.Go(func() { err = s.removeUser(t.Context(), me.User.ID) })
-		status, placed := order()
-		both.Wait()
-		require.NoError(t, err)
-		require.Contains(t, []int{http.StatusCreated, http.StatusBadRequest, http.StatusConflict, http.StatusUnauthorized}, status)
-		_, err = s.orders.Get(t.Context(), s.order(max(1, placed.ID)))
-		require.ErrorIs(t, err, dal.ErrNotFound)
-		status, err = p.send(t.Context(), "GET", "/api/auth/profile", nil, nil)
-		require.NoError(t, err)
-		require.Equal(t, http.StatusUnauthorized, status)
-		left, err := p.stock(t.Context(), product.ID)
-		require.NoError(t, err)
-		require.Equal(t, placed.ID == 0, left == product.Inventory, "what was ordered was taken from the stock")
-	})
-}
-
-// beside lets one shopper after the other, in each phase, have a product of a seller's
-// in the cart, and something happen beside the order.
-func beside(t *testing.T, happen func(t *testing.T, s *shop, p *shopper, product Product, seller User, order func() (int, orderView))) {
 	const rounds = 4
 	inEachPhase(t, rounds, func(t *testing.T, s *shop, people []*shopper) {
 		for round, p := range people {
 			product, seller := article(t, s, fmt.Sprint("cup", round))
 			require.True(t, p.ask(t.Context(), "POST", "/api/cart/items", fields{"productId": product.ID, "quantity": 1}, nil), p.failed)
-			happen(t, s, p, product, seller, func() (int, orderView) {
+			order := func() (int, orderView) {
 				var bought struct{ Order orderView }
 				status, err := p.send(t.Context(), "POST", "/api/orders/checkout", fields{"paymentMethod": "paypal"}, &bought)
 				require.NoError(t, err)
 				return status, bought.Order
-			})
+			}
+			if round%2 == 0 {
+				besideDelete(t, s, p, product, seller, order)
+				continue
+			}
+			besideRemoval(t, s, p, product, order)
 		}
 	})
+}
+
+func besideDelete(t *testing.T, s *shop, p *shopper, product Product, seller User, order func() (int, orderView)) {
+	owner, path := p.signedInAs(t, s, seller), fmt.Sprint("/api/products/", product.ID)
+	var both sync.WaitGroup
+	var gone int
+	var err error
+	both.Go(func() { gone, err = owner.send(t.Context(), "DELETE", path, nil, nil) })
+	status, placed := order()
+	both.Wait()
+	require.NoError(t, err)
+	if status == http.StatusCreated {
+		require.Equal(t, http.StatusConflict, gone)
+		var shown struct{ Order orderView }
+		require.True(t, p.ask(t.Context(), "GET", fmt.Sprint("/api/orders/", placed.ID), nil, &shown), p.failed)
+		require.Equal(t, seller.Username, shown.Order.Items[0].Product.SellerUsername)
+		return
+	}
+	require.Equal(t, http.StatusOK, gone)
+	require.Contains(t, []int{http.StatusBadRequest, http.StatusConflict}, status)
+	status, err = p.send(t.Context(), "GET", path, nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, status)
+}
+
+func besideRemoval(t *testing.T, s *shop, p *shopper, product Product, order func() (int, orderView)) {
+	var me struct{ User userView }
+	require.True(t, p.ask(t.Context(), "GET", "/api/auth/profile", nil, &me), p.failed)
+	var both sync.WaitGroup
+	var err error
+	both.Go(func() { err = s.removeUser(t.Context(), me.User.ID) })
+	status, placed := order()
+	both.Wait()
+	require.NoError(t, err)
+	require.Contains(t, []int{http.StatusCreated, http.StatusBadRequest, http.StatusConflict, http.StatusUnauthorized}, status)
+	if placed.ID != 0 {
+		_, err = s.orders.Get(t.Context(), s.order(placed.ID))
+		require.ErrorIs(t, err, dal.ErrNotFound)
+	}
+	status, err = p.send(t.Context(), "GET", "/api/auth/profile", nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnauthorized, status)
+	left, err := p.stock(t.Context(), product.ID)
+	require.NoError(t, err)
+	require.Equal(t, placed.ID == 0, left == product.Inventory, "what was ordered was taken from the stock")
 }
