@@ -29,7 +29,7 @@ var noCategory = notFound("there is no such category")
 // They are few, and every list of them is made of this one, which shows what was just
 // written.
 func (s *shop) byName(ctx context.Context) ([]Category, error) {
-	categories, err := all(ctx, s.categories, everyCategory)
+	categories, err := all(ctx, s.categories, everyCategory, lately())
 	slices.SortFunc(categories, func(a, b Category) int {
 		return cmp.Or(strings.Compare(folded(a.Name), folded(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
@@ -121,7 +121,7 @@ func (s *shop) categoryOf(r *http.Request) (Category, error) {
 	if err != nil {
 		return Category{}, err
 	}
-	c, err := s.categories.Get(r.Context(), s.category(id))
+	c, err := s.categories.Get(r.Context(), s.category(id), lately())
 	return c, orElse(err, dal.ErrNotFound, noCategory)
 }
 
@@ -145,7 +145,7 @@ func (s *shop) categoryPath(w http.ResponseWriter, r *http.Request) {
 	path := []categoryView{viewCategory(c)}
 	if err == nil && c.ParentID != nil {
 		var parent Category
-		if parent, err = s.categories.Get(r.Context(), s.category(*c.ParentID)); err == nil {
+		if parent, err = s.categories.Get(r.Context(), s.category(*c.ParentID), lately()); err == nil {
 			path = []categoryView{viewCategory(parent), viewCategory(c)}
 		}
 	}

@@ -100,18 +100,19 @@ func (s *shop) orderOf(user int64, c cart) Order {
 	return o
 }
 
-// place creates the order, takes its lines from the stock and empties the cart.
+// place takes the lines from the stock, creates the order and empties the cart. The
+// products come first, so that one which has gone is told of as that.
 func (s *shop) place(ctx context.Context, tx *dal.Tx, o *Order, c cart) error {
 	if err := s.still(ctx, tx, c); err != nil {
-		return err
-	}
-	if err := s.orders.In(tx).Create(ctx, o); err != nil {
 		return err
 	}
 	for _, line := range o.Lines {
 		if err := s.sell(ctx, tx, line); err != nil {
 			return err
 		}
+	}
+	if err := s.orders.In(tx).Create(ctx, o); err != nil {
+		return err
 	}
 	for _, line := range c.lines {
 		if err := s.carts.In(tx).Delete(ctx, s.cartLine(line.ID)); err != nil {
@@ -152,6 +153,7 @@ func (s *shop) sell(ctx context.Context, tx *dal.Tx, line OrderLine) error {
 			return conflict("the price of " + p.Name + " has changed meanwhile")
 		}
 		p.Inventory -= line.Quantity
+		p.Ordered = true
 		p.UpdatedAt = s.seconds()
 		return nil
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 
 	"github.com/crossfade-go/crossfade/dal"
 )
@@ -27,49 +26,40 @@ func (s *shop) deleteProduct(w http.ResponseWriter, r *http.Request) {
 	s.reply(w, http.StatusOK, fields{"message": "the product is deleted"})
 }
 
-// discard deletes a product if it may go, with the lines of carts. They are too many
-// for one unit of work if some twenty have it in their carts.
+// discard deletes a seller's product that nobody has ordered, with the lines of carts.
+// They are too many for one unit of work if some twenty have it in their carts. Whoever
+// orders the product meanwhile changes it, and so the unit begins again.
 func (s *shop) discard(ctx context.Context, id, seller int64) error {
 	return s.units.Atomically(ctx, func(ctx context.Context, tx *dal.Tx) error {
-		if err := s.deletable(ctx, tx, id, seller); err != nil {
+		p, err := s.products.In(tx).Get(ctx, s.product(id))
+		if err != nil {
 			return err
+		}
+		switch {
+		case p.SellerID != seller:
+			return notYours
+		case p.Ordered:
+			return conflict("the product was ordered, and orders show it")
 		}
 		return s.products.In(tx).Delete(ctx, s.product(id))
 	})
 }
 
-// deletable says why a product must stay. Whoever orders it after this takes from its
-// stock, and so the unit of work would begin again. Lines of orders are part of their
-// orders and refer to nothing by themselves, so the orders are looked at.
-func (s *shop) deletable(ctx context.Context, tx *dal.Tx, id, seller int64) error {
-	p, err := s.products.In(tx).Get(ctx, s.product(id))
-	if err != nil {
-		return err
-	}
-	if p.SellerID != seller {
-		return notYours
-	}
-	for o, err := range s.orders.Query(ctx, everyOrder) {
-		if err != nil {
-			return err
-		}
-		if slices.ContainsFunc(o.Lines, func(l OrderLine) bool { return l.ProductID == id }) {
-			return conflict("the product was ordered, and orders show it")
-		}
-	}
-	return nil
-}
-
-// takeFromCarts deletes the lines that carts have of a product, one by one. If none is
-// found, or none is left of those that are, something else makes it too large.
+// takeFromCarts deletes the lines that carts have of a product, one by one.
 func (s *shop) takeFromCarts(ctx context.Context, product int64) error {
 	lines, err := all(ctx, s.carts, cartsWith(product))
 	if err != nil {
 		return err
 	}
-	err = dal.ErrTooLarge
-	for _, l := range lines {
-		switch fault := s.carts.Delete(ctx, s.cartLine(l.ID)); {
+	return oneByOne(ctx, s.carts, lines, func(l CartLine) dal.Key { return s.cartLine(l.ID) })
+}
+
+// oneByOne deletes records that are too many for one unit of work. If there are none,
+// or none of them is left, something else makes it too large.
+func oneByOne[T any](ctx context.Context, from *dal.Repository[T], records []T, key func(T) dal.Key) error {
+	err := error(dal.ErrTooLarge)
+	for _, v := range records {
+		switch fault := from.Delete(ctx, key(v)); {
 		case fault == nil:
 			err = nil
 		case !errors.Is(fault, dal.ErrNotFound):
@@ -77,4 +67,38 @@ func (s *shop) takeFromCarts(ctx context.Context, product int64) error {
 		}
 	}
 	return err
+}
+
+// removeUser deletes a user with the cart and the orders, which refer to the user. No
+// path leads here: it is for whoever keeps the shop. A seller stays, since products
+// would go that other people's orders show.
+func (s *shop) removeUser(ctx context.Context, id int64) error {
+	for {
+		err := s.dismiss(ctx, id)
+		if !errors.Is(err, dal.ErrTooLarge) {
+			return err
+		}
+		orders, err := s.ordersBy(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err = oneByOne(ctx, s.orders, orders, func(o Order) dal.Key { return s.order(o.ID) }); err != nil {
+			return err
+		}
+	}
+}
+
+// dismiss deletes a user who is no seller, and so never had a product. Who becomes one
+// meanwhile makes the unit of work begin again.
+func (s *shop) dismiss(ctx context.Context, id int64) error {
+	return s.units.Atomically(ctx, func(ctx context.Context, tx *dal.Tx) error {
+		u, err := s.users.In(tx).Get(ctx, s.user(id))
+		if err != nil {
+			return err
+		}
+		if u.IsSeller {
+			return conflict("the user is a seller, and orders show what was sold")
+		}
+		return s.users.In(tx).Delete(ctx, s.user(id))
+	})
 }

@@ -56,13 +56,35 @@
 // a search service that follows the table, keeps a count beside the list, and spreads
 // the list of all over several partitions or does without.
 //
+// The names beside the products of a page are read for that page alone. Joined columns
+// that the contract hydrates would be read for all that a list is counted from.
+//
+// # When the records can't be had
+//
+// A request fails with status 503 then. Who looks around in the catalogue is shown what
+// was there a moment ago, where there is somebody else to ask (lately); carts, orders
+// and everything that decides something wait (TestScenario36).
+//
 // # What keeps what together
 //
 // A cart refers to its user and its products, a product to its seller and its category,
 // an order to its user, as the foreign keys of the tables say, and the contract says it
 // too: what has gone is referred to by nothing, a category with products stays, and the
 // code does not ask. The lines of an order are part of the order and refer to nothing
-// by themselves, so that a product which was ordered stays is a rule of the service.
+// by themselves, so that a product which was ordered stays is a rule of the service:
+// whoever orders a product notes it there, in the same unit of work, and what has the
+// note is not deleted (TestOrderedStays, TestOrderBesideDelete). No list of orders is
+// asked, which could lag. That the tree has two levels is one too: whoever puts a category
+// below another counts it there, so that nobody moves or deletes the other meanwhile
+// (TestTwoLevels). Both are columns more than the tables of the original have:
+//
+//	ALTER TABLE categories ADD COLUMN arrivals INT NOT NULL DEFAULT 0;
+//	ALTER TABLE products ADD COLUMN ordered BOOLEAN NOT NULL DEFAULT FALSE;
+//	UPDATE products SET ordered = TRUE WHERE id IN (SELECT product_id FROM order_items);
+//
+// A user who is removed takes the cart and the orders along, as the foreign keys say
+// (TestScenario24UserRemoved, TestOrderBesideDelete). A seller is not removed, whose
+// products are in other people's orders.
 //
 // One unit of work takes a hundred steps at most. An order has as many products as fit
 // into one (maxLines, 15; the original has no limit), and is refused with more.
@@ -73,10 +95,4 @@
 // milliseconds as a rule. A product that was just created may be missing in the lists,
 // not where it is asked for by its id; and who registers and signs in within that moment
 // is told that the name or the password is wrong, for which registering gives a token too.
-//
-// That a product was ordered is seen in the list of all orders. Whoever orders one while
-// its seller deletes it is safe: both change the product, and one of them begins again.
-// But an order that was placed a moment before may not be in the list yet, and then shows
-// a product without a name. A shop that can't have that keeps a count in the product, and
-// changes it in the same unit of work.
 package main

@@ -1,18 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 )
 
-// A draft is what a seller says of a product, nil for what is not said.
+// A draft is what a seller says of a product. null takes a description or an image
+// away, and what is not said stays.
 type draft struct {
-	Name        *string `json:"name"`
-	Description *string `json:"description"`
-	CategoryID  *int64  `json:"category_id"`
-	Price       *Cents  `json:"price"`
-	Inventory   *int64  `json:"inventory_quantity"`
-	ImageURL    *string `json:"image_url"`
+	Name        said[string] `json:"name"`
+	Description said[string] `json:"description"`
+	CategoryID  said[int64]  `json:"category_id"`
+	Price       said[Cents]  `json:"price"`
+	Inventory   said[int64]  `json:"inventory_quantity"`
+	ImageURL    said[string] `json:"image_url"`
 }
 
 // The most that a product may cost, which is the API's limit, and that there may be of
@@ -31,27 +33,26 @@ var inNoCategory = invalid("category_id names no category")
 
 // check finds what can't be a product.
 func (d draft) check() error {
+	name, description, category, price, inventory := d.Name.value, d.Description.value, d.CategoryID.value, d.Price.value, d.Inventory.value
 	switch {
-	case d.Name != nil && strings.TrimSpace(*d.Name) == "":
+	case name != nil && strings.TrimSpace(*name) == "":
 		return invalid("name is empty")
-	case d.Price != nil && (*d.Price <= 0 || *d.Price > highestPrice):
+	case price != nil && (*price <= 0 || *price > highestPrice):
 		return invalid("price must be more than 0 and at most %s", highestPrice)
-	case d.Inventory != nil && (*d.Inventory < 0 || *d.Inventory > mostInStock):
+	case inventory != nil && (*inventory < 0 || *inventory > mostInStock):
 		return invalid("inventory_quantity must be from 0 to %d", mostInStock)
-	case d.CategoryID != nil && (*d.CategoryID < 1 || *d.CategoryID > mostInStock):
+	case category != nil && (*category < 1 || *category > mostInStock):
 		return inNoCategory
-	case d.Description != nil && len(*d.Description) > longestDescription:
+	case description != nil && len(*description) > longestDescription:
 		return invalid("description must have %d bytes at most", longestDescription)
 	}
-	if err := checkLength("name", d.Name, 200); err != nil {
-		return err
-	}
-	return checkLength("image_url", d.ImageURL, 500)
+	return cmp.Or(checkLength("name", name, 200), checkLength("image_url", d.ImageURL.value, 500), notNull("name", d.Name.null()),
+		notNull("category_id", d.CategoryID.null()), notNull("price", d.Price.null()), notNull("inventory_quantity", d.Inventory.null()))
 }
 
 // whole says what a new product lacks.
 func (d draft) whole() error {
-	if d.Name == nil || d.CategoryID == nil || d.Price == nil || d.Inventory == nil {
+	if !d.Name.is || !d.CategoryID.is || !d.Price.is || !d.Inventory.is {
 		return invalid("name, category_id, price and inventory_quantity are needed")
 	}
 	return nil
@@ -59,24 +60,12 @@ func (d draft) whole() error {
 
 // apply gives a product what the draft says.
 func (d draft) apply(p *Product) {
-	if d.Name != nil {
-		p.Name = *d.Name
-	}
-	if d.Description != nil {
-		p.Description = d.Description
-	}
-	if d.CategoryID != nil {
-		p.CategoryID = *d.CategoryID
-	}
-	if d.Price != nil {
-		p.Price = *d.Price
-	}
-	if d.Inventory != nil {
-		p.Inventory = *d.Inventory
-	}
-	if d.ImageURL != nil {
-		p.ImageURL = d.ImageURL
-	}
+	d.Name.into(&p.Name)
+	d.Description.intoOptional(&p.Description)
+	d.CategoryID.into(&p.CategoryID)
+	d.Price.into(&p.Price)
+	d.Inventory.into(&p.Inventory)
+	d.ImageURL.intoOptional(&p.ImageURL)
 }
 
 // draftOf reads a draft that is in order.

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,25 +10,11 @@ import (
 	"github.com/crossfade-go/crossfade/dal"
 )
 
-// A parentID is what a body says of a parent: nothing, that there is none, or which.
-type parentID struct {
-	said bool
-	id   *int64
-}
-
-// UnmarshalJSON is called for null too, which takes a category to the roots.
-func (p *parentID) UnmarshalJSON(text []byte) error {
-	p.said = true
-	if json.Unmarshal(text, &p.id) != nil {
-		return invalid("parent_id is not a valid id")
-	}
-	return nil
-}
-
-// A label is what a super admin says of a category, as far as it is said.
+// A label is what a super admin says of a category. A parent that is null takes it to
+// the roots, and what is not said stays.
 type label struct {
-	Name   *string  `json:"name"`
-	Parent parentID `json:"parent_id"`
+	Name   said[string] `json:"name"`
+	Parent said[int64]  `json:"parent_id"`
 }
 
 // labelOf reads a label that is in order.
@@ -36,22 +22,18 @@ func labelOf(w http.ResponseWriter, r *http.Request) (l label, err error) {
 	if err = read(w, r, &l); err != nil {
 		return l, err
 	}
-	if l.Name != nil && strings.TrimSpace(*l.Name) == "" {
+	if name := l.Name.value; name != nil && strings.TrimSpace(*name) == "" {
 		return l, invalid("name is empty")
 	}
-	if id := l.Parent.id; id != nil && (*id < 1 || *id > mostInStock) {
+	if id := l.Parent.value; id != nil && (*id < 1 || *id > mostInStock) {
 		return l, noParent
 	}
-	return l, checkLength("name", l.Name, 100)
+	return l, cmp.Or(checkLength("name", l.Name.value, 100), notNull("name", l.Name.null()))
 }
 
 func (l label) apply(c *Category) {
-	if l.Name != nil {
-		c.Name = *l.Name
-	}
-	if l.Parent.said {
-		c.ParentID = l.Parent.id
-	}
+	l.Name.into(&c.Name)
+	l.Parent.intoOptional(&c.ParentID)
 }
 
 var (
@@ -59,31 +41,33 @@ var (
 	nameTaken = conflict("there is a category with this name")
 )
 
-// needsRoot wants the parent to be a root: the tree has two levels.
-func (s *shop) needsRoot(ctx context.Context, tx *dal.Tx, parent *int64) error {
+// adopt wants the parent to be a root, since the tree has two levels, and counts the
+// arrival. That changes the parent: whoever moves or deletes it meanwhile, and has seen
+// that it has no children, begins again.
+func (s *shop) adopt(ctx context.Context, tx *dal.Tx, parent *int64) error {
 	if parent == nil {
 		return nil
 	}
-	c, err := s.categories.In(tx).Get(ctx, s.category(*parent))
-	switch {
-	case err != nil:
-		return orElse(err, dal.ErrNotFound, noParent)
-	case c.ParentID != nil:
-		return invalid("the parent has a parent: there are two levels")
-	}
-	return nil
+	err := s.categories.In(tx).Update(ctx, s.category(*parent), func(c *Category) error {
+		if c.ParentID != nil {
+			return invalid("the parent has a parent: there are two levels")
+		}
+		c.Arrivals++
+		return nil
+	})
+	return orElse(err, dal.ErrNotFound, noParent)
 }
 
 func (s *shop) createCategory(w http.ResponseWriter, r *http.Request) {
 	l, err := labelOf(w, r)
-	if err == nil && l.Name == nil {
+	if err == nil && !l.Name.is {
 		err = invalid("name is missing")
 	}
 	c := Category{CreatedAt: s.seconds()}
 	if err == nil {
 		l.apply(&c)
 		err = s.units.Atomically(r.Context(), func(ctx context.Context, tx *dal.Tx) error {
-			if err := s.needsRoot(ctx, tx, c.ParentID); err != nil {
+			if err := s.adopt(ctx, tx, c.ParentID); err != nil {
 				return err
 			}
 			return s.categories.In(tx).Create(ctx, &c)
@@ -108,29 +92,27 @@ func (s *shop) updateCategory(w http.ResponseWriter, r *http.Request) {
 			}); err != nil {
 				return err
 			}
-			return s.movable(ctx, tx, id, l.Parent.id)
+			return s.move(ctx, tx, id, l.Parent.value)
 		})
 	}
 	s.replyCategory(w, r, http.StatusOK, now, orElse(err, dal.ErrUnique, nameTaken))
 }
 
-// movable says why a category can't be below another. It looks at the categories as they
-// are: who moves one below another in the very moment in which somebody else gives it a
-// child makes a third level, of which the tree then shows two.
-func (s *shop) movable(ctx context.Context, tx *dal.Tx, id int64, parent *int64) error {
+// move puts a category, which the unit of work changes, below another.
+func (s *shop) move(ctx context.Context, tx *dal.Tx, id int64, parent *int64) error {
 	if parent == nil {
 		return nil
 	}
 	if *parent == id {
 		return invalid("a category can't be its own parent")
 	}
-	if err := s.needsRoot(ctx, tx, parent); err != nil {
+	if err := s.adopt(ctx, tx, parent); err != nil {
 		return err
 	}
 	return s.childless(ctx, id)
 }
 
-// childless wants a category to have none below it.
+// childless wants a category, which the unit of work has read, to have none below it.
 func (s *shop) childless(ctx context.Context, id int64) error {
 	categories, err := all(ctx, s.categories, everyCategory)
 	if err == nil && slices.ContainsFunc(categories, func(c Category) bool { return c.below(id) }) {
@@ -140,15 +122,20 @@ func (s *shop) childless(ctx context.Context, id int64) error {
 }
 
 // deleteCategory deletes a category that has neither children nor products. Products
-// refer to it and keep it. Children would become roots: who creates one in the very
-// moment after they were looked for gets one.
+// refer to it and keep it.
 func (s *shop) deleteCategory(w http.ResponseWriter, r *http.Request) {
 	id, err := pathID(r, "id")
 	if err == nil {
-		err = s.childless(r.Context(), id)
-	}
-	if err == nil {
-		err = orElse(s.categories.Delete(r.Context(), s.category(id)), dal.ErrReferenced, conflict("the category has products"))
+		err = s.units.Atomically(r.Context(), func(ctx context.Context, tx *dal.Tx) error {
+			if _, err := s.categories.In(tx).Get(ctx, s.category(id)); err != nil {
+				return err
+			}
+			if err := s.childless(ctx, id); err != nil {
+				return err
+			}
+			return s.categories.In(tx).Delete(ctx, s.category(id))
+		})
+		err = orElse(err, dal.ErrReferenced, conflict("the category has products"))
 	}
 	if err != nil {
 		s.fail(w, r, orElse(err, dal.ErrNotFound, noCategory))

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/examples/internal/local"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
@@ -51,7 +52,14 @@ func settings(args []string) (o setting, err error) {
 	flags.StringVar(&o.secret, "secret", "", "`TEXT` that tokens are signed with; default one of this run's own")
 	flags.DurationVar(&o.walk, "walk", 0, "go to the next phase each time this has passed; 0 stays in phase 1")
 	flags.BoolVar(&o.demo, "demo", false, "let a hundred shoppers buy through all phases, settle accounts, and end")
-	if err = flags.Parse(args); err == nil && o.demo && o.walk == 0 {
+	err = flags.Parse(args)
+	switch {
+	case err != nil:
+	case flags.NArg() > 0:
+		err = fmt.Errorf("%q is not understood; flags are all that is", flags.Arg(0))
+	case o.walk < 0:
+		err = errors.New("--walk can't be negative")
+	case o.demo && o.walk == 0:
 		o.walk = demoPause
 	}
 	if err == nil && o.secret == "" {
@@ -124,13 +132,13 @@ func browsing(e *local.Engines) time.Duration {
 // greet says where the shop is and what to ask it first.
 func greet(address, password string, say func(string, ...any)) {
 	say("serving at http://%s; try:", address)
-	say("  curl http://%s/api/products?search=espresso", address)
+	say("  curl 'http://%s/api/products?search=espresso'", address)
 	say("  curl -d '{\"username\":\"admin\",\"password\":\"%s\"}' http://%s/api/auth/login", password, address)
 }
 
 // open makes a database with the tables and opens the controller, which a service
-// does when it starts.
-func open(ctx context.Context, engines *local.Engines) (*local.Site, *migrationctl.Controller, error) {
+// does when it starts. The hooks are told of what happens.
+func open(ctx context.Context, engines *local.Engines, hooks ...dal.Hook) (*local.Site, *migrationctl.Controller, error) {
 	site, err := local.NewSite(ctx, engines, "shop", contractJSON)
 	if err != nil {
 		return nil, nil, err
@@ -148,7 +156,7 @@ func open(ctx context.Context, engines *local.Engines) (*local.Site, *migrationc
 	}
 	var ctl *migrationctl.Controller
 	if err == nil {
-		ctl, err = migrationctl.Open(ctx, site.MySQL, site.Dynamo, &migrationctl.Options{Who: "shop"})
+		ctl, err = migrationctl.Open(ctx, site.MySQL, site.Dynamo, &migrationctl.Options{Who: "shop", Hooks: hooks})
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, site.Clear())

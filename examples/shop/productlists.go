@@ -84,7 +84,7 @@ func (s *shop) find(ctx context.Context, q wish) ([]Product, error) {
 	}
 	found := []Product{}
 	for _, query := range queries {
-		some, err := all(ctx, s.products, q.narrow(query))
+		some, err := all(ctx, s.products, q.narrow(query), lately())
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +96,7 @@ func (s *shop) find(ctx context.Context, q wish) ([]Product, error) {
 
 // familyOf returns the category that is wished for and those below it.
 func (s *shop) familyOf(ctx context.Context, q wish) ([]int64, error) {
-	categories, err := all(ctx, s.categories, everyCategory)
+	categories, err := all(ctx, s.categories, everyCategory, lately())
 	if err != nil {
 		return nil, err
 	}

@@ -36,11 +36,11 @@ func (s *shop) viewProducts(ctx context.Context, products []Product) ([]productV
 	for _, p := range products {
 		sellerIDs, categoryIDs = append(sellerIDs, p.SellerID), append(categoryIDs, p.CategoryID)
 	}
-	sellers, err := many(ctx, s.users, sellerIDs)
+	sellers, err := many(ctx, s.users, sellerIDs, lately())
 	if err != nil {
 		return nil, err
 	}
-	categories, err := many(ctx, s.categories, categoryIDs)
+	categories, err := many(ctx, s.categories, categoryIDs, lately())
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (s *shop) getProduct(w http.ResponseWriter, r *http.Request) {
 	var p Product
 	id, err := pathID(r, "id")
 	if err == nil {
-		p, err = s.products.Get(r.Context(), s.product(id))
+		p, err = s.products.Get(r.Context(), s.product(id), lately())
 	}
 	s.replyProduct(w, r, http.StatusOK, p, err)
 }
@@ -100,7 +100,7 @@ func (s *shop) updateProduct(w http.ResponseWriter, r *http.Request) {
 // setInventory says how many there are.
 func (s *shop) setInventory(w http.ResponseWriter, r *http.Request) {
 	d, err := draftOf(w, r)
-	if err == nil && d.Inventory == nil {
+	if err == nil && !d.Inventory.is {
 		err = invalid("inventory_quantity is missing")
 	}
 	s.changeProduct(w, r, draft{Inventory: d.Inventory}, err)

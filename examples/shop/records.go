@@ -34,10 +34,12 @@ type Category struct {
 	ID        int64     `db:"id"`
 	Name      string    `db:"name"`
 	ParentID  *int64    `db:"parent_id"`
+	Arrivals  int64     `db:"arrivals"` // how often a category was put below it
 	CreatedAt time.Time `db:"created_at"`
 }
 
-// A Product belongs to the user who sells it.
+// A Product belongs to the user who sells it. One that was ordered stays, for the
+// orders that show it.
 type Product struct {
 	ID          int64     `db:"id"`
 	SellerID    int64     `db:"seller_id"`
@@ -47,6 +49,7 @@ type Product struct {
 	Price       Cents     `db:"price"`
 	Inventory   int64     `db:"inventory_quantity"`
 	ImageURL    *string   `db:"image_url"`
+	Ordered     bool      `db:"ordered"` // at some time
 	CreatedAt   time.Time `db:"created_at"`
 	UpdatedAt   time.Time `db:"updated_at"`
 }
@@ -227,15 +230,20 @@ func cartsWith(product int64) dal.Query { return dal.Index("CartsByProduct").Equ
 // soldBy asks for a seller's products, newest first.
 func soldBy(seller int64) dal.Query { return dal.Index("BySeller").Equal(seller).Descending() }
 
+// lately lets a page of the catalogue show what was there a moment ago where nobody
+// knows what is there now: who looks around is better off with that than without an
+// answer. Nothing is decided by what is read so.
+func lately() dal.ReadOption { return dal.AllowStale(nil) }
+
 // many returns the records with these ids, as far as they are there, by id.
-func many[T any](ctx context.Context, from *dal.Repository[T], ids []int64) (map[int64]T, error) {
+func many[T any](ctx context.Context, from *dal.Repository[T], ids []int64, options ...dal.ReadOption) (map[int64]T, error) {
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	keys := make([]dal.Key, len(ids))
 	for i, id := range ids {
 		keys[i] = from.Key(id)
 	}
-	found, err := from.GetMany(ctx, keys)
+	found, err := from.GetMany(ctx, keys, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -249,9 +257,9 @@ func many[T any](ctx context.Context, from *dal.Repository[T], ids []int64) (map
 }
 
 // all returns everything that a query finds.
-func all[T any](ctx context.Context, from *dal.Repository[T], q dal.Query) ([]T, error) {
+func all[T any](ctx context.Context, from *dal.Repository[T], q dal.Query, options ...dal.ReadOption) ([]T, error) {
 	found := []T{}
-	for v, err := range from.Query(ctx, q) {
+	for v, err := range from.Query(ctx, q, options...) {
 		if err != nil {
 			return nil, err
 		}

@@ -51,6 +51,9 @@ func stocked(t testing.TB, s *shop) {
 		lines := []OrderLine{{ProductID: 1, Quantity: int64(n + 1), Price: 150_00}, {ProductID: 4, Quantity: 1, Price: 5}}
 		o := Order{UserID: 3, Total: Cents(n+1)*150_00 + 5, Status: status, CreatedAt: at, UpdatedAt: at, Lines: lines[:1+n%2]}
 		require.NoError(t, s.orders.Create(t.Context(), &o))
+		for _, line := range o.Lines {
+			require.NoError(t, s.products.Update(t.Context(), s.product(line.ProductID), func(p *Product) error { p.Ordered = true; return nil }))
+		}
 	}
 }
 
@@ -74,7 +77,8 @@ func marketRequests() []paritytest.Request {
 	requests = append(requests, cartRequests()...)
 	requests = append(requests, checkoutRequests()...)
 	requests = append(requests, orderRequests()...)
-	return append(requests, sellerRequests()...)
+	requests = append(requests, sellerRequests()...)
+	return append(requests, renameRequests()...)
 }
 
 // add puts a product into the cart of bob.
@@ -236,4 +240,33 @@ func sellerRequests() []paritytest.Request {
 		{Method: "DELETE", Path: "/api/products/3", Header: as("tess")},
 		{Path: "/api/seller/dashboard", Header: as("tess")},
 	}
+}
+
+// renameRequests change what others show: scenarios 22, 23 and 31. Carts show the new
+// name and price, orders the new name and the price of the time; a category is found
+// below its parent under both their new names; a seller with products, a cart and orders
+// has another address, and the old one is free.
+func renameRequests() []paritytest.Request {
+	sam, bob, ada := as("Sam_Sells"), as("bob"), as("ada")
+	seen := []paritytest.Request{
+		{Path: "/api/cart", Header: bob}, {Path: "/api/cart/summary", Header: bob}, {Path: "/api/orders?limit=1", Header: bob},
+		{Path: "/api/orders/user/search?q=TELEFON", Header: bob}, {Path: "/api/orders/user/search?q=telephone", Header: bob},
+		{Path: "/api/products/1"}, {Path: "/api/products?search=TELEFON"}, {Path: "/api/products/category/1?limit=3"}, {Path: "/api/products?seller_id=1"},
+		{Path: "/api/categories/2/path"}, {Path: "/api/categories/1/children"}, {Path: "/api/categories/search?q=TECHNIK"}, {Path: "/api/categories"},
+		{Path: "/api/auth/profile", Header: sam}, {Path: "/api/cart", Header: sam}, {Path: "/api/orders", Header: sam}, {Path: "/api/seller/dashboard", Header: sam},
+	}
+	requests := []paritytest.Request{
+		{Method: "POST", Path: "/api/cart/items", Header: sam, Body: `{"productId":4,"quantity":1}`}, buy("Sam_Sells", byPaypal),
+		{Method: "POST", Path: "/api/cart/items", Header: sam, Body: `{"productId":4,"quantity":2}`},
+		add(1, 2), buy("bob", byPaypal), add(1, 3),
+	}
+	requests = append(requests, seen...)
+	requests = append(requests,
+		paritytest.Request{Method: "PUT", Path: "/api/products/1", Header: sam, Body: `{"name":"Telefon 📞","price":123.45,"description":null}`},
+		paritytest.Request{Method: "PUT", Path: "/api/categories/1", Header: ada, Body: `{"name":"Technik"}`},
+		paritytest.Request{Method: "PUT", Path: "/api/categories/2", Header: ada, Body: `{"name":"Telefone"}`},
+		paritytest.Request{Method: "PUT", Path: "/api/auth/profile", Header: sam, Body: `{"email":"sam@example.org"}`},
+		paritytest.Request{Method: "POST", Path: "/api/auth/register", Body: `{"username":"heir","email":"SAM@example.com","password":"Passw0rd!"}`},
+		paritytest.Request{Method: "POST", Path: "/api/auth/register", Body: `{"username":"late","email":"SAM@example.org","password":"Passw0rd!"}`})
+	return append(requests, seen...)
 }

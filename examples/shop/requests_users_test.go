@@ -90,6 +90,7 @@ func userRequests() []paritytest.Request {
 		{Path: "/api/auth/profile", Header: map[string]string{"Authorization": "Bearer {new}x"}},
 		sent("PUT", "/api/auth/profile", "new", `{"email":"NEW@Example.com","last_name":"😀"}`), // 4
 		sent("PUT", "/api/auth/profile", "new", `{"email":"zoe@EXAMPLE.com"}`),
+		sent("PUT", "/api/auth/profile", "new", `{"first_name":null}`), sent("PUT", "/api/auth/profile", "new", `{"email":null}`),
 		sent("PUT", "/api/auth/profile", "new", `{"email":""}`), sent("PUT", "/api/auth/profile", "new", `{}`),
 		register(`{"username":"heir","email":"new@example.com","password":"Passw0rd!"}`),
 		sent("POST", "/api/auth/upgrade-seller", "new", ""), sent("POST", "/api/auth/upgrade-seller", "new", ""), // 5
@@ -136,6 +137,8 @@ func productRequests() []paritytest.Request {
 		create("Zoe", `{"name":"`+strings.Repeat("é", 201)+`","category_id":1,"price":1,"inventory_quantity":1}`),
 		{Path: "/api/products/{product}"}, {Path: "/api/products/category/1?limit=2"},
 		sent("PUT", "/api/products/{product}", "Zoe", `{"name":"Gerät 2","price":1e1,"category_id":4,"inventory_quantity":3}`), // 13
+		sent("PUT", "/api/products/{product}", "Zoe", `{"description":null,"image_url":null}`), {Path: "/api/products/{product}"},
+		sent("PUT", "/api/products/{product}", "Zoe", `{"price":null}`),
 		sent("PUT", "/api/products/{product}", "ab_c", `{"name":"mine"}`), sent("PUT", "/api/products/99", "Zoe", `{"name":"x"}`),
 		sent("PUT", "/api/products/{product}", "Zoe", `{"category_id":99}`), sent("PUT", "/api/products/{product}", "Zoe", `{}`),
 		sent("PUT", "/api/products/{product}/inventory", "Zoe", `{"inventory_quantity":7}`), // 16

@@ -204,6 +204,43 @@ func read(w http.ResponseWriter, r *http.Request, into any) error {
 	return nil
 }
 
+// A said is what a body says of a field: nothing, null, or a value.
+type said[T any] struct {
+	is    bool
+	value *T // nil for nothing and for null
+}
+
+// UnmarshalJSON is called for null too, which takes away what was there.
+func (v *said[T]) UnmarshalJSON(text []byte) error {
+	v.is = true
+	return json.Unmarshal(text, &v.value)
+}
+
+// null reports whether null was said.
+func (v said[T]) null() bool { return v.is && v.value == nil }
+
+// into gives a field, which always has a value, what was said.
+func (v said[T]) into(field *T) {
+	if v.value != nil {
+		*field = *v.value
+	}
+}
+
+// intoOptional gives a field, which may be empty, what was said.
+func (v said[T]) intoOptional(field **T) {
+	if v.is {
+		*field = v.value
+	}
+}
+
+// notNull refuses null for what has to have a value.
+func notNull(name string, null bool) error {
+	if null {
+		return invalid("%s can't be null", name)
+	}
+	return nil
+}
+
 // pathID returns the number in the path, which every id is.
 func pathID(r *http.Request, name string) (int64, error) {
 	n, err := strconv.ParseInt(r.PathValue(name), 10, 64)

@@ -45,7 +45,14 @@ var opening = time.Date(2025, 8, 15, 9, 0, 0, 0, time.UTC)
 // newTestShop opens a shop on stores of its own and fills it.
 func newTestShop(t testing.TB, e *local.Engines, fill func(testing.TB, *shop)) paritytest.Service[http.Handler] {
 	t.Helper()
-	site, ctl, err := open(t.Context(), e)
+	_, service := newTestSite(t, e, fill)
+	return service
+}
+
+// newTestSite is newTestShop, with the stores; hooks are told of what happens.
+func newTestSite(t testing.TB, e *local.Engines, fill func(testing.TB, *shop), hooks ...dal.Hook) (*local.Site, paritytest.Service[http.Handler]) {
+	t.Helper()
+	site, ctl, err := open(t.Context(), e, hooks...)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, local.Shut(ctl))
@@ -56,7 +63,7 @@ func newTestShop(t testing.TB, e *local.Engines, fill func(testing.TB, *shop)) p
 	require.NoError(t, err)
 	s.now = func() time.Time { return opening }
 	fill(t, s)
-	return paritytest.Service[http.Handler]{API: newServer(s), Controller: ctl}
+	return site, paritytest.Service[http.Handler]{API: newServer(s), Controller: ctl}
 }
 
 // patterns are the ways to ask, by number.
@@ -195,6 +202,20 @@ func TestKnowsNoStore(t *testing.T) {
 		seen++
 	}
 	require.Greater(t, seen, 15)
+}
+
+// TestSettings: what the command does not understand it refuses before it starts
+// anything.
+func TestSettings(t *testing.T) {
+	for _, args := range [][]string{{"demo"}, {"--demo", "now"}, {"--walk", "-1s"}, {"--walk", "often"}, {"--phase", "2"}} {
+		out := &strings.Builder{}
+		require.Error(t, run(t.Context(), args, out), args)
+		require.Empty(t, out.String(), args)
+	}
+	o, err := settings([]string{"--demo"})
+	require.NoError(t, err)
+	require.Equal(t, demoPause, o.walk)
+	require.NotEmpty(t, o.secret)
 }
 
 // TestRun: the command serves, walks through the phases and clears up.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -30,37 +31,30 @@ func viewUser(u User) userView {
 		u.IsSeller, u.SuperAdmin, iso(u.CreatedAt), iso(u.UpdatedAt)}
 }
 
-// A profile is what users may say of themselves, nil for what they don't.
+// A profile is what users may say of themselves. null takes a name away, and what is
+// not said stays.
 type profile struct {
-	Email     *string `json:"email"`
-	FirstName *string `json:"first_name"`
-	LastName  *string `json:"last_name"`
+	Email     said[string] `json:"email"`
+	FirstName said[string] `json:"first_name"`
+	LastName  said[string] `json:"last_name"`
 }
 
 // check finds what the tables would not hold.
 func (p profile) check() error {
-	if p.Email != nil {
-		if err := checkEmail(*p.Email); err != nil {
+	if email := p.Email.value; email != nil {
+		if err := checkEmail(*email); err != nil {
 			return err
 		}
 	}
-	if err := checkLength("first_name", p.FirstName, 50); err != nil {
-		return err
-	}
-	return checkLength("last_name", p.LastName, 50)
+	return cmp.Or(checkLength("first_name", p.FirstName.value, 50), checkLength("last_name", p.LastName.value, 50),
+		notNull("email", p.Email.null()))
 }
 
 // apply gives a user what the profile says.
 func (p profile) apply(u *User) {
-	if p.Email != nil {
-		u.Email = *p.Email
-	}
-	if p.FirstName != nil {
-		u.FirstName = p.FirstName
-	}
-	if p.LastName != nil {
-		u.LastName = p.LastName
-	}
+	p.Email.into(&u.Email)
+	p.FirstName.intoOptional(&u.FirstName)
+	p.LastName.intoOptional(&u.LastName)
 }
 
 // checkEmail wants one plain address, such as ann@example.com.
@@ -94,7 +88,7 @@ func (n registration) check() error {
 	switch {
 	case !usernames.MatchString(n.Username):
 		return invalid("username must have 3 to 50 letters, digits and underscores")
-	case n.Email == nil:
+	case n.Email.value == nil:
 		return invalid("email is missing")
 	}
 	if err := n.profile.check(); err != nil {
