@@ -153,6 +153,8 @@ func (w *walk) use() {
 	name := fmt.Sprint("name", w.serial)
 	a := account{Name: name}
 	require.NoError(w, w.accounts.Create(w.ctx, &a, dal.Token(name)))
+	again := account{Name: name} // as after a lost reply: its refresh finds itself there
+	require.NoError(w, w.accounts.Create(w.ctx, &again, dal.Token(name)))
 	require.NoError(w, w.accounts.Update(w.ctx, w.accounts.Key(a.ID), func(a *account) error { a.Count++; a.Name += "!"; return nil }, dal.Token(name+"!")))
 	require.ErrorIs(w, w.accounts.Create(w.ctx, &account{Name: name + "!"}), dal.ErrUnique)
 	_, err := w.accounts.Get(w.ctx, w.accounts.Key(a.ID))
