@@ -234,8 +234,7 @@ func (b *backfill) pages(ctx context.Context, from store.Reader, stage string, b
 func (b *backfill) patientPage(ctx context.Context, from store.Reader, after string, bring func(context.Context, []store.Row) error) (string, error) {
 	for try := 1; ; try++ {
 		next, err := b.page(ctx, from, after, bring)
-		passing := errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled) || errors.Is(err, context.DeadlineExceeded)
-		if !passing || try == backfillTries || b.o.sleep(ctx, time.Duration(try)*backfillPause) != nil {
+		if !passing(err) || try == backfillTries || b.o.sleep(ctx, time.Duration(try)*backfillPause) != nil {
 			return next, err
 		}
 	}

@@ -160,7 +160,9 @@ func (v *verify) stillLeads(ctx context.Context) error {
 func (v *verify) pages(ctx context.Context, from store.Reader, look func(context.Context, []store.Row) error) error {
 	after := ""
 	for {
-		page, err := from.Scan(ctx, store.At{Captured: true}, store.Range{Entity: v.entity, After: after, Limit: verifyPage})
+		page, err := ask(ctx, v.o, func() (store.Page, error) {
+			return from.Scan(ctx, store.At{Captured: true}, store.Range{Entity: v.entity, After: after, Limit: verifyPage})
+		})
 		if err != nil {
 			return err
 		}
@@ -211,7 +213,7 @@ func (v *verify) lookRows(ctx context.Context, rows []store.Row) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	there, err := v.lead.other.GetMany(ctx, store.At{Captured: true}, keys)
+	there, err := ask(ctx, v.o, func() ([]store.Row, error) { return v.lead.other.GetMany(ctx, store.At{Captured: true}, keys) })
 	if err != nil {
 		return err
 	}
@@ -227,7 +229,7 @@ func (v *verify) lookRows(ctx context.Context, rows []store.Row) error {
 
 // lookLeftovers looks for what only the follower has.
 func (v *verify) lookLeftovers(ctx context.Context, rows []store.Row) error {
-	orphans, err := orphans(ctx, v.lead, rows)
+	orphans, err := ask(ctx, v.o, func() ([]store.Row, error) { return orphans(ctx, v.lead, rows) })
 	if err != nil {
 		return err
 	}
@@ -278,7 +280,7 @@ func (v *verify) settleDoubts(ctx context.Context) error {
 	}
 	keys, versions := v.doubtful, v.doubts
 	v.doubtful, v.doubts = nil, make(map[transform.Key]store.Version)
-	explained, err := changed(ctx, v.lead.authority, versions)
+	explained, err := v.changed(ctx, versions)
 	if err != nil {
 		return err
 	}
@@ -324,7 +326,7 @@ func (v *verify) explain(key transform.Key) {
 // version returns a key's version in the authority, also of a record that
 // can't be read.
 func (v *verify) version(ctx context.Context, key transform.Key) (store.Version, error) {
-	row, err := v.lead.authority.Get(ctx, store.At{Captured: true}, key)
+	row, err := ask(ctx, v.o, func() (store.Row, error) { return v.lead.authority.Get(ctx, store.At{Captured: true}, key) })
 	if err != nil && !dal.Unfit(err) {
 		return 0, err
 	}
@@ -414,16 +416,16 @@ const waiting = dal.Verdict(100)
 // compare does not wait for a key to settle: what does not is looked at again
 // in the end, all together.
 func (v *verify) compare(ctx context.Context, key transform.Key) (dal.Comparison, error) {
-	return dal.CompareOnce(ctx, v.lead.authority, v.lead.other, key)
+	return ask(ctx, v.o, func() (dal.Comparison, error) { return dal.CompareOnce(ctx, v.lead.authority, v.lead.other, key) })
 }
 
 // changed returns those of the asked keys that a change record names.
-func changed(ctx context.Context, authority store.Authority, asked map[transform.Key]store.Version) (map[transform.Key]bool, error) {
+func (v *verify) changed(ctx context.Context, asked map[transform.Key]store.Version) (map[transform.Key]bool, error) {
 	named := make(map[transform.Key]bool)
-	for shard := range authority.Shards() {
+	for shard := range v.lead.authority.Shards() {
 		r := store.DirtyRange{Shard: shard, Limit: relayPage}
 		for {
-			page, err := authority.Dirty(ctx, r)
+			page, err := ask(ctx, v.o, func() (store.DirtyPage, error) { return v.lead.authority.Dirty(ctx, r) })
 			if err != nil {
 				return nil, err
 			}

@@ -30,7 +30,7 @@ func (o *Operator) lookLeftBeside(ctx context.Context, runs []*verify) error {
 	}
 	after := ""
 	for {
-		page, err := o.dynamo.LeftBeside(ctx, after, verifyPage)
+		page, err := ask(ctx, o, func() (store.FaultPage, error) { return o.dynamo.LeftBeside(ctx, after, verifyPage) })
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,11 @@ func (v *verify) andBeside(look func(context.Context, []store.Row) error) func(c
 
 // lookBeside compares what is beside rows of DynamoDB with them.
 func (v *verify) lookBeside(ctx context.Context, rows []store.Row) error {
-	faults, changed, err := v.o.dynamo.LookBeside(ctx, rows)
+	var changed []transform.Key
+	faults, err := ask(ctx, v.o, func() (faults []store.Fault, err error) {
+		faults, changed, err = v.o.dynamo.LookBeside(ctx, rows)
+		return faults, err
+	})
 	if err != nil {
 		return err
 	}
@@ -91,7 +95,7 @@ func (v *verify) lookBesideAgain(ctx context.Context) error {
 	}
 	v.beside = nil
 	v.report.Unsettled -= int64(len(keys))
-	rows, err := v.o.dynamo.GetMany(ctx, store.At{Captured: true}, keys)
+	rows, err := ask(ctx, v.o, func() ([]store.Row, error) { return v.o.dynamo.GetMany(ctx, store.At{Captured: true}, keys) })
 	if err != nil {
 		return err
 	}
