@@ -104,9 +104,9 @@ func (o *Operator) entities(name string) ([]*transform.Entity, error) {
 
 // fillable reports whether the store that does not lead can be filled now.
 func (o *Operator) fillable(ctx context.Context, l lead, opts BackfillOptions) error {
-	if opts.Reverse != (l.side == dynamoSide) {
+	if reverse := l.side == dynamoSide; opts.Reverse != reverse {
 		return &RefusedError{Step: "backfill", Unmet: []Unmet{{Guard: "direction", Data: true,
-			Reason: fmt.Sprintf("in phase %d %s leads", uint8(l.record.Phase), l.authority.Name()), Mend: "leave out --reverse, or add it"}}}
+			Reason: fmt.Sprintf("in phase %d %s leads", uint8(l.record.Phase), l.authority.Name()), Mend: fill(reverse)}}}
 	}
 	if err := l.other.Check(ctx); err != nil || !opts.Reverse {
 		return err

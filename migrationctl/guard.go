@@ -111,7 +111,7 @@ func guardDualWrite(from store.PhaseRecord, f Facts) []Unmet {
 }
 
 func guardValidate(f Facts) []Unmet {
-	list := append(guardTriggers(f), guardFilled(f)...)
+	list := append(guardTriggers(f), guardFilled(f, fill(false))...)
 	if f.DeadLetters > 0 {
 		list = append(list, Unmet{Guard: "dead letters",
 			Reason: fmt.Sprintf("records that could not be converted: %d", f.DeadLetters), Mend: "mend the rows, or force"})
@@ -119,13 +119,21 @@ func guardValidate(f Facts) []Unmet {
 	return append(list, guardBacklog(f)...)
 }
 
+// fill is the command that fills DynamoDB from MySQL, or in reverse.
+func fill(reverse bool) string {
+	if reverse {
+		return "migrationctl backfill --reverse"
+	}
+	return "migrationctl backfill"
+}
+
 // guardFilled is for every step that relies on the follower being whole.
-func guardFilled(f Facts) []Unmet {
+func guardFilled(f Facts, mend string) []Unmet {
 	if len(f.Unfilled) == 0 {
 		return nil
 	}
 	return []Unmet{{Guard: "backfill", Data: true,
-		Reason: "not complete under this capture for " + strings.Join(f.Unfilled, ", "), Mend: "migrationctl backfill"}}
+		Reason: "not complete under this capture for " + strings.Join(f.Unfilled, ", "), Mend: mend}}
 }
 
 func guardBacklog(f Facts) []Unmet {
@@ -171,7 +179,7 @@ func guardPrimary(f Facts) []Unmet {
 	}
 	list = append(list, guardOther(f)...)
 	list = append(list, guardTriggers(f)...)
-	list = append(list, guardFilled(f)...)
+	list = append(list, guardFilled(f, fill(false))...)
 	list = append(list, guardVerified(f)...)
 	if len(f.Lost) > 0 {
 		list = append(list, Unmet{Guard: "reversible", Data: true,
@@ -224,11 +232,11 @@ func guardReturn(from store.PhaseRecord, f Facts) []Unmet {
 	var list []Unmet
 	if !from.Capture {
 		list = append(list, Unmet{Guard: "captured", Data: true,
-			Reason: "writes leave no change records", Mend: "migrationctl capture on, then backfill --reverse"})
+			Reason: "writes leave no change records", Mend: "migrationctl capture on, then " + fill(true)})
 	}
 	list = append(list, guardOther(f)...)
 	list = append(list, guardTriggers(f)...)
-	list = append(list, guardFilled(f)...)
+	list = append(list, guardFilled(f, fill(true))...)
 	return append(list, guardVerified(f)...)
 }
 

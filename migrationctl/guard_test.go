@@ -102,6 +102,22 @@ func spoken(unmet []Unmet) []string {
 	return lines
 }
 
+// TestMendFillsTheOtherStore: the mend of a backfill that is not complete is what has to
+// be typed in that phase.
+func TestMendFillsTheOtherStore(t *testing.T) {
+	mends := func(from, to store.Phase, capture bool) (mends []string) {
+		for _, u := range Guards(store.PhaseRecord{Phase: from, Capture: capture}, to, Facts{Unfilled: []string{"Users"}}) {
+			mends = append(mends, u.Mend)
+		}
+		return mends
+	}
+	require.Equal(t, []string{"migrationctl backfill"}, mends(store.DualWrite, store.Validate, true))
+	require.Equal(t, []string{"migrationctl backfill"}, mends(store.Validate, store.DynamoDBPrimary, true))
+	require.Equal(t, []string{"migrationctl backfill --reverse"}, mends(store.DynamoDBOnly, store.DynamoDBPrimary, true))
+	require.Equal(t, []string{"migrationctl capture on, then migrationctl backfill --reverse", "migrationctl backfill --reverse"},
+		mends(store.DynamoDBOnly, store.DynamoDBPrimary, false))
+}
+
 // TestForceOverrulesComfortOnly: force never reaches a guard of data.
 func TestForceOverrulesComfortOnly(t *testing.T) {
 	data := Unmet{Guard: "backfill", Data: true, Reason: "not complete"}

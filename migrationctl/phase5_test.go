@@ -37,6 +37,8 @@ func TestBackFromPhase5Bare(t *testing.T) {
 		require.Len(t, refused.Unmet, 3, "captured, backfill, verified")
 
 		require.NoError(t, p.CaptureOn(t.Context(), migrationctl.Change{Reason: "back"}))
+		require.ErrorAs(t, p.Backfill(t.Context(), migrationctl.BackfillOptions{}), &refused)
+		require.Equal(t, "migrationctl backfill --reverse", refused.Unmet[0].Mend)
 		require.NoError(t, p.Backfill(t.Context(), migrationctl.BackfillOptions{Reverse: true}))
 		require.NoError(t, p.users.Update(t.Context(), p.users.Key(3), addOne), "written beside it")
 		p.step(t, store.DynamoDBPrimary)

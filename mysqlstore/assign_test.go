@@ -196,8 +196,8 @@ func TestAssignedKeyThatCanNotBe(t *testing.T) {
 	for want, m := range map[string]store.Mutation{
 		"no sequence": {Op: store.Create, Record: f.user(1)},
 		"is not NULL": {Op: store.Create, Record: f.ticket(5, "1A")},
-		"for 0":       f.create(zero),
-		"entity":      {Op: store.Put, Record: f.ticket(0, "1A")},
+		`MySQL would assign another id for 0 in column ticket_id; give it its value, or add "sequence": {"column": "ticket_id"} to the contract's entity`: f.create(zero),
+		"entity": {Op: store.Put, Record: f.ticket(0, "1A")},
 	} {
 		_, err := f.try(m)
 		refused(t, err, store.ErrInvalid)

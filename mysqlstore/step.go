@@ -66,7 +66,8 @@ func (st *step) check() string {
 		return "the record is not of the mutation's key"
 	}
 	if id := st.src.counter; id >= 0 && st.Record.At(id) == transform.IntValue(0) {
-		return "MySQL would assign another id for 0 in column " + st.src.entity.Columns[id].Name
+		name := st.src.entity.Columns[id].Name
+		return fmt.Sprintf(`MySQL would assign another id for 0 in column %s; give it its value, or add "sequence": {"column": %q} to the contract's entity, and it is assigned`, name, name)
 	}
 	return ""
 }

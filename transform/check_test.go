@@ -94,7 +94,7 @@ func TestFindings(t *testing.T) {
 		"scale":              {[]string{lastUse, `{"name": "last_login", "type": "decimal", "precision": 2, "scale": 3}`}, []string{`error /tables/0/columns/4/scale: the scale is greater`, `error /tables/0/gsis/1/sk: attribute lastLogin sorts the numbers`}},
 		"unsigned text":      {[]string{`"null": true, "length": 255`, `"null": true, "unsigned": true, "length": 255`}, []string{`error /tables/0/columns/1/unsigned: a varchar has no sign`}},
 		"strange generated":  {[]string{`"null": false`, `"generated": "always"`}, []string{`error /tables/0/columns/0/generated: "always" is none of auto_increment`}},
-		"auto increment":     {[]string{`"null": false`, `"generated": "auto_increment"`}, nil},
+		"auto increment":     {[]string{`"null": false`, `"generated": "auto_increment"`}, []string{`warning /tables/0: column user_id is auto_increment, and the entity has no sequence`}},
 		"on update":          {[]string{`"precision": 0`, `"on_update": "CURRENT_TIMESTAMP"`}, []string{`warning /tables/0/columns/4/on_update: a write through the library sets last_login`}},
 		"character set":      {[]string{`utf8mb4_bin"},` + "\n        " + `{"name": "email"`, `sjis_bin"},` + "\n        " + `{"name": "email"`}, []string{`warning /tables/0/columns/1/collation: which characters sjis has is not known here`}},
 		"type can't hold":    {[]string{`{"name": "username", "type": "S"`, `{"name": "username", "type": "N"`}, []string{`error /tables/0/attributes/1/type: N can't hold column username, which is varchar(255); use S`}},
@@ -197,8 +197,9 @@ func TestCheckOfNoContract(t *testing.T) {
 func TestLoadOfEveryType(t *testing.T) {
 	c, err := LoadFile("testdata/everything.json")
 	require.NoError(t, err)
-	require.Len(t, c.Warnings, 2)
-	for _, w := range c.Warnings {
+	require.Len(t, c.Warnings, 3)
+	require.Contains(t, c.Warnings[0].Reason, "column number is auto_increment, and the entity has no sequence")
+	for _, w := range c.Warnings[1:] {
 		require.Contains(t, w.Reason, "the key of index", "no pattern names the indexes")
 	}
 	require.Equal(t, "default", c.Group)

@@ -30,7 +30,7 @@ func thingsWith(attributes ...string) string {
 	}
 	attributes = append([]string{`{"name": "id", "type": "N", "source_column": "id"}`}, append(attributes, all...)...)
 	return fmt.Sprintf(`{"tables": [{"table": "Things", "type": "single-entity", "source_table": "things", "pk": "id",
-		"columns": [%s], "primary_key": ["id"], "attributes": [%s]}]}`, thingColumns, strings.Join(attributes, ",\n"))
+		"columns": [%s], "primary_key": ["id"], "sequence": {"column": "id"}, "attributes": [%s]}]}`, thingColumns, strings.Join(attributes, ",\n"))
 }
 
 // Every finding about a calculation, a literal or a transformation. A case is the

@@ -98,7 +98,7 @@ func (k *entityChecker) folded(c *Column, use keyUse) {
 		what = "the item's key"
 	}
 	k.warn(use.at, fmt.Sprintf("MySQL compares %s by %s, %s byte for byte; queries of the library do so in both stores", c.Name, c.Collation, what),
-		"look values up as they are stored")
+		`to find them as MySQL does, make the key an attribute with the transformation "fold" of it; else look values up as they are stored`)
 }
 
 // longestTemplate returns how many bytes the texts of a template may have, 0 where

@@ -96,7 +96,7 @@ func TestKeyTemplates(t *testing.T) {
 func TestPaddedIDs(t *testing.T) {
 	contract := func(generated string) []byte {
 		return []byte(`{"tables": [{"table": "Notes", "type": "single-entity", "source_table": "notes", "pk": "id",
-			"columns": [{"name": "id", "type": "int", "generated": "auto_increment"}, {"name": "user", "type": "int"}], "primary_key": ["id"],
+			"columns": [{"name": "id", "type": "int", "generated": "auto_increment"}, {"name": "user", "type": "int"}], "primary_key": ["id"], "sequence": {"column": "id"},
 			"attributes": [{"name": "id", "type": "N", "source_column": "id"}, {"name": "user", "type": "N", "source_column": "user"},
 				{"name": "padded", "type": "S", "source_column": null, "transformation": {"type": "template", "template": "{id:010d}.{user:010d}"}},
 				{"name": "called", "type": "S", "source_column": "user", "keep": {"dynamodb": "copy"}, "join": {"type": "foreign-key", "target_table": "users",

@@ -166,13 +166,14 @@ func (p *patternChecker) serves(by string, pk, sk KeyAttribute) {
 	for used < len(sort) && p.binds(sort[used]) {
 		used++
 	}
+	key := append(slices.Clone(hash), sort[:used]...)
 	for i, column := range p.pattern.Equal {
-		if !p.isOf(column, hash) && !p.isOf(column, sort[:used]) {
+		if !p.isOf(column, key) && !p.foldedIn(column, key) {
 			p.err(fmt.Sprintf("%s/equal/%d", p.at, i), fmt.Sprintf("%s can't find records by %s: it is not in the key, or not next in its sort key", by, p.n.texts("equal")[i]),
 				"let the sort key begin with it, or choose among the records that are found")
 		}
 	}
-	p.sorted(by, sk, sort[used:], append(slices.Clone(hash), sort[:used]...))
+	p.sorted(by, sk, sort[used:], key)
 	p.strangers(by, pk, sk, used == len(sort))
 }
 
@@ -213,6 +214,15 @@ func (p *patternChecker) binds(column int) bool { return p.isOf(column, p.patter
 func (p *patternChecker) isOf(column int, of []int) bool {
 	return slices.ContainsFunc(of, func(o int) bool {
 		return p.entity.same(column, o) || slices.Equal(p.entity.madeOf(column), []int{o})
+	})
+}
+
+// foldedIn reports whether one of the columns is the fold of a column, which finds it as
+// MySQL compares it.
+func (p *patternChecker) foldedIn(column int, key []int) bool {
+	return slices.ContainsFunc(key, func(k int) bool {
+		of := p.entity.entity.FoldOf(k)
+		return of >= 0 && p.entity.same(column, of)
 	})
 }
 

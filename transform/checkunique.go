@@ -109,7 +109,11 @@ func sameColumns(a, b []int) bool {
 // sequence finds the column whose values a store assigns.
 func (k *entityChecker) sequence() {
 	n := k.node.get("sequence")
-	if n == nil || n.form != formObject || n.str("column") == "" || k.entity.Columns == nil {
+	if n == nil {
+		k.unassigned()
+		return
+	}
+	if n.form != formObject || n.str("column") == "" || k.entity.Columns == nil {
 		return
 	}
 	at := k.at + "/sequence/column"
@@ -129,4 +133,19 @@ func (k *entityChecker) sequence() {
 			`add "generated": "auto_increment" if the column is, or take the sequence out`)
 	}
 	k.entity.Sequence = column
+}
+
+// unassigned looks for a column that MySQL assigns while no store is to. The zero of
+// a Go value is refused there, since MySQL would take it for a request.
+func (k *entityChecker) unassigned() {
+	for i, c := range k.entity.Columns {
+		if c.Generated != "auto_increment" || !c.IsOwn() {
+			continue
+		}
+		mend := fmt.Sprintf(`add "sequence": {"column": %q}, or give every record its value`, c.Name)
+		if !slices.Equal(k.entity.KeyColumns, []int{i}) {
+			mend = "give every record its value; a sequence gives only a column that is the whole primary key"
+		}
+		k.warn(k.at, "column "+c.Name+" is auto_increment, and the entity has no sequence, so no store assigns its values", mend)
+	}
 }

@@ -48,6 +48,10 @@ func TestUniqueAndSequenceFindings(t *testing.T) {
 		"not a key":           {`"sequence": {"column": "age"}`, []string{`{"name": "last_login"`, `{"name": "age", "type": "int", "null": true}, {"name": "last_login"`, `{"name": "lastLogin"`, `{"name": "age", "type": "N", "source_column": "age"}, {"name": "lastLogin"`}, []string{`error /tables/0/sequence/column: column age is not the primary key alone`}},
 		"half a key": {`"sequence": {"column": "user_id"}`, []string{`"primary_key": ["user_id"]`, `"primary_key": ["user_id", "username"]`, `"pk": "userId"`, `"pk": "userId", "sk": "username"`, `"varchar", "null": true`, `"varchar", "null": false`, auto, autoTo}, []string{
 			`error /tables/0/sequence/column: column user_id is not the primary key alone`}},
+		"none of an id": {`"unique": []`, []string{auto, autoTo}, []string{
+			`warning /tables/0: column user_id is auto_increment, and the entity has no sequence, so no store assigns its values; add "sequence": {"column": "user_id"}, or give every record its value`}},
+		"none of half a key": {`"unique": []`, []string{`"primary_key": ["user_id"]`, `"primary_key": ["user_id", "username"]`, `"pk": "userId"`, `"pk": "userId", "sk": "username"`, `"varchar", "null": true`, `"varchar", "null": false`, auto, autoTo}, []string{
+			`warning /tables/0: column user_id is auto_increment, and the entity has no sequence, so no store assigns its values; give every record its value; a sequence gives only`}},
 		"MySQL gives none": {`"sequence": {"column": "user_id"}`, nil, []string{`warning /tables/0/sequence/column: column user_id is not auto_increment`}},
 	} {
 		t.Run(name, func(t *testing.T) {

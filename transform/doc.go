@@ -67,7 +67,8 @@
 // given. That can be done for the collations that Fold knows: another one is an
 // error, utf8mb4_0900_ai_ci a warning, since it was not verified against a server.
 // sequence is the AUTO_INCREMENT column, of which DynamoDB gives new ids once
-// MySQL no longer does.
+// MySQL no longer does. Without it no store assigns ids, and MySQL refuses a Create
+// with 0 in the column.
 //
 // references are the columns that are the primary key of another entity's records, or
 // of the same one's: the foreign keys of MySQL, which DynamoDB keeps as the authority.

@@ -101,6 +101,18 @@ func (d *Document) SetColumns(entity string, columns []Column, primaryKey []stri
 	return err
 }
 
+// AddSequence says that a store assigns the values of an entity's column, unless
+// the document says already of which it does. It reports whether it was added.
+func (d *Document) AddSequence(entity, column string) (bool, error) {
+	n, err := d.entity(entity)
+	if err != nil || n.get("sequence") != nil {
+		return false, err
+	}
+	of := property{name: "column", value: stringNode(column)}
+	n.set("sequence", &node{form: formObject, members: []property{of}}, "primary_key")
+	return true, nil
+}
+
 // entity returns where the document describes an entity.
 func (d *Document) entity(name string) (*node, error) {
 	for _, p := range d.places() {

@@ -45,6 +45,16 @@ func TestSetColumns(t *testing.T) {
 	require.NotEqual(t, withoutColumns, want)
 	require.Equal(t, want, string(d.JSON()))
 
+	for _, want := range []bool{true, false} {
+		added, err := d.AddSequence("Users", "user_id")
+		require.NoError(t, err)
+		require.Equal(t, want, added, "once")
+	}
+	_, err := d.AddSequence("users", "user_id")
+	require.EqualError(t, err, "the contract has no entity users")
+	require.Contains(t, string(d.JSON()), `"primary_key": ["user_id"],
+    "sequence": {"column": "user_id"}, "pk"`)
+
 	c, findings = d.Check()
 	require.Empty(t, findings)
 	require.Equal(t, columns[0].Name, c.Entities[0].Columns[0].Name)

@@ -37,6 +37,29 @@ func foldContract(more ...string) []byte {
 
 var foldColumns = map[string]string{"general": "utf8mb4_general_ci", "unicode": "utf8mb4_unicode_ci", "three": "utf8mb3_unicode_ci", "ascii": "ascii_general_ci"}
 
+// TestFoldServesItsColumn: an access pattern that asks by a column is served by an
+// index of its fold, as dal.By is. An index of the column itself is told of the fold.
+func TestFoldServesItsColumn(t *testing.T) {
+	check := func(pk, equal string) (texts []string) {
+		table := strings.TrimSuffix(strings.TrimPrefix(string(foldContract()), "["), "]")
+		table = strings.Replace(table, `"pk": "id",`, fmt.Sprintf(`"pk": "id", "gsis": [{"index_name": "ByText", "pk": %q, "sk": "bin", "projection": "ALL"}],`, pk), 1)
+		_, findings := transform.Check(fmt.Appendf(nil, `{"tables": [%s], "access_patterns": [{"name": "find", "entity": "Folds", "index": "ByText", "equal": [%q]}]}`, table, equal))
+		for _, f := range findings {
+			if !strings.Contains(f.Reason, "bytes, and this key at most") {
+				texts = append(texts, f.String())
+			}
+		}
+		return texts
+	}
+	require.Empty(t, check("generalKey", "general"))
+	require.Empty(t, check("generalKey", "generalKey"))
+	require.Contains(t, strings.Join(check("generalKey", "unicode"), "\n"), "can't serve it: the partition key generalKey is made of generalKey")
+	got := check("general", "general")
+	require.Len(t, got, 1)
+	require.Contains(t, got[0], "MySQL compares general by utf8mb4_general_ci, the index byte for byte")
+	require.Contains(t, got[0], `make the key an attribute with the transformation "fold" of it; else look values up as they are stored`)
+}
+
 // TestFoldTransformation: what can be folded, and why something can't.
 func TestFoldTransformation(t *testing.T) {
 	_, findings := transform.Check(foldContract())

@@ -16,16 +16,6 @@ import (
 
 func TestMain(m *testing.M) { enginetest.Main(m) }
 
-// The table and the rows of the quickstart, as far as the program reads them.
-const (
-	createUsers = `CREATE TABLE users (user_id INT PRIMARY KEY,
-		username VARCHAR(255) COLLATE utf8mb4_bin UNIQUE, email VARCHAR(255) COLLATE utf8mb4_bin UNIQUE,
-		registration_date DATE, last_login TIMESTAMP NULL, profile_data JSON) CHARACTER SET utf8mb4`
-	insertUsers = `INSERT INTO users VALUES
-		(101, 'alice', 'alice@example.com', '2023-01-15', '2024-03-10 09:30:00', '{"bio": "Loves dogs"}'),
-		(102, 'bob', 'bob@example.com', '2023-02-20', NULL, NULL)`
-)
-
 // TestProgram runs the program on the engines that are there, after what an
 // operator does first, which is init.
 func TestProgram(t *testing.T) {
@@ -37,8 +27,11 @@ func TestProgram(t *testing.T) {
 	db, err := mysqlstore.OpenDB(dsn)
 	require.NoError(t, err)
 	defer db.Close()
-	db.MustExec(createUsers)
-	db.MustExec(insertUsers)
+	schema, err := os.ReadFile("schema.sql") // the table and rows that the README names
+	require.NoError(t, err)
+	for _, statement := range strings.Split(strings.TrimSuffix(string(schema), ";\n"), ";\n") {
+		db.MustExec(statement)
+	}
 	store, err := mysqlstore.New(db, contract, nil)
 	require.NoError(t, err)
 	require.NoError(t, store.Init(t.Context()))

@@ -92,8 +92,11 @@ func (d *demo) play(ctx context.Context, address string, walk func() error, say 
 	err := walk()
 	closing()
 	all.Wait()
-	if err != nil || ctx.Err() != nil {
+	if err != nil {
 		return err
+	}
+	if ctx.Err() != nil {
+		return errors.New("interrupted before the accounts were settled")
 	}
 	return d.settle(ctx, say)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -30,6 +31,22 @@ func TestDemo(t *testing.T) {
 		require.Contains(t, out.String(), part)
 	}
 	require.NotContains(t, out.String(), "0 of 0\n", "everything was looked at")
+}
+
+// TestDemoInterrupted: a demo that was cut has shown nothing, and says so.
+func TestDemoInterrupted(t *testing.T) {
+	c, err := transform.Load(contractJSON)
+	require.NoError(t, err)
+	s, err := newShop(dal.Standalone(c, memstore.New(c, nil)), []byte("a secret of the tests"), bcrypt.MinCost)
+	require.NoError(t, err)
+	d, err := newDemo(t.Context(), s, time.Millisecond)
+	require.NoError(t, err)
+	server := httptest.NewServer(newServer(s))
+	defer server.Close()
+	ctx, interrupt := context.WithCancel(t.Context())
+	walk := func() error { interrupt(); return nil }
+	say := func(format string, args ...any) { require.NotContains(t, format, "holds") }
+	require.EqualError(t, d.play(ctx, strings.TrimPrefix(server.URL, "http://"), walk, say), "interrupted before the accounts were settled")
 }
 
 // TestReckoning finds what a shop has not kept.

@@ -33,7 +33,7 @@ func (c *cli) contractCheckCommand() *cobra.Command {
 	check.Flags().BoolVar(&what.graph, "graph", false, "print which attributes each column of each table feeds, and how they are kept")
 	check.Flags().BoolVar(&what.data, "data", false, "read every row too, and show the primary keys of rows that can't become items")
 	check.Flags().BoolVar(&what.write, "write", false,
-		`fill columns, primary keys and unique indexes of the contract in from the database`)
+		`fill columns, primary keys, sequences and unique indexes of the contract in from the database`)
 	return check
 }
 
@@ -52,8 +52,9 @@ Keys are shown as they are: mind where the output goes.
 It can be interrupted at any time, lists then what it found so far, and changes nothing.
 
 --write replaces the columns and primary keys in the file by those of the database, adds
-unique indexes, and describes tables that only joins read in "source_tables". Everything
-else in the file stays as it is written.`
+unique indexes and a "sequence" where one AUTO_INCREMENT column is the whole key, and
+describes tables that only joins read in "source_tables". Everything else in the file
+stays as it is written.`
 
 const checkExamples = `  migrationctl contract check --contract contract.json
   migrationctl contract check --contract contract.json --mysql DSN --write

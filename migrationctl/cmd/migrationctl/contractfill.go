@@ -64,6 +64,11 @@ func (f *filling) table(ctx context.Context, t transform.SourceTable, columns []
 	} else if err := f.text.SetColumns(t.Entity, columns, key); err != nil {
 		return found("entity %s: %w", t.Entity, err)
 	}
+	if id := assignedKey(columns, key); id != "" && t.Entity != "" {
+		if _, err := f.text.AddSequence(t.Entity, id); err != nil {
+			return found("entity %s: %w", t.Entity, err)
+		}
+	}
 	uniques, err := mysqlstore.IntrospectUnique(ctx, f.db, t.Table)
 	if err != nil {
 		return err
@@ -77,6 +82,17 @@ func (f *filling) table(ctx context.Context, t transform.SourceTable, columns []
 		}
 	}
 	return nil
+}
+
+// assignedKey returns the column that is the whole primary key and of which MySQL
+// assigns integers, or "".
+func assignedKey(columns []transform.Column, key []string) string {
+	for _, c := range columns {
+		if c.Generated == "auto_increment" && slices.Equal(key, []string{c.Name}) && strings.HasSuffix(c.SQLType, "int") {
+			return c.Name
+		}
+	}
+	return ""
 }
 
 // indexName is what the contract takes as the name of a unique index.

@@ -196,6 +196,28 @@ func TestWrittenContractsLoad(t *testing.T) {
 	require.Equal(t, string(written), string(again))
 }
 
+// TestWriteAddsSequence holds that --write says of an AUTO_INCREMENT column that is
+// the whole key that the stores assign it, of no other column, and never twice.
+func TestWriteAddsSequence(t *testing.T) {
+	dsn, db := emptyDatabase(t)
+	db.MustExec("CREATE TABLE notes (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, n INT NOT NULL)")
+	db.MustExec("CREATE TABLE pairs (id BIGINT NOT NULL AUTO_INCREMENT, n INT NOT NULL, PRIMARY KEY (id, n))")
+	table := `{"table": "%s", "type": "single-entity", "source_table": "%[1]s", "pk": "id", "sk": %s,
+		"attributes": [{"name": "id", "type": "N", "source_column": "id"}, {"name": "n", "type": "N", "source_column": "n"}]}`
+	file := contractFile(t, `{"tables": [`+fmt.Sprintf(table, "notes", "null")+", "+fmt.Sprintf(table, "pairs", `"n"`)+`]}`)
+	for range 2 {
+		code, stdout, stderr := call(t.Context(), environment{}, "contract", "check", "--contract", file, "--mysql", dsn, "--write")
+		require.Zero(t, code, stdout+stderr)
+		require.NotContains(t, stdout, "/tables/0: column id is auto_increment")
+		require.Contains(t, stdout, "/tables/1: column id is auto_increment, and the entity has no sequence")
+		written, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Equal(t, 2, strings.Count(string(written), `"generated": "auto_increment"`))
+		require.Equal(t, 1, strings.Count(string(written), `"sequence": {"column": "id"}`))
+		require.Less(t, strings.Index(string(written), "sequence"), strings.Index(string(written), "pairs"))
+	}
+}
+
 // TestWriteOncePerTable holds that a table of several entities is described with
 // the first of them, and that a table which joins read too is described there.
 func TestWriteOncePerTable(t *testing.T) {

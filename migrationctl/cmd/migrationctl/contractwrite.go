@@ -19,7 +19,7 @@ func (c *cli) writeContract(before, after []byte, doc *contractDoc) error {
 		return usage("the contract can't be written: %w", err)
 	}
 	doc.Written = true
-	doc.note = "columns, primary keys and unique indexes were written from the database"
+	doc.note = "columns, primary keys, sequences and unique indexes were written from the database"
 	return nil
 }
 

@@ -159,7 +159,7 @@ func runDocs(runs []migrationctl.RunStatus, verify bool) []runDoc {
 func (d statusDoc) text(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "group\t%s\n", d.Group)
-	fmt.Fprintf(w, "phase\t%d %s, since %s\n", d.Phase, d.PhaseName, moment(d.ChangedAt))
+	fmt.Fprintf(w, "phase\t%d %s, phase or capture last changed %s\n", d.Phase, d.PhaseName, moment(d.ChangedAt))
 	if d.Note != "" {
 		fmt.Fprintf(w, "note\t%s\n", d.Note)
 	}

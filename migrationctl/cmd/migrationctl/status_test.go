@@ -36,6 +36,13 @@ func TestStatusOfTheBacklog(t *testing.T) {
 	require.Contains(t, printed(migrationctl.Status{Leader: "mysql", Dirty: 2, OldestDirty: time.Minute}), "2 changes, the oldest for 1m0s\n")
 }
 
+// TestStatusOfTheLastChange: the time is that of the last change of phase or capture,
+// which in phases 1 and 5 need not be when the phase began.
+func TestStatusOfTheLastChange(t *testing.T) {
+	text := printed(migrationctl.Status{Phase: 5, ChangedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)})
+	require.Regexp(t, `(?m)^phase +5 dynamodb-only, phase or capture last changed 2026-01-02`, text)
+}
+
 func printed(s migrationctl.Status) string {
 	var b strings.Builder
 	statusDocument(s).text(&b)
