@@ -36,7 +36,7 @@
 //     Options{Phases: []dal.Phase{dal.MySQLOnly}}. It passes once each request
 //     gives the same answer twice: name what varies (Options.Varies).
 //  3. Let Options.Phases go, so that all five count. A step is refused with the
-//     reason: phase 3 where a row fits no item, phase 4 where an index is unique in
+//     reason: the backfill in phase 2 where a row fits no item, phase 4 where an index is unique in
 //     MySQL and not in the contract ("MySQL keeps what the contract does not
 //     know"). Mend the contract until all steps are made. In phases 2 and 3 the
 //     answers are MySQL's, and verify compares what DynamoDB has.
@@ -44,8 +44,8 @@
 //     order, a name found whatever its case, a joined name that went stale. The
 //     difference names phase, request and JSON path. Declare the index, the
 //     folding, how the copy is kept.
-//  5. Phase 5 fails if something still asks MySQL, once you stop MySQL in open's
-//     service; and the walk fails where a request does not survive a switch, for
+//  5. Phase 5 fails if something still asks MySQL, once you put a proxy before MySQL
+//     that stops at a request of the test (examples/shop does); and the walk fails where a request does not survive a switch, for
 //     instance since it keeps state between requests in the process.
 //
 // The test is then the definition of done, and stays until the library is taken

@@ -37,7 +37,7 @@ type Answer struct {
 // default.
 type Options struct {
 	// Phases are those that are compared with phase 1, which is always played
-	// first, twice. Default: all five.
+	// first; if it is among them, twice. Default: all five.
 	Phases []dal.Phase
 	// NoWalk leaves out the histories beside steps from phase to phase. They are
 	// played only if Phases is not set.

@@ -105,8 +105,8 @@ func keeping(s *shop, next http.Handler) http.Handler {
 	return mux
 }
 
-// TestGoneUser: what hangs on a user goes too, and a token that outlives its user is
-// good for nothing.
+// TestGoneUser: what hangs on a user goes too, and a token that outlives its user shows
+// nothing.
 func TestGoneUser(t *testing.T) {
 	m := newMarket(t)
 	status, _ := m.send(2, "POST", "/api/cart/items", `{"productId":1,"quantity":1}`)

@@ -55,3 +55,14 @@ func TestNull(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	require.NotContains(t, answer["category"], "parent_id", "a root has none")
 }
+
+// TestOneValue: a body is one JSON value, and nothing after it.
+func TestOneValue(t *testing.T) {
+	m := newMarket(t)
+	for _, more := range []string{"}", "]", " {}", "x"} {
+		status, _ := m.send(1, "PUT", "/api/products/1", `{"price":5}`+more)
+		require.Equal(t, http.StatusBadRequest, status, more)
+	}
+	status, _ := m.send(1, "PUT", "/api/products/1", `{"price":5}`+" \n")
+	require.Equal(t, http.StatusOK, status)
+}

@@ -15,8 +15,8 @@ import (
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 )
 
-// TestListsBeyondAMegabyte: of five megabytes of products, every one is in the list and
-// in the search, in order, on one page, whoever leads.
+// TestListsBeyondAMegabyte: five megabytes of products are listed and searched in the same
+// order whoever leads, which is looked at on pages from far behind.
 func TestListsBeyondAMegabyte(t *testing.T) {
 	const products = 3000
 	enginetest.NeedsRealMySQL(t, "a server that sorts thousands of rows by an expression, many times")

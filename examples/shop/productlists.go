@@ -12,17 +12,17 @@ import (
 
 // A wish is what a list of products is narrowed by.
 type wish struct {
-	category, seller   int64 // 0 for any
-	search             string
-	cheapest, dearest  *Cents
-	inStock            bool
-	children, mustHave bool // of the category: include those below it; it has to be there
+	category, seller  int64 // 0 for any
+	search            string
+	cheapest, dearest *Cents
+	inStock           bool
+	mustHave          bool // the category has to be there
 }
 
 // wishOf reads what the query of a request asks for.
 func wishOf(r *http.Request) (q wish, err error) {
 	values := r.URL.Query()
-	q.search, q.inStock, q.children = strings.TrimSpace(values.Get("search")), values.Get("in_stock_only") == "true", true
+	q.search, q.inStock = strings.TrimSpace(values.Get("search")), values.Get("in_stock_only") == "true"
 	if q.category, err = number(r, "category_id", 0, 1, mostInStock); err != nil {
 		return q, err
 	}
@@ -105,7 +105,7 @@ func (s *shop) familyOf(ctx context.Context, q wish) ([]int64, error) {
 	}
 	family := []int64{q.category}
 	for _, c := range categories {
-		if q.children && c.ParentID != nil && *c.ParentID == q.category {
+		if c.ParentID != nil && *c.ParentID == q.category {
 			family = append(family, c.ID)
 		}
 	}

@@ -189,8 +189,10 @@ func read(w http.ResponseWriter, r *http.Request, into any) error {
 	if errors.Is(err, io.EOF) {
 		return nil // none: every field is missing, of which the rules speak
 	}
-	if err == nil && decoder.More() {
-		err = errors.New("more than one value")
+	if err == nil {
+		if _, end := decoder.Token(); !errors.Is(end, io.EOF) {
+			err = errors.New("more than one value")
+		}
 	}
 	if p := (*problem)(nil); errors.As(err, &p) {
 		return p

@@ -36,7 +36,9 @@ func Walk(ctx context.Context, ctl *migrationctl.Controller, pause time.Duration
 		case <-time.After(pause):
 		}
 		for _, do := range step.do {
-			if err := do(); err != nil {
+			if err := do(); err != nil && ctx.Err() != nil {
+				return nil // what was begun, whoever comes next finishes
+			} else if err != nil {
 				return err
 			}
 		}

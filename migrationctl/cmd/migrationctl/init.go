@@ -110,8 +110,8 @@ func (c *cli) uninstallCommand() *cobra.Command {
 		Long: `Drop the triggers of init --capture triggers. It is refused while capture is on.
 
 The library's own tables stay: the versions in them must not begin again while there are
-items in DynamoDB that carry older ones. Once these tables are gone as well, drop the tables
-whose names begin with crossfade_ by hand.`,
+items in DynamoDB that carry older ones. Drop the tables whose names begin with crossfade_ by
+hand, once these items are gone, or once MySQL goes for good.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.uninstall(cmd.Context()) },
 	}
 }
