@@ -97,6 +97,16 @@ func TestGuardsAreCompared(t *testing.T) {
 		d.mend(d.faults()[:1])
 		require.Equal(t, before, d.holders())
 
+		// One that somebody else has by the time when it is mended.
+		left := store.Fault{Key: d.keyOf(cid), Field: "name", Wrong: store.LeftOver}
+		var err error
+		left.Ref, err = encodePosition(guards[0])
+		require.NoError(t, err)
+		mended, err := d.MendBeside(d.ctx, left)
+		require.NoError(t, err)
+		require.True(t, mended)
+		require.Equal(t, before, d.holders())
+
 		// Of a record that is deleted, of one that never was, and of a unique value
 		// that the contract has no more.
 		for _, slot := range []string{d.guardName("Accounts", &d.accounts.Unique[0], "cid"), d.partition(partUnique, "Accounts", "nick", "=c#c")} {

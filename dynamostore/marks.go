@@ -142,16 +142,23 @@ func (wr *writing) blocked(ctx context.Context, e *edit, other string) error {
 	return &errAgain{err: wr.markContended(e.place)}
 }
 
-// unmark takes a mark away, if it is still that one.
+// unmark takes a mark away, if it is still that one. What it meets another transaction
+// at may have the mark still, so that is waited out.
 func (s *Store) unmark(ctx context.Context, op string, m mark, b *budget) error {
 	t := s.newTransaction(op, m.entity)
 	t.update(m.home, m.key, "REMOVE #m", condition{}.marked(m.by))
-	err := t.transact(ctx, b)
-	var r *refusal
-	if errors.As(err, &r) {
-		return nil // another one now, or none
+	for {
+		err := t.transact(ctx, b)
+		var r *refusal
+		switch {
+		case !errors.As(err, &r):
+			return withOutcome(err, store.NotApplied)
+		case !r.conflict:
+			return nil // another one now, or none
+		case !b.wait(ctx):
+			return t.busy(r)
+		}
 	}
-	return withOutcome(err, store.NotApplied)
 }
 
 // unmarkTargets takes the marks away that are on what a follower's rows refer to,

@@ -5,7 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -23,6 +25,21 @@ type stuck struct {
 func (c *stuck) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, opts ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
 	if c.nth--; c.nth == 0 {
 		c.do()
+	}
+	return c.Client.TransactWriteItems(ctx, in, opts...)
+}
+
+// A contended is a client whose requests that take a mark away meet another transaction
+// at first.
+type contended struct {
+	Client
+	times int
+}
+
+func (c *contended) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, opts ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	if u := in.TransactItems[0].Update; u != nil && *u.UpdateExpression == "REMOVE #m" && c.times > 0 {
+		c.times--
+		return nil, &types.TransactionCanceledException{CancellationReasons: []types.CancellationReason{{Code: aws.String("TransactionConflict")}}}
 	}
 	return c.Client.TransactWriteItems(ctx, in, opts...)
 }
@@ -49,9 +66,11 @@ func TestDeleteStuckOverHandoffs(t *testing.T) {
 				require.Contains(t, d.rawItem(record), attrMark)
 				begun.Lease.End()
 				later.advance(func(p *store.PhaseRecord) { p.State, p.Phase, p.Epoch = store.GivenAway, store.Validate, 2 })
-				applied, err := later.Put(d.ctx, store.At{}, store.Row{Key: d.keyOf(refers), Live: true, Record: refers, Version: store.Floor(2) + 1})
+				busy := &contended{Client: d.client, times: 2}
+				applied, err := later.with(busy, Options{RetryBudget: time.Second}).Put(d.ctx, store.At{}, store.Row{Key: d.keyOf(refers), Live: true, Record: refers, Version: store.Floor(2) + 1})
 				require.NoError(t, err)
 				require.True(t, applied)
+				require.Zero(t, busy.times)
 				later.advance(func(p *store.PhaseRecord) { p.State, p.Phase, p.Epoch = store.Open, store.DynamoDBPrimary, 3 })
 			}}
 			slow := d.with(late, Options{RetryBudget: time.Second})

@@ -40,6 +40,9 @@ const (
 	movingTables  policyTarget = "tables with entities whose items move"
 	standTable    policyTarget = "the library's table, where items move"
 	targetTables  policyTarget = "tables with entities that others refer to, and whose items stay"
+	uniqueTables  policyTarget = "tables with unique columns, and whose items stay"
+	uniqueStands  policyTarget = "the library's table, where items with unique columns move"
+	targetStands  policyTarget = "the library's table, where items move that others refer to"
 	guardedTables policyTarget = "tables with unique columns or references, and whose items stay"
 	guardTable    policyTarget = "the library's table, where there are unique columns or references"
 	leanIndexes   policyTarget = "tables with indexes that have not all of an item"
@@ -73,6 +76,12 @@ func (on policyTarget) fits(c *transform.Contract, t *transform.Table) bool {
 		return ours && slices.ContainsFunc(c.Entities, (*transform.Entity).Moves)
 	case targetTables:
 		return hasEntity(c, t, func(e *transform.Entity) bool { return len(e.ReferredBy()) > 0 && !e.Moves() })
+	case uniqueTables:
+		return hasEntity(c, t, func(e *transform.Entity) bool { return len(e.Unique) > 0 && !e.Moves() })
+	case uniqueStands:
+		return ours && slices.ContainsFunc(c.Entities, func(e *transform.Entity) bool { return len(e.Unique) > 0 && e.Moves() })
+	case targetStands:
+		return ours && slices.ContainsFunc(c.Entities, func(e *transform.Entity) bool { return len(e.ReferredBy()) > 0 && e.Moves() })
 	case guardedTables:
 		return hasEntity(c, t, func(e *transform.Entity) bool { return guarded(e) && !e.Moves() })
 	case guardTable:
@@ -123,6 +132,11 @@ func serviceRules() []policyRule {
 		// It looks at what the record refers to for marks that are out of time, and
 		// takes them away.
 		allow(targetTables, 2, 3, "BatchGetItem", "UpdateItem"),
+		allow(targetStands, 2, 3, "UpdateItem"),
+		// A guard that names a record which does not need it is taken away, while that
+		// record stays as it is.
+		allow(uniqueTables, 2, 3, "ConditionCheckItem"),
+		allow(uniqueStands, 2, 3, "ConditionCheckItem"),
 		// Where items move, stands are read too, and what is left is deleted.
 		allow(movingTables, 2, 5, "DeleteItem"),
 		allow(standTable, 2, 3, "BatchGetItem"),
@@ -168,6 +182,7 @@ func operatorRules() []policyRule {
 		allow(stayingTables, 1, 5, "PutItem"),
 		allow(libraryTable, 1, 4, "DeleteItem"),
 		allow(targetTables, 1, 3, "UpdateItem"),
+		allow(targetStands, 1, 3, "UpdateItem"),
 		allow(movingTables, 1, 3, "PutItem"),
 		allow(movingTables, 2, 3, "DeleteItem"),
 		allow(standTable, 1, 5, "BatchGetItem"),

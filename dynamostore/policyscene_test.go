@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dynamostore"
 	"github.com/crossfade-go/crossfade/dynamostore/dynamotest"
@@ -85,6 +86,31 @@ func (w *walk) confuse() {
 			require.NoError(w, err)
 		}
 	}
+}
+
+// leave leaves a guard that names the last account, and one that names the last seat, for
+// values that neither has, as a contract of before may have done. The service needs the
+// values for others.
+func (w *walk) leave() {
+	client, table := w.aside(), aws.String(w.prefix+dynamostore.LibraryTable)
+	all, err := client.Scan(w.ctx, &dynamodb.ScanInput{TableName: table})
+	require.NoError(w, err)
+	left := 0
+	for _, it := range all.Items {
+		p := it["p"].(*types.AttributeValueMemberS)
+		key, _ := it["_cf_k"].(*types.AttributeValueMemberS)
+		account := strings.Contains(p.Value, "#unique#Accounts#") && key.Value == fmt.Sprint(w.kept)
+		seat := strings.Contains(p.Value, "#unique#Seats#") && key.Value == fmt.Sprint(w.seat)
+		if account || seat {
+			left++
+			it["p"] = &types.AttributeValueMemberS{Value: p.Value + "0"}
+			_, err := client.PutItem(w.ctx, &dynamodb.PutItemInput{TableName: table, Item: it})
+			require.NoError(w, err)
+		}
+	}
+	require.Equal(w, 2, left)
+	require.NoError(w, w.accounts.Create(w.ctx, &account{Name: fmt.Sprint("name", w.serial, "?0")}, dal.Follow(dal.Required)))
+	require.NoError(w, w.seats.Create(w.ctx, &seat{ID: 5000 + w.seat, Row: "last", Place: 10 * w.seat}, dal.Follow(dal.Required)))
 }
 
 // mark puts the mark of a deleter on a note of a follower, if the note is there: the lead

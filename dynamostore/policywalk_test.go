@@ -202,6 +202,9 @@ func (w *walk) use() {
 	require.NoError(w, err)
 	_, err = w.settings.GetMany(w.ctx, []dal.Key{w.settings.Key(name)})
 	require.NoError(w, err)
+	if w.phase.HasFollower() && !w.phase.DynamoDBLeads() {
+		w.leave()
+	}
 	w.decide(name)
 	time.Sleep(12 * time.Second)
 }

@@ -24,7 +24,6 @@ func TestContractInPhaseFiveBare(t *testing.T) {
 		w, attic := newDynamoWorldOf(t, client, storetest.FamilyContract(t))
 		p := w.lead(t, store.DynamoDBOnly)
 		newFamily(t, p).settle(t, 1)
-		require.NoError(t, p.CaptureOff(t.Context(), migrationctl.Change{}))
 		prefix := (*attic.table)[:len(*attic.table)-len(dynamostore.LibraryTable)]
 		stores := func(change func(c *transform.Contract)) (migrationctl.MySQL, migrationctl.DynamoDB) {
 			c := storetest.FamilyContract(t)
@@ -34,6 +33,11 @@ func TestContractInPhaseFiveBare(t *testing.T) {
 			return migrationctl.WithoutMySQL(c), dynamo
 		}
 		column := func(e *transform.Entity, name string) *transform.Column { return &e.Columns[e.ColumnIndex(name)] }
+		mysql, dynamo := stores(func(c *transform.Contract) { c.Entity("Pets").Unique = nil })
+		op, err := migrationctl.NewOperator(mysql, dynamo, nil)
+		require.NoError(t, err)
+		require.ErrorContains(t, op.CaptureOff(t.Context(), migrationctl.Change{}), "captured under another contract", "it would be remembered")
+		require.NoError(t, p.CaptureOff(t.Context(), migrationctl.Change{}))
 		for name, change := range map[string]func(c *transform.Contract){
 			"gains a unique value": func(c *transform.Contract) {
 				e := c.Entity("Toys")
@@ -54,7 +58,7 @@ func TestContractInPhaseFiveBare(t *testing.T) {
 		}
 		require.NoError(t, p.Close(context.Background()))
 
-		mysql, dynamo := stores(func(c *transform.Contract) { column(c.Entity("Toys"), "note").Length++ })
+		mysql, dynamo = stores(func(c *transform.Contract) { column(c.Entity("Toys"), "note").Length++ })
 		next, err := migrationctl.Open(t.Context(), mysql, dynamo, nil)
 		require.NoError(t, err)
 		require.NoError(t, next.CaptureOn(t.Context(), migrationctl.Change{}))

@@ -115,6 +115,10 @@ func (o *Operator) CaptureOff(ctx context.Context, c Change) error {
 	next := from
 	next.Capture, next.CaptureEpoch, next.FollowerEmpty, next.Contract = false, 0, false, ""
 	if l.side == dynamoSide {
+		// It is remembered as that of the guards and edges that are there.
+		if err := o.checkContract(from); err != nil {
+			return err
+		}
 		next.Contract = o.beside() // in phase 1 the next backfill makes everything anew
 	}
 	return o.advance(ctx, l, next, "capture off", "capture off", c, nil)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -57,6 +58,7 @@ type defect struct {
 	open    func(t testing.TB) paritytest.Service[http.Handler]
 	opts    paritytest.Options // without Phases: phase 4 alone
 	walk    bool               // every phase, and the steps
+	play    func(t *testing.T) // instead of all these
 	says    []string
 }
 
@@ -136,6 +138,13 @@ func defects() map[string]defect {
 	}
 }
 
+// allDefects are defects with playedDefects.
+func allDefects() map[string]defect {
+	all := defects()
+	maps.Copy(all, playedDefects())
+	return all
+}
+
 // tamper changes a record in the follower alone, at the version it has.
 func (w *world) tamper() {
 	ctx, e := context.Background(), w.ctl.Router().Contract().Entity("Users")
@@ -162,7 +171,11 @@ func TestDefect(t *testing.T) {
 	if name == "" {
 		t.Skip("it is played by TestDifferencesAreFound")
 	}
-	d := defects()[name]
+	d := allDefects()[name]
+	if d.play != nil {
+		d.play(t)
+		return
+	}
 	opening := d.open
 	if opening == nil {
 		opening = func(t testing.TB) paritytest.Service[http.Handler] { return serve(newWorld(t), d.between) }
@@ -180,7 +193,7 @@ func TestDefect(t *testing.T) {
 // TestDifferencesAreFound: each service that differs on purpose fails the test, and
 // the report says where.
 func TestDifferencesAreFound(t *testing.T) {
-	for name, d := range defects() {
+	for name, d := range allDefects() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestDefect$", "-test.v")
