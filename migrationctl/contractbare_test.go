@@ -2,6 +2,7 @@ package migrationctl_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -58,7 +59,10 @@ func TestContractInPhaseFiveBare(t *testing.T) {
 		}
 		require.NoError(t, p.Close(context.Background()))
 
-		mysql, dynamo = stores(func(c *transform.Contract) { column(c.Entity("Toys"), "note").Length++ })
+		mysql, dynamo = stores(func(c *transform.Contract) {
+			column(c.Entity("Toys"), "note").Length++
+			slices.Reverse(c.Entity("Pets").References)
+		})
 		next, err := migrationctl.Open(t.Context(), mysql, dynamo, nil)
 		require.NoError(t, err)
 		require.NoError(t, next.CaptureOn(t.Context(), migrationctl.Change{}))

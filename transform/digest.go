@@ -62,7 +62,7 @@ func (c *Contract) BesideDigest() string {
 		Entity     string
 		Key        []column
 		Unique     map[string][]column
-		References []reference
+		References map[string]reference
 		Place      []column // of an item that moves
 	}
 	var all []beside
@@ -70,12 +70,12 @@ func (c *Contract) BesideDigest() string {
 		if len(e.Unique) == 0 && len(e.References) == 0 && !e.Moves() {
 			continue
 		}
-		b := beside{Entity: e.Name, Key: columns(e, e.KeyColumns), Unique: map[string][]column{}}
+		b := beside{Entity: e.Name, Key: columns(e, e.KeyColumns), Unique: map[string][]column{}, References: map[string]reference{}}
 		for _, u := range e.Unique {
 			b.Unique[u.Name] = columns(e, u.Columns)
 		}
 		for _, f := range e.References {
-			b.References = append(b.References, reference{f.Target, columns(e, f.Columns), columns(f.to, f.to.KeyColumns)})
+			b.References[f.Target+" "+f.Field()] = reference{f.Target, columns(e, f.Columns), columns(f.to, f.to.KeyColumns)}
 		}
 		if e.Moves() {
 			place, _ := e.ItemKeyColumns()
