@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -217,21 +218,34 @@ func countBeside(e *env) {
 	target := e.shelf(1)
 	e.write(e.create(target))
 	const each = 10
-	errs := together(3, func(i int) error {
-		for n := range each {
-			good := e.good(fmt.Sprint("shop ", i), n, "shelf_id", "1")
+	own := make([]transform.Record, 3) // of which each writer alone makes something refer to
+	for i := range own {
+		own[i] = e.shelf(2 + i)
+		e.write(e.create(own[i]))
+	}
+	count := func(field string, of transform.Record) (int64, error) {
+		n, err := e.Authority.Count(e.ctx, e.at, store.Count{By: e.reference("goods", field), Keys: []transform.Key{e.key(of)}})
+		if err != nil {
+			return 0, err
+		}
+		return n[0], nil
+	}
+	errs := together(len(own), func(i int) error {
+		for n := range int64(each) {
+			good := e.good(fmt.Sprint("shop ", i), int(n), "shelf_id", "1", "extra_id", strconv.Itoa(2+i))
 			if err := persist(func() error {
 				_, err := e.Authority.Write(e.ctx, e.at, store.Write{Mutations: []store.Mutation{e.create(good)}})
 				return err
 			}); err != nil {
 				return err
 			}
-			got, err := e.Authority.Count(e.ctx, e.at, store.Count{By: e.reference("goods", "shelf_id"), Keys: []transform.Key{e.key(target)}})
-			if err != nil {
+			all, errAll := count("shelf_id", target)
+			mine, err := count("extra_id", own[i])
+			if err := errors.Join(errAll, err); err != nil {
 				return err
 			}
-			if got[0] < int64(n)+1 || got[0] > 3*each {
-				return fmt.Errorf("%d after %d were acknowledged", got[0], n+1)
+			if mine != n+1 || all < mine || all > 3*each {
+				return fmt.Errorf("%d of %d after %d were acknowledged", mine, all, n+1)
 			}
 		}
 		return nil
