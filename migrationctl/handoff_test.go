@@ -350,3 +350,22 @@ func TestAbandon(t *testing.T) {
 		require.NoError(t, p.Close(context.Background()))
 	})
 }
+
+// TestStepWaitsForTheFollowersMark: where an operator died, MySQL refuses refreshes until
+// a process has mended its mark. The next step waits for that.
+func TestStepWaitsForTheFollowersMark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.DynamoDBPrimary)
+		mended := time.Now().Add(2 * time.Second)
+		w.faults.FailWith(func(c faultstore.Call) bool {
+			return c.Store == "mysql" && c.Method == "Put" && time.Now().Before(mended)
+		}, &store.Error{Op: "put", Kind: store.ErrWrongPhase, Outcome: store.NotApplied})
+		u := user(1)
+		require.NoError(t, p.users.Create(t.Context(), &u))
+		op, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), leading())
+		require.NoError(t, err)
+		require.NoError(t, op.SetPhase(t.Context(), store.Validate, migrationctl.Change{}))
+		require.Equal(t, 0, w.count(t, w.mysql, 1))
+	})
+}

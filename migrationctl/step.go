@@ -197,7 +197,9 @@ func (o *Operator) catchUp(ctx context.Context, step string, l lead) error {
 			return nil // it gets no better
 		case err == nil && ctx.Err() != nil:
 			return notCaughtUp(step, ctx.Err())
-		case err != nil && (ctx.Err() != nil || !away(err) || o.now().Sub(began) > awayTime):
+		case err != nil && (ctx.Err() != nil || !away(err) && !errors.Is(err, store.ErrWrongPhase) || o.now().Sub(began) > awayTime):
+			// Where an operator died, MySQL may refuse refreshes until a process has
+			// mended its mark.
 			return notCaughtUp(step, err)
 		case err != nil:
 			_ = o.sleep(ctx, heartbeatEvery) // the context is looked at after the next pass
