@@ -30,7 +30,8 @@ type keyLimit struct {
 }
 
 // Item returns the item that the record becomes: the contract's attributes and
-// nothing else. A NULL is an absent attribute. The error is a *ValueError: for
+// nothing else. A NULL is an absent attribute, a copy (see Entity.Copies) of which
+// the record has none too. The error is a *ValueError: for
 // a value that no item can hold as the contract wants it, a key attribute that
 // is empty or over 2048 (partition) or 1024 (sort) bytes, a number over 38
 // digits, JSON over 32 levels, an item over 400 KB with what the library adds
@@ -44,7 +45,7 @@ func (e *Entity) Item(r Record) (map[string]types.AttributeValue, error) {
 	most := 0
 	for i := range e.Attributes {
 		a := &e.Attributes[i]
-		if e.Columns[a.Column].Hydrated {
+		if e.isHydrated(i) {
 			continue
 		}
 		if e.plain[i] {
