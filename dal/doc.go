@@ -83,7 +83,9 @@
 //     next phase (TestScenario33Lists); random queries are answered alike by every
 //     store (TestEveryStoreAnswersAlike).
 //   - A query of the table's own key shows what was written before it
-//     (TestScenario33TableKeySeesItsOwnWrites). An index of DynamoDB lags.
+//     (TestScenario33TableKeySeesItsOwnWrites), and so does one that gives all columns
+//     of a "unique" (TestScenario33UniqueValueSeesItsOwnWrites). Asked otherwise, an
+//     index of DynamoDB lags.
 //   - Conditions on the sort key add up (TestSortConditions); those of Where mean the
 //     same in both stores, and a page of them is full unless it has looked through
 //     10,000 records (TestWhere, TestFilteredPages, TestWorkOfAPageIsBounded). Folded

@@ -49,6 +49,12 @@ type IndexQuery struct {
 // DynamoDB as the authority an index follows its table with a delay, as a rule of
 // milliseconds: what was written a moment ago may be missing or be as it was.
 //
+// Not so where a query gives all columns of a "unique" of the contract, in whatever
+// form the index has them: by Equal, or by Equal and Exactly where one of them is the
+// sort key. No two records have such a value, and the store asks who has it, by two
+// consistent reads: in every phase the answer shows what was written before, and a value
+// that some record has all the while is found (TestScenario33UniqueValueSeesItsOwnWrites).
+//
 // An index whose key is a fold ("transformation": {"type": "fold"}) finds the value
 // in every form that MySQL takes for equal in the column, and each record as it was
 // given. Of a text that is blank in its collation there is no fold: the record is not

@@ -56,6 +56,14 @@ func TestConformance(t *testing.T) {
 	enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) { storetest.Run(t, harness(client)) })
 }
 
+// TestUniqueValuesWhileIndexesStandStill: no index is needed for a query by a unique
+// value, as what one shows is of the past.
+func TestUniqueValuesWhileIndexesStandStill(t *testing.T) {
+	srv := dynamotest.Start(t)
+	srv.Fault(dynamotest.OnAny().IndexLag(dynamotest.Forever))
+	storetest.RunLogins(t, harness(srv.Client()))
+}
+
 func BenchmarkFollower(b *testing.B) {
 	storetest.BenchmarkFollower(b, harness(enginetest.DynamoDB(b)))
 }

@@ -45,9 +45,14 @@
 //     pages of any size (TestQueryOfEachProjection, TestTiesComeInTheOrderOfTheKey),
 //     tombstones left out (TestTombstonesCostAPageNothing).
 //   - A query of the table's own key is strongly consistent
-//     (TestTableKeyIsReadConsistently). Bounds that exclude each other, or that no
-//     key can have, are an empty answer or left to the library, never an error of the
-//     service (TestBoundsInTheRequest).
+//     (TestTableKeyIsReadConsistently). So is one that gives all columns of a unique: it
+//     reads the value's guard and the record that this names, and asks no index
+//     (TestWhichQueriesAskTheGuard, TestUniqueValuesWhileIndexesStandStill), whoever takes
+//     the value meanwhile (TestValueChangesHandsBetweenTwoReads, TestValueGivenUpAndTakenAgain,
+//     TestValuesExchangedBesideReaders). Guards that are missing or were left behind hide
+//     nothing and show nothing (TestLeftGuardsMisleadNobody).
+//   - Bounds that exclude each other, or that no key can have, are an empty answer or left
+//     to the library, never an error of the service (TestBoundsInTheRequest).
 //   - Several entities may live in one table, which is planned, created and looked into
 //     once (TestSharedTableIsOne). A scan and a query give those of one entity, their
 //     limit counts them alone (TestConformance), and where its sort keys begin with a
@@ -165,8 +170,8 @@
 // version, no change item and no tombstone, and guards of unique values and edges stay,
 // which are counted; tables that are restored or emptied without the library's; a global
 // table written in more than one region, where the last writer wins whatever its
-// version. Query of a global secondary index reads what lags; every other read is
-// strongly consistent.
+// version. Query of a global secondary index reads what lags, unless it gives all
+// columns of a unique; every other read is strongly consistent.
 //
 // DynamoDB has no clock to ask. Ages of registrations and change items, and the
 // order of the audit, go by the clocks of the processes and inform people

@@ -34,7 +34,7 @@ func (w *walk) unsettle() {
 	for _, name := range []string{"Settings", dynamostore.LibraryTable} {
 		w.endTTL(client, aws.String(w.prefix+name))
 	}
-	for table, index := range map[string]string{"Accounts": "NameIndex", "Notes": "ByOwner"} {
+	for table, index := range map[string]string{"Accounts": "NameIndex", "Notes": "ByOwner", "Seats": "ByPlace"} {
 		_, err = client.UpdateTable(w.ctx, &dynamodb.UpdateTableInput{TableName: aws.String(w.prefix + table),
 			GlobalSecondaryIndexUpdates: []types.GlobalSecondaryIndexUpdate{{Delete: &types.DeleteGlobalSecondaryIndexAction{IndexName: aws.String(index)}}}})
 		require.NoError(w, err)
@@ -86,6 +86,9 @@ func (w *walk) confuse() {
 			require.NoError(w, err)
 		}
 	}
+	w.named(fmt.Sprint("name", w.serial, "?"), w.kept)
+	w.named(fmt.Sprint("name", w.serial, "?none"))
+	time.Sleep(time.Second) // in phase 3 both are compared
 }
 
 // leave leaves a guard that names the last account, and one that names the last seat, for

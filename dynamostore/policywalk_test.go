@@ -164,9 +164,8 @@ func (w *walk) use() {
 	w.kept = kept.ID
 	_, err = w.accounts.GetMany(w.ctx, []dal.Key{w.accounts.Key(a.ID), w.accounts.Key(kept.ID)})
 	require.NoError(w, err)
-	for _, err := range w.accounts.Query(w.ctx, dal.Index("NameIndex").Equal(name+"!")) {
-		require.NoError(w, err)
-	}
+	w.named(name+"!", a.ID)
+	w.named(name + " that nobody has")
 	require.NoError(w, w.accounts.Delete(w.ctx, w.accounts.Key(a.ID)))
 
 	for _, n := range []note{{name, "ann", "one"}, {name + "b", "ann", "two"}} {
@@ -193,6 +192,10 @@ func (w *walk) use() {
 	require.NoError(w, err)
 	_, err = w.seats.GetMany(w.ctx, []dal.Key{w.seats.Key(w.seat), w.seats.Key(w.seat + 1)})
 	require.NoError(w, err)
+	for _, query := range []dal.Query{dal.Index("ByPlace").Equal("last"), dal.Index("ByPlace").Equal("last").Exactly(w.seat)} {
+		_, err = w.seats.Page(w.ctx, query, "", 2)
+		require.NoError(w, err)
+	}
 	require.NoError(w, w.seats.Delete(w.ctx, w.seats.Key(w.seat+1)))
 
 	s := setting{Name: name, Value: "on"}
@@ -207,6 +210,16 @@ func (w *walk) use() {
 	}
 	w.decide(name)
 	time.Sleep(12 * time.Second)
+}
+
+// named asks who has a name.
+func (w *walk) named(name string, want ...int64) {
+	var ids []int64
+	for a, err := range w.accounts.Query(w.ctx, dal.Index("NameIndex").Equal(name)) {
+		require.NoError(w, err)
+		ids = append(ids, a.ID)
+	}
+	require.Equal(w, want, ids)
 }
 
 // decide changes a setting upon what it reads of everything else, and a note upon the

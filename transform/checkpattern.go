@@ -59,7 +59,6 @@ func (p *patternChecker) check() bool {
 			break
 		}
 		p.pattern.Index = &t.Indexes[i]
-		p.lag()
 		p.serves("index "+name, t.Indexes[i].PK, t.Indexes[i].SK)
 	}
 	return !hasErrors(p.findings[before:])
@@ -129,11 +128,21 @@ func (p *patternChecker) scan() {
 	}
 }
 
-// lag refuses what no index of DynamoDB can promise.
-func (p *patternChecker) lag() {
-	if p.pattern.OwnWrites {
+// lag refuses what no index of DynamoDB can promise, but where all columns of a unique
+// are given: then the guard of the value is asked.
+func (p *patternChecker) lag(given []KeyAttribute) {
+	if !p.pattern.OwnWrites || p.pattern.Index == nil {
+		return
+	}
+	var columns []int
+	for _, key := range given {
+		if c := p.entity.entity.Attributes[p.entity.attributeNamed(key.Name)].Column; c >= 0 {
+			columns = append(columns, c)
+		}
+	}
+	if !p.entity.entity.isUnique(columns...) {
 		p.err(p.at+"/own_writes", fmt.Sprintf("index %s follows its table with a delay, so a query may not find what was written a moment ago", p.pattern.Index.Name),
-			`serve the pattern by the table's own key, or say "own_writes": false if the service can wait`)
+			`serve the pattern by the table's own key, or by all columns of a "unique", or say "own_writes": false if the service can wait`)
 	}
 }
 
@@ -166,6 +175,11 @@ func (p *patternChecker) serves(by string, pk, sk KeyAttribute) {
 	for used < len(sort) && p.binds(sort[used]) {
 		used++
 	}
+	given := []KeyAttribute{pk}
+	if len(sort) > 0 && used == len(sort) {
+		given = append(given, sk)
+	}
+	p.lag(given)
 	key := append(slices.Clone(hash), sort[:used]...)
 	for i, column := range p.pattern.Equal {
 		if !p.isOf(column, key) && !p.foldedIn(column, key) {

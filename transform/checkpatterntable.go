@@ -86,6 +86,9 @@ func (c *checker) moving(d *Document) {
 func (k *tableChecker) changing(index *Index) []string {
 	var names []string
 	for _, e := range k.entities {
+		if i := e.attributeNamed(index.PK.Name); i >= 0 && e.entity.Attributes[i].Column >= 0 && e.entity.isUnique(e.entity.Attributes[i].Column) {
+			continue // no query reads the index
+		}
 		for _, key := range []KeyAttribute{index.PK, index.SK} {
 			i := e.attributeNamed(key.Name)
 			if key.IsZero() || i < 0 || e.entity.Attributes[i].Column < 0 {

@@ -199,7 +199,9 @@
 // the sort key, bounded from one side or both; order is the one by which the
 // records come, in either direction. A pattern that is several queries stands
 // there several times. own_writes says that who has written must find it at once,
-// which no index of DynamoDB promises.
+// which no index of DynamoDB promises. It may be said of the table's own key, and of an
+// index that is asked by all columns of a "unique": then the item that guards the value
+// says whose it is, and no index is asked.
 //
 // # Forms
 //

@@ -50,6 +50,7 @@
 //   - Values come back as they were stored.
 //   - A query gives an index's live records in order.
 //   - A query of the table's own key shows what was written.
+//   - A query by a unique value shows what was written.
 //   - A count is how many records refer to a key.
 //   - Rows of other tables are written and read with the record that they are part of.
 //   - A scan gives every record once.

@@ -12,7 +12,8 @@ import (
 // A Query asks for the records of one entity that an index of the contract
 // holds under one value of its partition key, in the order of its sort key. The
 // table's own key is an index like any other, and the only one of DynamoDB that
-// shows at once what was written. NewLookup says what a query means.
+// shows at once what was written; a query that gives all columns of a unique shows it
+// too, by whatever index (transform.Unique.TextOf). NewLookup says what a query means.
 type Query struct {
 	Entity *transform.Entity
 	Index  string          // an index of the entity's table; "" is the table's own key

@@ -80,8 +80,8 @@ type Reader interface {
 	// GetMany returns what is at each key, in the order of the keys.
 	GetMany(ctx context.Context, at At, keys []transform.Key) ([]Row, error)
 	// Query returns live rows only, those that the query's Lookup contains, in
-	// its order. Rows carry no version. A query of the table's own key is as
-	// strongly consistent as Get.
+	// its order. Rows carry no version. A query of the table's own key, and one that
+	// gives all columns of a unique, is as strongly consistent as Get.
 	Query(ctx context.Context, at At, q Query) ([]Row, error)
 	// Count returns how many live records refer to each of the count's keys, in the
 	// order of the keys, which may repeat. It is as strongly consistent as Get; the

@@ -48,7 +48,7 @@ func faults() []fault {
 	return slices.Concat(commitFaults, operationFaults, epochFaults, versionFaults, changeFaults, tokenFaults,
 		readFaults, queryFaults, listFaults, scanFaults, followerFaults, controlFaults,
 		markFaults, followFaults, leaseFaults, grantFaults, carryFaults, uniqueFaults, namesFaults, familyFaults, idFaults, expectFaults, historyFaults,
-		sharedFaults, placeFaults, foldIndexFaults, childFaults, deliveryFaults, countFaults)
+		sharedFaults, placeFaults, foldIndexFaults, childFaults, deliveryFaults, countFaults, loginFaults)
 }
 
 // TestBrokenStores holds that the suite finds every fault, by the case named

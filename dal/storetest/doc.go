@@ -23,6 +23,9 @@
 // (TestEveryCaseCanFail). Races are tried with a few goroutines and a few
 // hundred calls: a store that loses one write in a million passes.
 //
+// RunLogins plays the cases of queries by a unique value alone, on a store whose indexes
+// lag for ever.
+//
 // Contract, ListContract and SharedContract are the contracts the cases are written
 // for, Schema their tables for MySQL. BenchmarkAuthority and BenchmarkFollower time the
 // calls that a service and a relay make.

