@@ -39,7 +39,7 @@ func (src *source) showsMade() bool {
 // outdates notes that a row was one thing and has become another, of which copies may be
 // old. before is the zero Record where nobody knows what it was.
 func (f *fenced) outdates(src *source, key transform.Key, before, now transform.Record) {
-	if !f.at.Captured || len(src.shows) == 0 {
+	if len(src.shows) == 0 {
 		return
 	}
 	if before.IsZero() || src.showsMade() || src.entity.ChangesCopies(before, now) {
@@ -48,7 +48,8 @@ func (f *fenced) outdates(src *source, key transform.Key, before, now transform.
 }
 
 // leaveFanOuts leaves the marks of what was noted, at the versions of the change records
-// that the write has left. An error leaves the transaction unusable.
+// that the write has left; without any it leaves none. An error leaves the transaction
+// unusable.
 func (f *fenced) leaveFanOuts(ctx context.Context, changes []store.Change) error {
 	if len(f.old) == 0 {
 		return nil
