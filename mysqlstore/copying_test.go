@@ -149,4 +149,3 @@ var shop = []string{
 	"INSERT INTO wares (shop, number, name, price, sold_out, stock, section_id) VALUES ('a', 1, 'a1', 1, 0, 5, 1), ('a', 2, 'a2', NULL, 0, 5, 2), ('b', 1, 'b1', 2, 1, 5, 1), ('c', 1, 'c1', 2, 1, 5, NULL)",
 	"INSERT INTO basket_lines VALUES (1, 1, 'a', 1, 1), (1, 2, 'a', 2, 1), (2, 1, 'a', 1, 3), (3, 1, NULL, 1, 1), (4, 1, 'a', NULL, 1)",
 }
-
