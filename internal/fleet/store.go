@@ -187,8 +187,10 @@ func (r *remote) Dependents(ctx context.Context, d store.DependentsRange) (store
 }
 
 func (r *remote) Renew(ctx context.Context, keys []transform.Key) error {
-	return tell(ctx, r.call(ctx, true, "Renew", "%s", keysText(keys)),
-		func(ctx context.Context) error { return r.Leased.Renew(ctx, keys) })
+	_, err := over(ctx, r.call(ctx, true, "Renew", "%s", keysText(keys)),
+		func(ctx context.Context) (struct{}, error) { return struct{}{}, r.Leased.Renew(ctx, keys) },
+		func(struct{}) string { return "ok" })
+	return err
 }
 
 func (r *remote) Reach(ctx context.Context, f store.FanOut, reached string) error {
