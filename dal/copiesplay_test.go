@@ -19,14 +19,14 @@ import (
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// A copyRule is how the relays of a play carry out marks and bring changes over.
-type copyRule struct {
+// A relayRule is how the relays of a play carry out marks and bring changes over.
+type relayRule struct {
 	carryOut func(context.Context, store.Authority, store.FanOut) error
 	refresh  func(ctx context.Context, lead store.Authority, follower store.Follower, at store.At, c store.Change) error
 }
 
-func soundCopies() copyRule {
-	return copyRule{dal.CarryOut, func(ctx context.Context, lead store.Authority, follower store.Follower, at store.At, c store.Change) error {
+func soundCopies() relayRule {
+	return relayRule{dal.CarryOut, func(ctx context.Context, lead store.Authority, follower store.Follower, at store.At, c store.Change) error {
 		return dal.NewRefresher(lead, follower, func() uint64 { return at.Epoch }).Refresh(ctx, c)
 	}}
 }
@@ -41,14 +41,14 @@ type copyPlay struct {
 	lead          *memstore.Store
 	alone         bool
 	at            store.At
-	rule          copyRule
+	rule          relayRule
 	narrow        bool // one name changes, to and fro, and nothing else does
 	names         int
 	broken        string // the first state in which a copy is old and nothing says so
 }
 
 // playCopies plays with a seed and returns what went wrong, "" for nothing.
-func playCopies(t *testing.T, seed uint64, alone bool, rule copyRule) (wrong string) {
+func playCopies(t *testing.T, seed uint64, alone bool, rule relayRule) (wrong string) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newCopyPlay(t, seed, alone, rule)
 		p.Fate, p.Landed = p.fate, func(fleet.Call, error) { p.look(t) }
@@ -65,11 +65,11 @@ func playCopies(t *testing.T, seed uint64, alone bool, rule copyRule) (wrong str
 	return wrong
 }
 
-func newCopyPlay(t *testing.T, seed uint64, alone bool, rule copyRule) *copyPlay {
+func newCopyPlay(t *testing.T, seed uint64, alone bool, rule relayRule) *copyPlay {
 	return newCopyPlayOver(t, seed, alone, rule, fleet.Wire)
 }
 
-func newCopyPlayOver(t *testing.T, seed uint64, alone bool, rule copyRule, wire func(context.Context, func() error) error) *copyPlay {
+func newCopyPlayOver(t *testing.T, seed uint64, alone bool, rule relayRule, wire func(context.Context, func() error) error) *copyPlay {
 	f := &fixture{contract: storetest.CopyContract(t), lease: new(store.Lease), now: time.Now}
 	f.mysql = memstore.New(f.contract, &memstore.Options{Name: "mysql", Wire: wire})
 	f.dynamo = memstore.New(f.contract, &memstore.Options{Name: "dynamodb", Leased: true, Wire: wire})
@@ -293,7 +293,7 @@ func (p *copyPlay) finish(t *testing.T) {
 }
 
 // carryOut carries out and brings over what waits.
-func (p *copyPlay) carryOut(t *testing.T, rule copyRule) {
+func (p *copyPlay) carryOut(t *testing.T, rule relayRule) {
 	ctx := context.Background()
 	for shard := range p.lead.Shards() {
 		marks, err := p.lead.FanOuts(ctx, store.DirtyRange{Shard: shard, Limit: 10_000})

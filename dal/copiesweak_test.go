@@ -59,7 +59,7 @@ func TestCopiesOvertaken(t *testing.T) {
 func TestCopiesWeakRules(t *testing.T) {
 	for name, weak := range map[string]struct {
 		alone  bool
-		weaken func(*copyRule)
+		weaken func(*relayRule)
 	}{
 		"cleaned before it is renewed":                 {false, cleanFirst},
 		"cleaned before it is renewed, in DynamoDB":    {true, cleanFirst},
@@ -82,7 +82,7 @@ func TestCopiesWeakRules(t *testing.T) {
 	}
 }
 
-func cleanFirst(rule *copyRule) {
+func cleanFirst(rule *relayRule) {
 	rule.carryOut = func(ctx context.Context, a store.Authority, f store.FanOut) error {
 		if err := a.CleanFanOut(ctx, f); err != nil {
 			return err
@@ -93,7 +93,7 @@ func cleanFirst(rule *copyRule) {
 
 // skipEqual leaves copies alone that are what they would be written as: a renewal that read
 // before is not turned away then.
-func skipEqual(rule *copyRule) {
+func skipEqual(rule *relayRule) {
 	rule.carryOut = func(ctx context.Context, a store.Authority, f store.FanOut) error {
 		return dal.CarryOut(ctx, renewsOnly{a, func(ctx context.Context, keys []transform.Key) ([]transform.Key, error) {
 			rows, err := a.GetMany(ctx, store.At{Captured: true}, keys)
@@ -120,7 +120,7 @@ func skipEqual(rule *copyRule) {
 	}
 }
 
-func skipDirty(rule *copyRule) {
+func skipDirty(rule *relayRule) {
 	rule.carryOut = func(ctx context.Context, a store.Authority, f store.FanOut) error {
 		return dal.CarryOut(ctx, renewsOnly{a, func(ctx context.Context, keys []transform.Key) ([]transform.Key, error) {
 			rows, err := a.GetMany(ctx, store.At{Captured: true}, keys)
@@ -149,14 +149,14 @@ func (c cleansAny) CleanFanOut(ctx context.Context, f store.FanOut) error {
 	return err
 }
 
-func cleanAny(rule *copyRule) {
+func cleanAny(rule *relayRule) {
 	rule.carryOut = func(ctx context.Context, a store.Authority, f store.FanOut) error {
 		return dal.CarryOut(ctx, cleansAny{a}, f)
 	}
 }
 
 // copiesFirst puts the version that it reads after what the row showed before.
-func copiesFirst(rule *copyRule) {
+func copiesFirst(rule *relayRule) {
 	rule.refresh = func(ctx context.Context, lead store.Authority, follower store.Follower, at store.At, c store.Change) error {
 		get := func() (store.Row, error) {
 			rows, err := lead.GetMany(ctx, store.At{Captured: true}, []transform.Key{c.Keys[0].Key})
@@ -192,7 +192,7 @@ func copiesFirst(rule *copyRule) {
 	}
 }
 
-func skipOwn(rule *copyRule) {
+func skipOwn(rule *relayRule) {
 	rule.carryOut = func(ctx context.Context, a store.Authority, f store.FanOut) error {
 		f.Own = nil
 		return dal.CarryOut(ctx, a, f)

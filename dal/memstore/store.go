@@ -20,10 +20,11 @@ type Options struct {
 	// "dynamodb". Default "memory".
 	Name string
 	// Leased makes the store play DynamoDB. It has no fence: operations that
-	// carry an epoch need a lease, change records are kept per transaction and
-	// in several shards, deletes leave tombstones, and it begins given away, at
-	// epoch 0. Otherwise it plays MySQL: a fence, one change record per key and
-	// one per token, a single shard, and it begins open at store.FirstEpoch.
+	// carry an epoch need a lease, change records and fan-out marks are kept per
+	// transaction and in several shards, items keep copies, deletes leave
+	// tombstones, and it begins given away, at epoch 0. Otherwise it plays MySQL: a
+	// fence, one change record per key and one per token, one mark per source, no
+	// copies, a single shard, and it begins open at store.FirstEpoch.
 	Leased bool
 	// Unique names columns that hold no value twice within an entity, besides
 	// those the contract declares.
