@@ -21,7 +21,8 @@
 //	products.go, draft.go             what is sold, and what sellers say of it
 //	productlists.go, deletion.go      lists and searches; what goes with a product
 //	cart.go, pick.go                  what is about to be bought
-//	checkout.go, payment.go           from the cart to the order, as one unit of work
+//	checkout.go                       from the cart to the order, as one unit of work
+//	purchase.go, payment.go           what is paid, once, also if it is sent again
 //	orders.go, orderstatus.go         what was ordered, and what becomes of it
 //	seller.go                         what somebody has sold
 //	demo.go, reckoning.go             a hundred shoppers; whether the accounts hold
@@ -64,6 +65,20 @@
 // A request fails with status 503 then. Who looks around in the catalogue is shown what
 // was there a moment ago, where there is somebody else to ask (lately); carts, orders
 // and everything that decides something wait (TestScenario36).
+//
+// # A checkout that is sent again
+//
+// The bank is asked before the order is placed. If the order surely was not placed, what
+// was paid goes back at once; if nobody knows, the payment stays (TestCheckoutWithoutKey).
+// A client that wants to know sends a header Idempotency-Key of its own with the checkout,
+// a new one for each, and after status 503 sends the same again: there is one order and one
+// payment, and the answer is that of the first time, for a day, whoever keeps the records
+// by then (TestCheckoutSentAgain, TestCheckoutAcrossSteps). The key is the token of the unit
+// of work and the account at the bank. After any other answer than 201 and 503 a key is
+// spent. A unit of work with its token and nothing else sees to that before the money goes
+// back: another try, still under way somewhere, does not order then what nobody pays
+// (TestCheckoutTurnedDown). What a client never asked for again after 503 is found at the
+// bank, by the key.
 //
 // # What keeps what together
 //
