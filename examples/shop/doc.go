@@ -62,7 +62,8 @@
 //
 // # When the records can't be had
 //
-// A request fails with status 503 then. Who looks around in the catalogue is shown what
+// A request fails with status 503 then, and says when to come again; 500 is a mistake of
+// ours (TestFailures). Who looks around in the catalogue is shown what
 // was there a moment ago, where there is somebody else to ask (lately); carts, orders
 // and everything that decides something wait (TestScenario36).
 //
@@ -98,7 +99,9 @@
 //	UPDATE products SET ordered = TRUE WHERE id IN (SELECT product_id FROM order_items);
 //
 // A user who is removed takes the cart and the orders along, as the foreign keys say
-// (TestScenario24UserRemoved, TestOrderBesideDelete). A seller is not removed, whose
+// (TestScenario24UserRemoved, TestOrderBesideDelete). Whoever shows a token is looked up,
+// which is one more read for each request, so a token of somebody who is gone is worth
+// nothing at once (TestGoneUserEverywhere). A seller is not removed, whose
 // products are in other people's orders.
 //
 // One unit of work takes a hundred steps at most. An order has as many products as fit

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -127,19 +128,28 @@ var kinds = map[int]string{
 	http.StatusNotFound:           "NOT_FOUND",
 	http.StatusConflict:           "CONFLICT",
 	http.StatusServiceUnavailable: "SERVICE_UNAVAILABLE",
+
+	http.StatusInternalServerError: "INTERNAL_ERROR",
 }
+
+// retryAfter is when a client is to come again that can't be answered now, in seconds.
+const retryAfter = "1"
 
 // fail answers a request that failed. The texts are the service's own: what went
 // wrong in whoever keeps the records is for the log.
 func (s *shop) fail(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
-	if p.status == http.StatusServiceUnavailable {
+	if p.status >= http.StatusInternalServerError {
 		slog.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "err", p.cause, "outcome", dal.OutcomeOf(p.cause))
+	}
+	if p.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
 	}
 	send(w, p.status, fields{"success": false, "error": fields{"type": kinds[p.status], "message": p.text}, "timestamp": iso(s.now())})
 }
 
-// problemOf says what an error means to the client.
+// problemOf says what an error means to the client. Errors of repositories that are not
+// about the records are about who keeps them, and pass; any other is a mistake of ours.
 func problemOf(err error) *problem {
 	if p := (*problem)(nil); errors.As(err, &p) {
 		return p
@@ -152,6 +162,8 @@ func problemOf(err error) *problem {
 		{dal.ErrNotFound, http.StatusNotFound, "there is no such record"},
 		{dal.ErrUnique, http.StatusConflict, "the name or address is taken"},
 		{dal.ErrExists, http.StatusConflict, "it is there already"},
+		{dal.ErrNoTarget, http.StatusConflict, "what it belongs to is gone"},
+		{dal.ErrReferenced, http.StatusConflict, "something else belongs to it"},
 		{dal.ErrTooLarge, http.StatusBadRequest, "it is too large, or too much at once"},
 		{dal.ErrInvalid, http.StatusBadRequest, "a value can't be stored"},
 		{dal.ErrConflict, http.StatusConflict, "others change the same records; try again"},
@@ -160,7 +172,11 @@ func problemOf(err error) *problem {
 			return &problem{known.status, known.text, err}
 		}
 	}
-	return &problem{http.StatusServiceUnavailable, "the shop can't answer at the moment; try again", err}
+	e := (*dal.Error)(nil)
+	if errors.As(err, &e) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return &problem{http.StatusServiceUnavailable, "the shop can't answer at the moment; try again", err}
+	}
+	return &problem{http.StatusInternalServerError, "something went wrong in the shop", err}
 }
 
 // orElse gives an error of a kind the text that the client is to read.
