@@ -86,7 +86,8 @@ func TestAccessPatterns(t *testing.T) {
 		h, saved := newServer(s), map[string]string{}
 		for _, request := range requests {
 			clear(records.what)
-			name := "AP" + strconv.Itoa(1+slices.Index(patterns[:], sendSaved(t, h, request, saved)))
+			pattern, _ := sendSaved(t, h, request, saved)
+			name := "AP" + strconv.Itoa(1+slices.Index(patterns[:], pattern))
 			if got[name] == nil {
 				got[name] = map[string]bool{}
 			}
@@ -102,8 +103,8 @@ func TestAccessPatterns(t *testing.T) {
 }
 
 // sendSaved sends a request, saves what it says is to be saved, and returns the pattern
-// that it is of.
-func sendSaved(t *testing.T, h http.Handler, request paritytest.Request, saved map[string]string) string {
+// that it is of, and the answer.
+func sendSaved(t *testing.T, h http.Handler, request paritytest.Request, saved map[string]string) (pattern string, answer *httptest.ResponseRecorder) {
 	var pairs []string
 	for name, value := range saved {
 		pairs = append(pairs, "{"+name+"}", value)
@@ -124,5 +125,5 @@ func sendSaved(t *testing.T, h http.Handler, request paritytest.Request, saved m
 		}
 		saved[name] = fmt.Sprint(at)
 	}
-	return r.Pattern
+	return r.Pattern, w
 }
