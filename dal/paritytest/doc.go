@@ -80,7 +80,8 @@
 //     request asks for it (TestDifferencesAreFound).
 //
 // What it can't see: what no request asks for, and races between clients, since
-// requests go one after the other.
+// requests go one after the other. TestParityUnderLoad of examples/shop is a way to
+// compare answers to several clients at once.
 //
 // The package imports migrationctl, which package dal does not: a service's own
 // tests have a controller anyway.
