@@ -32,7 +32,9 @@ import (
 // nothing that can't be done again, and keep what it finds in variables that it
 // sets each time. With a Token the unit is applied once, whatever do decides when
 // it runs again; of one that was applied before, do's error does not count, and
-// ids that a store assigned are given again if do creates as many records.
+// ids that a store assigned are given again if do creates as many records. So a do that
+// creates as many and then fails only asks: it applies nothing, and Atomically returns
+// its error, or nil and the ids if the unit was applied before.
 //
 // Of the other write options Follow holds for the whole unit.
 func (r *Router) Atomically(ctx context.Context, do func(ctx context.Context, tx *Tx) error, options ...WriteOption) (err error) {
@@ -132,7 +134,9 @@ func (u *unit) failed(ctx context.Context, tx *Tx, own error) error {
 				Detail: "the unit of work failed, and whether it was applied before can't be looked up", Cause: err}
 		case known != nil:
 			u.w = write{Write: store.Write{Token: u.token, Decided: true}, snapshot: tx.snapshot, done: store.Written{Repeated: true}}
-			return nil
+			tx.settle()
+			u.staged = tx.staged
+			return u.giveAgain(known)
 		}
 	}
 	if checks := tx.checks(); len(checks) > 1 {
@@ -166,8 +170,7 @@ func (u *unit) assign() error {
 
 // assignAgain gives the ids that a unit was given when it was applied.
 func (u *unit) assignAgain(ctx context.Context, tx *Tx) error {
-	asking := slices.DeleteFunc(slices.Clone(u.staged), func(h *held) bool { return h.give == nil })
-	if len(asking) == 0 {
+	if len(u.asking()) == 0 {
 		return nil
 	}
 	known, err := tx.authority().Token(ctx, tx.snapshot.at(), u.token)
@@ -177,7 +180,21 @@ func (u *unit) assignAgain(ctx context.Context, tx *Tx) error {
 	case err != nil:
 		return &Error{Op: "atomically", Kind: ErrUnavailable, Outcome: Applied,
 			Detail: "the unit of work was applied before, and the ids it was given can't be looked up", Cause: err}
-	case known == nil || len(known.Assigned) != len(asking):
+	case known == nil:
+		return nil
+	}
+	return u.giveAgain(known)
+}
+
+// asking are the creates that want an id.
+func (u *unit) asking() []*held {
+	return slices.DeleteFunc(slices.Clone(u.staged), func(h *held) bool { return h.give == nil })
+}
+
+// giveAgain gives the ids that are kept with a token, if as many are wanted.
+func (u *unit) giveAgain(known *store.Token) error {
+	asking := u.asking()
+	if len(known.Assigned) != len(asking) {
 		return nil
 	}
 	for i, h := range asking {

@@ -197,6 +197,43 @@ func TestUnitWithToken(t *testing.T) {
 	})
 }
 
+// TestUnitAskedAfter: whoever has only the token learns whether the unit was applied,
+// and the ids it was given, from one that stages as many creates and then fails: it
+// applies nothing.
+func TestUnitAskedAfter(t *testing.T) {
+	inEveryPhase(t, func(t *testing.T, f *fixture) {
+		var v User
+		failed := errors.New("this one only asks")
+		ask := func(users dal.InUnit[User]) error {
+			v = user(9)
+			v.ID = 0
+			return errors.Join(users.Create(t.Context(), &v), failed)
+		}
+		require.ErrorIs(t, f.atomically(t, ask, dal.Token("t")), failed)
+		require.Zero(t, v.ID)
+		var created User
+		require.NoError(t, f.atomically(t, func(users dal.InUnit[User]) error {
+			created = user(5)
+			created.ID = 0
+			return users.Create(t.Context(), &created)
+		}, dal.Token("t")))
+		require.NoError(t, f.atomically(t, ask, dal.Token("t")))
+		require.Equal(t, created.ID, v.ID)
+		got, err := f.users.Get(t.Context(), f.users.Key(v.ID))
+		require.NoError(t, err)
+		require.Equal(t, "user5", got.Username)
+		// One that creates nothing spends its token, and whoever asks gets no id.
+		require.NoError(t, f.atomically(t, func(users dal.InUnit[User]) error {
+			if _, err := users.Get(t.Context(), users.Key(v.ID)); err != nil {
+				return err
+			}
+			return users.Update(t.Context(), users.Key(v.ID), func(*User) error { return nil })
+		}, dal.Token("spent")))
+		require.NoError(t, f.atomically(t, ask, dal.Token("spent")))
+		require.Zero(t, v.ID)
+	})
+}
+
 // TestUnitWhoseIDsAreUnknown: a unit that was applied before, and whose ids can't be
 // looked up, is no success with an id of zero.
 func TestUnitWhoseIDsAreUnknown(t *testing.T) {

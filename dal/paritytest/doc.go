@@ -24,6 +24,11 @@
 // functions instead of requests, and Repository for random histories of a
 // repository's own operations. Go takes a group to a phase, for tests of your own.
 //
+// The rows that open writes are MySQL's, and the backfill brings them over. Those of
+// Service.Fill are written in the phase that is compared. A service should be compared
+// both ways: what a phase makes of rows it was given is one thing, and of those it
+// writes another.
+//
 // # The way to a cutover
 //
 // What a phase can't do fails the test, with the reason, so the test says what is
@@ -67,13 +72,16 @@
 //     (TestDifferencesAreFound).
 //   - A service that answers alike passes (TestEqualServicesPass).
 //   - What Varies names may differ, and nothing beside it (TestVaries).
+//   - Rows that a phase writes in another way than phase 1 are found, where Fill writes
+//     them (TestFilledInPhase, TestDifferencesAreFound).
 //   - A request that fails or hangs only while the phase changes is found
 //     (TestDifferencesAreFound).
 //   - A follower that misses a write, or holds another one, is found even if no
 //     request asks for it (TestDifferencesAreFound).
 //
 // What it can't see: what no request asks for, and races between clients, since
-// requests go one after the other.
+// requests go one after the other. TestParityUnderLoad of examples/shop is a way to
+// compare answers to several clients at once.
 //
 // The package imports migrationctl, which package dal does not: a service's own
 // tests have a controller anyway.

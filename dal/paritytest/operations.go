@@ -98,7 +98,7 @@ func play[S any](t *testing.T, open func(testing.TB) Service[S], history func() 
 	t.Helper()
 	var expected []Answer
 	if !t.Run("reference", func(t *testing.T) {
-		p := newPlayer(open(t), o, varies)
+		p := openIn(t, open, dal.MySQLOnly, o, varies)
 		for _, op := range history() {
 			answer, err := p.do(t.Context(), op, nil)
 			require.NoError(t, err, op.Name)
@@ -111,8 +111,7 @@ func play[S any](t *testing.T, open func(testing.TB) Service[S], history func() 
 		for _, phase := range o.Phases {
 			t.Run(fmt.Sprintf("phase %d", phase), func(t *testing.T) {
 				o.parallel(t)
-				p := newPlayer(open(t), o, varies)
-				require.NoError(t, p.to(t.Context(), phase))
+				p := openIn(t, open, phase, o, varies)
 				p.replay(t, history(), expected, nil)
 			})
 		}
@@ -122,8 +121,7 @@ func play[S any](t *testing.T, open func(testing.TB) Service[S], history func() 
 			}
 			t.Run(fmt.Sprintf("walk from step %d to %d", step.from, step.to), func(t *testing.T) {
 				o.parallel(t)
-				p := newPlayer(open(t), o, varies)
-				require.NoError(t, p.to(t.Context(), step.from))
+				p := openIn(t, open, step.from, o, varies)
 				p.replay(t, history(), expected, func(i int) dal.Phase { return round[(first+i)%len(round)].to })
 			})
 		}
@@ -152,8 +150,16 @@ type player[S any] struct {
 	varies []path
 }
 
-func newPlayer[S any](s Service[S], o Options, varies []path) *player[S] {
-	return &player[S]{walker: walker{ctl: s.Controller, at: dal.MySQLOnly}, api: s.API, opts: o, varies: varies}
+// openIn opens a service, takes it to a phase, and has it filled there if it is not yet.
+func openIn[S any](t *testing.T, open func(testing.TB) Service[S], phase dal.Phase, o Options, varies []path) *player[S] {
+	t.Helper()
+	s := open(t)
+	p := &player[S]{walker: walker{ctl: s.Controller, at: dal.MySQLOnly}, api: s.API, opts: o, varies: varies}
+	require.NoError(t, p.to(t.Context(), phase))
+	if s.Fill != nil {
+		s.Fill(t)
+	}
+	return p
 }
 
 // replay plays the history and compares each answer. next, if not nil, says which

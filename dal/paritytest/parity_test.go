@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +25,26 @@ import (
 // TestEqualServicesPass: a service that answers alike passes, through every step.
 func TestEqualServicesPass(t *testing.T) {
 	paritytest.HTTP(t, open, requests(), nil)
+}
+
+// TestFilledInPhase: so does one whose rows were all written in the phase, where they
+// are when the first request comes.
+func TestFilledInPhase(t *testing.T) {
+	var mu sync.Mutex
+	filled := map[dal.Phase]int{}
+	paritytest.HTTP(t, func(t testing.TB) paritytest.Service[http.Handler] {
+		w := emptyWorld(t)
+		s := serve(w, nil)
+		s.Fill = func(t testing.TB) {
+			w.fill(t)
+			mu.Lock()
+			defer mu.Unlock()
+			filled[w.phase()]++
+		}
+		return s
+	}, requests(), nil)
+	// The reference, each phase once, and a walk from each step's beginning.
+	require.Equal(t, map[dal.Phase]int{1: 3, 2: 3, 3: 3, 4: 3, 5: 2}, filled)
 }
 
 // TestRepository: so does a repository, with a history that somebody draws.
@@ -124,6 +145,17 @@ func defects() map[string]defect {
 			says: []string{"phase 4, operation 1, GET /users/1", "no answer within 50ms"}},
 		"panics": {between: changed(func(*httptest.ResponseRecorder) { panic("broken") }),
 			says: []string{"phase 4, operation 1, GET /users/1", "panic: broken"}},
+		"written in the phase": {open: func(t testing.TB) paritytest.Service[http.Handler] {
+			w := emptyWorld(t)
+			s := serve(w, nil)
+			s.Fill = func(t testing.TB) {
+				w.fill(t)
+				if w.phase() == dal.DynamoDBPrimary { // what it makes of a record that it writes itself
+					require.NoError(t, w.users.Update(t.Context(), w.users.Key(1), func(u *User) error { u.Email = u.Username; return nil }))
+				}
+			}
+			return s
+		}, says: []string{`phase 4, operation 1, GET /users/1: $.data.email is "user-1", and in phase 1 null`}},
 		"stores that differ": {open: func(t testing.TB) paritytest.Service[http.Handler] {
 			w := newWorld(t)
 			return serve(w, func(w *world, next http.Handler) http.Handler {

@@ -39,6 +39,20 @@ type world struct {
 
 // newWorld has two users in MySQL, in phase 1.
 func newWorld(t testing.TB) *world {
+	w := emptyWorld(t)
+	w.fill(t)
+	return w
+}
+
+// fill creates the two users.
+func (w *world) fill(t testing.TB) {
+	for id := range int64(2) {
+		name := fmt.Sprintf("user-%d", id+1)
+		require.NoError(t, w.users.Create(t.Context(), &User{ID: id + 1, Username: &name}))
+	}
+}
+
+func emptyWorld(t testing.TB) *world {
 	c := storetest.Contract(t)
 	w := &world{mysql: memstore.New(c, &memstore.Options{Name: "mysql"}),
 		dynamo: memstore.New(c, &memstore.Options{Name: "dynamodb", Leased: true})}
@@ -50,10 +64,6 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { require.NoError(t, w.ctl.Close(context.WithoutCancel(t.Context()))) })
 	w.users, err = dal.NewRepository[User](w.ctl, "Users")
 	require.NoError(t, err)
-	for id := range int64(2) {
-		name := fmt.Sprintf("user-%d", id+1)
-		require.NoError(t, w.users.Create(t.Context(), &User{ID: id + 1, Username: &name}))
-	}
 	return w
 }
 

@@ -22,6 +22,11 @@ type Service[S any] struct {
 	// Controller is the one that the service's repositories were made with. Its
 	// Close is the business of whoever opened it, by t.Cleanup.
 	Controller *migrationctl.Controller
+	// Fill, if not nil, writes the rows that the history is about through the API or
+	// its repositories. It is called once the group is in the phase that is compared,
+	// so that this phase writes every row. What is written before, by whoever opens
+	// the service, MySQL alone takes, and the backfill brings it over.
+	Fill func(t testing.TB)
 }
 
 // why is what the audit says of steps made here.

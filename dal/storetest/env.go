@@ -34,10 +34,10 @@ type env struct {
 	users   *transform.Entity
 	visits  *transform.Entity
 	tickets *transform.Entity
-	// entities are those of the case's contract, by the table of MySQL; inOrder are the
+	// entities are those of the case's contract, by the table of MySQL; sequence has the
 	// same in the order of the contract.
 	entities map[string]*transform.Entity
-	inOrder  []*transform.Entity
+	sequence []*transform.Entity
 	at       store.At
 	to       store.At     // what refreshes carry to the follower
 	lease    *store.Lease // of the process, where the store has leases
@@ -47,7 +47,7 @@ func newEnv(t testing.TB, h Harness, of testCase) *env {
 	c := of.contract(t)
 	ctx, cancel := context.WithTimeout(context.Background(), caseTime)
 	t.Cleanup(cancel)
-	e := &env{TB: t, entities: map[string]*transform.Entity{}, inOrder: c.Entities, Subject: h.New(t, c), ctx: ctx, part: of.part, lag: h.Lag, harness: h, on: of.on}
+	e := &env{TB: t, entities: map[string]*transform.Entity{}, sequence: c.Entities, Subject: h.New(t, c), ctx: ctx, part: of.part, lag: h.Lag, harness: h, on: of.on}
 	for _, entity := range c.Entities {
 		// By their columns: a harness may have given the entities other names.
 		e.entities[entity.Source] = entity
@@ -369,7 +369,7 @@ func (e *env) scan(entity *transform.Entity, limit int) []store.Row {
 func (e *env) state(named ...transform.Key) map[transform.Key]string {
 	e.Helper()
 	keys := slices.Clone(named)
-	for _, entity := range e.inOrder {
+	for _, entity := range e.sequence {
 		for _, row := range e.scan(entity, 100) {
 			keys = append(keys, row.Key)
 		}

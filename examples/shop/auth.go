@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -49,33 +48,22 @@ func (s *shop) bearer(r *http.Request) (int64, error) {
 	return id, nil
 }
 
-// The keys of what a request's context knows of who sends it.
-type (
-	callerKey struct{}
-	personKey struct{}
-)
+// personKey is the key of the user who sends a request in its context.
+type personKey struct{}
 
 // gone is the answer to a token that outlived its user.
 var gone = unauthorized("the user of the token is gone")
 
-// caller returns the id of the user who sends the request, behind signedIn, sellers
+// person returns the record of the user who sends the request, behind signedIn, sellers
 // and admins.
-func caller(r *http.Request) int64 { return r.Context().Value(callerKey{}).(int64) }
-
-// person returns the record of the user who sends the request, behind sellers and
-// admins.
 func person(r *http.Request) User { return r.Context().Value(personKey{}).(User) }
 
-// signedIn lets through who has a token.
+// caller returns the id of that user.
+func caller(r *http.Request) int64 { return person(r).ID }
+
+// signedIn lets through who has a token, and is still there.
 func (s *shop) signedIn(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		id, err := s.bearer(r)
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		next(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, id)))
-	}
+	return s.only(next, "", func(User) bool { return true })
 }
 
 // sellers lets through who is a seller now.
@@ -88,21 +76,25 @@ func (s *shop) admins(next http.HandlerFunc) http.HandlerFunc {
 	return s.only(next, "this is for super admins", func(u User) bool { return u.SuperAdmin })
 }
 
-// only looks the user up on each call: a token outlives what its holder may do.
+// only looks the user up on each call: a token outlives its holder, and what its holder
+// may do.
 func (s *shop) only(next http.HandlerFunc, otherwise string, may func(User) bool) http.HandlerFunc {
-	return s.signedIn(func(w http.ResponseWriter, r *http.Request) {
-		u, err := s.users.Get(r.Context(), s.user(caller(r)))
-		switch {
-		case errors.Is(err, dal.ErrNotFound):
-			s.fail(w, r, gone)
-		case err != nil:
-			s.fail(w, r, err)
-		case !may(u):
-			s.fail(w, r, forbidden(otherwise))
-		default:
-			next(w, r.WithContext(context.WithValue(r.Context(), personKey{}, u)))
+	return func(w http.ResponseWriter, r *http.Request) {
+		id, err := s.bearer(r)
+		var u User
+		if err == nil {
+			u, err = s.users.Get(r.Context(), s.user(id))
+			err = orElse(err, dal.ErrNotFound, gone)
 		}
-	})
+		if err == nil && !may(u) {
+			err = forbidden(otherwise)
+		}
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		next(w, r.WithContext(context.WithValue(r.Context(), personKey{}, u)))
+	}
 }
 
 // longestPassword is what bcrypt takes, in bytes.

@@ -34,54 +34,41 @@ func (c cart) hindrances() []string {
 	return issues
 }
 
-// validateCheckout says whether the cart could be bought. Clients of the original read
-// it in an object of its own.
+// validateCheckout says whether the cart could be bought.
 func (s *shop) validateCheckout(w http.ResponseWriter, r *http.Request) {
 	s.answerCart(w, r, func(c cart) any {
 		issues := c.hindrances()
-		eligible := len(issues) == 0
-		return fields{"eligible": eligible, "issues": issues, "validation": fields{"eligible": eligible, "issues": issues}}
+		return fields{"eligible": len(issues) == 0, "issues": issues}
 	})
 }
 
-// checkout buys what is in the cart.
+// checkout buys what is in the cart. A client that gave an Idempotency-Key and did not
+// hear what became of it sends the same again.
 func (s *shop) checkout(w http.ResponseWriter, r *http.Request) {
-	var p payment
-	err := read(w, r, &p)
+	b, err := purchaseOf(w, r)
+	var done settled
 	if err == nil {
-		err = p.check()
-	}
-	var c cart
-	if err == nil {
-		c, err = s.cart(r.Context(), caller(r))
-	}
-	if err == nil {
-		if issues := c.hindrances(); len(issues) > 0 {
-			err = invalid("%s", issues[0])
-		}
+		done, err = s.buy(r.Context(), b)
 	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	transaction, err := p.charge(c.totals().Amount)
-	var o Order
-	if err == nil {
-		o, err = s.buy(r.Context(), caller(r), c)
-	}
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	s.reply(w, http.StatusCreated, fields{"order": viewOrder(o, c.goods), "payment": fields{"success": true, "transactionId": transaction}})
+	s.reply(w, http.StatusCreated, fields{"order": viewOrder(done.order, done.goods),
+		"payment": fields{"success": true, "transactionId": done.transaction}})
 }
 
-// buy places the order of a cart that was paid for, as it was then, or does nothing.
-func (s *shop) buy(ctx context.Context, user int64, c cart) (o Order, err error) {
+// placeOrder places the order of a cart that was paid for, as it was then, or does
+// nothing.
+func (s *shop) placeOrder(ctx context.Context, b purchase, c cart) (o Order, err error) {
+	var once []dal.WriteOption
+	if b.keyed {
+		once = append(once, dal.Token(b.account))
+	}
 	err = s.units.Atomically(ctx, func(ctx context.Context, tx *dal.Tx) error {
-		o = s.orderOf(user, c)
+		o = s.orderOf(b.user, c)
 		return s.place(ctx, tx, &o, c)
-	})
+	}, once...)
 	err = orElse(err, dal.ErrNotFound, cartChanged) // a product has gone
 	return o, orElse(err, dal.ErrNoTarget, gone)
 }

@@ -1,8 +1,9 @@
 // Command shop serves an online shop over HTTP: users, products, categories, carts,
 // orders and sellers, 48 ways to ask in all, each of which has the same answer whoever
-// keeps the records at the time (TestParity, TestParityBesideSteps). It is written as a
-// service is on dal repositories, and the one to copy from: no file but main.go knows
-// where the records are (TestKnowsNoStore).
+// keeps the records at the time, and whoever wrote them (TestParity, TestParityFresh,
+// TestParityBesideSteps, TestParityUnderLoad). It is written as a service is on dal
+// repositories, and the one to copy from: no file but main.go knows where the records are
+// (TestKnowsNoStore).
 //
 //	go run ./examples/shop
 //	curl http://127.0.0.1:8080/api/categories
@@ -21,7 +22,8 @@
 //	products.go, draft.go             what is sold, and what sellers say of it
 //	productlists.go, deletion.go      lists and searches; what goes with a product
 //	cart.go, pick.go                  what is about to be bought
-//	checkout.go, payment.go           from the cart to the order, as one unit of work
+//	checkout.go                       from the cart to the order, as one unit of work
+//	purchase.go, payment.go           what is paid, once, also if it is sent again
 //	orders.go, orderstatus.go         what was ordered, and what becomes of it
 //	seller.go                         what somebody has sold
 //	demo.go, reckoning.go             a hundred shoppers; whether the accounts hold
@@ -61,9 +63,24 @@
 //
 // # When the records can't be had
 //
-// A request fails with status 503 then. Who looks around in the catalogue is shown what
+// A request fails with status 503 then, and says when to come again; 500 is a mistake of
+// ours (TestFailures). Who looks around in the catalogue is shown what
 // was there a moment ago, where there is somebody else to ask (lately); carts, orders
 // and everything that decides something wait (TestScenario36).
+//
+// # A checkout that is sent again
+//
+// The bank is asked before the order is placed. If the order surely was not placed, what
+// was paid goes back at once; if nobody knows, the payment stays (TestCheckoutWithoutKey).
+// A client that wants to know sends a header Idempotency-Key of its own with the checkout,
+// a new one for each, and after status 503 sends the same again: there is one order and one
+// payment, and the answer is that of the first time, for a day, whoever keeps the records
+// by then (TestCheckoutSentAgain, TestCheckoutAcrossSteps). The key is the token of the unit
+// of work and the account at the bank. After any other answer than 201 and 503 a key is
+// spent. A unit of work with its token and nothing else sees to that before the money goes
+// back: another try, still under way somewhere, does not order then what nobody pays
+// (TestCheckoutTurnedDown). What a client never asked for again after 503 is found at the
+// bank, by the key.
 //
 // # What keeps what together
 //
@@ -83,7 +100,9 @@
 //	UPDATE products SET ordered = TRUE WHERE id IN (SELECT product_id FROM order_items);
 //
 // A user who is removed takes the cart and the orders along, as the foreign keys say
-// (TestScenario24UserRemoved, TestOrderBesideDelete). A seller is not removed, whose
+// (TestScenario24UserRemoved, TestOrderBesideDelete). Whoever shows a token is looked up,
+// which is one more read for each request, so a token of somebody who is gone is worth
+// nothing at once (TestGoneUserEverywhere). A seller is not removed, whose
 // products are in other people's orders.
 //
 // One unit of work takes a hundred steps at most. An order has as many products as fit

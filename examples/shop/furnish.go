@@ -20,20 +20,32 @@ func (s *shop) furnish(ctx context.Context) (password string, err error) {
 	return password, s.stock(ctx, admin)
 }
 
-// stock puts a few products on the shelves.
+// stock puts a few products on the shelves, of the kind that makes trouble in lists and
+// searches: names that are equal, or equal to who does not look at case and accents, signs
+// that mean something in a pattern, no text and an empty one, a cent and almost a million,
+// nothing in stock. All are of one second.
 func (s *shop) stock(ctx context.Context, seller User) error {
 	kitchen := Category{Name: "Kitchen", CreatedAt: s.seconds()}
 	if err := s.categories.Create(ctx, &kitchen); err != nil {
 		return err
 	}
-	coffee := Category{Name: "Coffee", ParentID: &kitchen.ID, CreatedAt: s.seconds()}
-	if err := s.categories.Create(ctx, &coffee); err != nil {
-		return err
+	coffee, tea := Category{Name: "Coffee", ParentID: &kitchen.ID}, Category{Name: "Thé & Tee 🍵", ParentID: &kitchen.ID}
+	for _, c := range []*Category{&coffee, &tea} {
+		c.CreatedAt = s.seconds()
+		if err := s.categories.Create(ctx, c); err != nil {
+			return err
+		}
 	}
+	empty, pure := "", "100% arabica_only"
 	for _, p := range []Product{
 		{Name: "Espresso machine", CategoryID: coffee.ID, Price: 24_900, Inventory: 12},
-		{Name: "Caffè crema, 1 kg", CategoryID: coffee.ID, Price: 1_899, Inventory: 200},
+		{Name: "Caffè crema, 1 kg", CategoryID: coffee.ID, Price: 1_899, Inventory: 200, Description: &pure},
+		{Name: "caffe CREMA, 1 kg", CategoryID: coffee.ID, Price: 1_905, Inventory: 3, Description: &empty},
 		{Name: "Bread knife", CategoryID: kitchen.ID, Price: 3_450, Inventory: 40},
+		{Name: "Bread knife", CategoryID: kitchen.ID, Price: 3_450, Inventory: 40},
+		{Name: "Straßen-Becher ☕", CategoryID: coffee.ID, Price: 10, Inventory: 1_000},
+		{Name: "50 % off_cuts", CategoryID: tea.ID, Price: 1, Inventory: 7},
+		{Name: "Golden \"samovar\" <1890>", CategoryID: tea.ID, Price: highestPrice},
 	} {
 		p.SellerID, p.CreatedAt, p.UpdatedAt = seller.ID, s.seconds(), s.seconds()
 		if err := s.products.Create(ctx, &p); err != nil {

@@ -175,7 +175,7 @@ func TestChangedWhileBeingPaid(t *testing.T) {
 			require.NoError(t, err)
 			change(m)
 			before := m.stock(1)
-			_, err = m.s.buy(t.Context(), 2, c)
+			_, err = m.s.placeOrder(t.Context(), purchase{user: 2}, c)
 			var p *problem
 			require.ErrorAs(t, err, &p)
 			require.Equal(t, before, m.stock(1))

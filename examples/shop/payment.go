@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"strings"
+	"sync"
 
 	"github.com/google/uuid"
 )
@@ -40,13 +42,53 @@ func (p payment) card() string {
 	return strings.ReplaceAll(p.Details.CardNumber, " ", "")
 }
 
-// charge takes the amount and returns what the transaction is known by. It stands in
-// for a bank, which would set the amount aside now and take it once the order is
-// placed, or let it go if it could not be.
-func (p payment) charge(Cents) (transaction string, err error) {
+// A bank takes what customers pay, once for each key.
+type bank interface {
+	// charge takes the amount and returns what the transaction is known by. A key that
+	// was charged has its transaction already, and nothing more is taken; if that was of
+	// another amount, the error is cartChanged.
+	charge(ctx context.Context, key string, p payment, amount Cents) (transaction string, err error)
+	// release gives back what was taken for the key, if anything was, and forgets it.
+	release(ctx context.Context, key string) error
+}
+
+// A till stands in for a bank. It refuses some cards, and forgets when it closes what a
+// bank would know for good.
+type till struct {
+	mu      sync.Mutex
+	charges map[string]charge // by key
+}
+
+type charge struct {
+	transaction string
+	amount      Cents
+}
+
+func newTill() *till { return &till{charges: map[string]charge{}} }
+
+func (t *till) charge(_ context.Context, key string, p payment, amount Cents) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c, is := t.charges[key]; is {
+		if c.amount != amount {
+			return "", cartChanged
+		}
+		return c.transaction, nil
+	}
 	if strings.HasSuffix(p.card(), refusedCards) {
 		return "", refusedPayment("the payment was refused")
 	}
 	number, err := uuid.NewRandom()
-	return "txn_" + number.String(), err
+	if err != nil {
+		return "", err
+	}
+	t.charges[key] = charge{"txn_" + number.String(), amount}
+	return t.charges[key].transaction, nil
+}
+
+func (t *till) release(_ context.Context, key string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.charges, key)
+	return nil
 }

@@ -167,6 +167,7 @@ type shop struct {
 	products   *dal.Repository[Product]
 	carts      *dal.Repository[CartLine]
 	orders     *dal.Repository[Order]
+	bank       bank
 	now        func() time.Time
 	secret     []byte // that tokens are signed with
 	cost       int    // of the hash of a password
@@ -181,7 +182,7 @@ type group interface {
 // newShop binds the records to the group's entities. The secret signs the tokens of
 // all processes that serve the shop; the cost is bcrypt's.
 func newShop(g group, secret []byte, cost int) (s *shop, err error) {
-	s = &shop{units: g, now: time.Now, secret: secret, cost: cost}
+	s = &shop{units: g, bank: newTill(), now: time.Now, secret: secret, cost: cost}
 	bind := func(err2 error) { err = errors.Join(err, err2) }
 	var fault error
 	s.users, fault = dal.NewRepository[User](g, "USER")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,21 +102,22 @@ func (s *shop) reply(w http.ResponseWriter, status int, data any) {
 type problem struct {
 	status int
 	text   string
+	cause  error // for the log, may be nil
 }
 
 func (p *problem) Error() string { return p.text }
 
 // The reasons for which a request is turned down.
 func invalid(format string, args ...any) error {
-	return &problem{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+	return &problem{status: http.StatusBadRequest, text: fmt.Sprintf(format, args...)}
 }
-func unauthorized(text string) error { return &problem{http.StatusUnauthorized, text} }
+func unauthorized(text string) error { return &problem{status: http.StatusUnauthorized, text: text} }
 func refusedPayment(text string) error {
-	return &problem{http.StatusPaymentRequired, text}
+	return &problem{status: http.StatusPaymentRequired, text: text}
 }
-func forbidden(text string) error { return &problem{http.StatusForbidden, text} }
-func notFound(text string) error  { return &problem{http.StatusNotFound, text} }
-func conflict(text string) error  { return &problem{http.StatusConflict, text} }
+func forbidden(text string) error { return &problem{status: http.StatusForbidden, text: text} }
+func notFound(text string) error  { return &problem{status: http.StatusNotFound, text: text} }
+func conflict(text string) error  { return &problem{status: http.StatusConflict, text: text} }
 
 // kinds names what clients tell the problems apart by.
 var kinds = map[int]string{
@@ -126,22 +128,32 @@ var kinds = map[int]string{
 	http.StatusNotFound:           "NOT_FOUND",
 	http.StatusConflict:           "CONFLICT",
 	http.StatusServiceUnavailable: "SERVICE_UNAVAILABLE",
+
+	http.StatusInternalServerError: "INTERNAL_ERROR",
 }
+
+// retryAfter is when a client is to come again that can't be answered now, in seconds.
+const retryAfter = "1"
 
 // fail answers a request that failed. The texts are the service's own: what went
 // wrong in whoever keeps the records is for the log.
 func (s *shop) fail(w http.ResponseWriter, r *http.Request, err error) {
-	p := (*problem)(nil)
-	if !errors.As(err, &p) {
-		if p = problemOf(err); p.status == http.StatusServiceUnavailable {
-			slog.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "err", err, "outcome", dal.OutcomeOf(err))
-		}
+	p := problemOf(err)
+	if p.status >= http.StatusInternalServerError {
+		slog.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "err", p.cause, "outcome", dal.OutcomeOf(p.cause))
+	}
+	if p.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
 	}
 	send(w, p.status, fields{"success": false, "error": fields{"type": kinds[p.status], "message": p.text}, "timestamp": iso(s.now())})
 }
 
-// problemOf says what an error of a repository means to the client.
+// problemOf says what an error means to the client. Errors of repositories that are not
+// about the records are about who keeps them, and pass; any other is a mistake of ours.
 func problemOf(err error) *problem {
+	if p := (*problem)(nil); errors.As(err, &p) {
+		return p
+	}
 	for _, known := range []struct {
 		kind   error
 		status int
@@ -150,15 +162,21 @@ func problemOf(err error) *problem {
 		{dal.ErrNotFound, http.StatusNotFound, "there is no such record"},
 		{dal.ErrUnique, http.StatusConflict, "the name or address is taken"},
 		{dal.ErrExists, http.StatusConflict, "it is there already"},
+		{dal.ErrNoTarget, http.StatusConflict, "what it belongs to is gone"},
+		{dal.ErrReferenced, http.StatusConflict, "something else belongs to it"},
 		{dal.ErrTooLarge, http.StatusBadRequest, "it is too large, or too much at once"},
 		{dal.ErrInvalid, http.StatusBadRequest, "a value can't be stored"},
 		{dal.ErrConflict, http.StatusConflict, "others change the same records; try again"},
 	} {
 		if errors.Is(err, known.kind) {
-			return &problem{known.status, known.text}
+			return &problem{known.status, known.text, err}
 		}
 	}
-	return &problem{http.StatusServiceUnavailable, "the shop can't answer at the moment; try again"}
+	e := (*dal.Error)(nil)
+	if errors.As(err, &e) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return &problem{http.StatusServiceUnavailable, "the shop can't answer at the moment; try again", err}
+	}
+	return &problem{http.StatusInternalServerError, "something went wrong in the shop", err}
 }
 
 // orElse gives an error of a kind the text that the client is to read.
