@@ -139,13 +139,13 @@ func (s *Store) renewOnce(ctx context.Context, list []*edit) ([]*edit, error) {
 	return left, nil
 }
 
-// A copied are the records that copies are of: by their keys, nil for one that can't be
+// The shown are the records that copies are of: by their keys, nil for one that can't be
 // read, the zero Record where there is none.
-type copied map[transform.Key]*transform.Record
+type shown map[transform.Key]*transform.Record
 
 // sources reads the records that the edits' records have copies of.
-func (s *Store) sources(ctx context.Context, list []*edit) (copied, error) {
-	of := copied{}
+func (s *Store) sources(ctx context.Context, list []*edit) (shown, error) {
+	of := shown{}
 	for {
 		var keys []transform.Key
 		for _, e := range list {
@@ -175,7 +175,7 @@ func (s *Store) sources(ctx context.Context, list []*edit) (copied, error) {
 	}
 }
 
-func (of copied) find(key transform.Key) (rec transform.Record, read bool) {
+func (of shown) find(key transform.Key) (rec transform.Record, read bool) {
 	r, read := of[key]
 	if r != nil {
 		rec = *r
@@ -185,7 +185,7 @@ func (of copied) find(key transform.Key) (rec transform.Record, read bool) {
 
 // copies returns the copies that an edit's item is to have, without those that can't be
 // shown.
-func (of copied) copies(e *edit) item {
+func (of shown) copies(e *edit) item {
 	entity := e.place.entity
 	all := item{}
 	for _, h := range entity.Copies() {
