@@ -1,6 +1,10 @@
 package transform
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
 
 // Copies returns the joined columns of which the entity's items have a copy: "keep":
 // {"dynamodb": "edge"}. They are among Hydrated, for whoever reads records joins them as
@@ -62,4 +66,21 @@ func (h *Hydration) Shows() int { return h.value }
 // CopyAttribute returns the attribute, a position in Entity.Attributes, that has the copy.
 func (h *Hydration) CopyAttribute() int {
 	return slices.IndexFunc(h.entity.Attributes, func(a Attribute) bool { return a.Column == h.Column })
+}
+
+// CopiesOf returns the copies that an item has: a record in which nothing else is set. The
+// error is a *ValueError: a copy is of another type than the contract says.
+func (e *Entity) CopiesOf(item map[string]types.AttributeValue) (Record, error) {
+	r := e.NewRecord()
+	for _, h := range e.Copies() {
+		i := h.CopyAttribute()
+		av, has := item[e.Attributes[i].Name]
+		if !has {
+			continue
+		}
+		if reason := e.take(r, i, av); reason != "" {
+			return Record{}, e.fault(h.Column, reason)
+		}
+	}
+	return r, nil
 }

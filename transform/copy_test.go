@@ -104,3 +104,27 @@ func TestCopiesNotYet(t *testing.T) {
 		})
 	}
 }
+
+// TestCopiesOf: the copies of an item alone, of the types that the contract gives them.
+func TestCopiesOf(t *testing.T) {
+	c, err := transform.LoadFile(copies)
+	require.NoError(t, err)
+	e := c.Entity("Baskets")
+	r := recordOf(t, e, map[string]string{"basket_id": "1", "line": "2", "quantity": "4", "ware_name": "pen", "sold_out": "1"})
+	item, err := e.Item(r)
+	require.NoError(t, err)
+	got, err := e.CopiesOf(item)
+	require.NoError(t, err)
+	shown := map[string]string{}
+	for i, column := range e.Columns {
+		if !got.At(i).IsNull() {
+			shown[column.Name] = got.At(i).Text()
+		}
+	}
+	require.Equal(t, map[string]string{"ware_name": "pen", "sold_out": "1"}, shown)
+	item["ware_name"] = item["sold_out"]
+	_, err = e.CopiesOf(item)
+	var value *transform.ValueError
+	require.ErrorAs(t, err, &value)
+	require.Equal(t, "ware_name", value.Column)
+}
