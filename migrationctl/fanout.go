@@ -122,7 +122,8 @@ func (d *drain) marks(ctx context.Context, report func(DrainReport)) error {
 			if err == nil {
 				err = inChunks(ctx, d.o.opts.machine.atOnce(d.o.opts.RelayWorkers), page.Marks, d.carryOut)
 			}
-			if d.patient && away(err) && d.o.sleep(ctx, drainPause) == nil {
+			// A record that is written all the time can keep a renewal out for a while.
+			if (d.patient && away(err) || errors.Is(err, store.ErrConflict)) && d.o.sleep(ctx, drainPause) == nil {
 				continue // from where each of them has got
 			}
 			if err != nil {
