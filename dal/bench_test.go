@@ -20,6 +20,19 @@ func (noStore) Shards() int                                                   { 
 func (noStore) Dirty(context.Context, store.DirtyRange) (store.DirtyPage, error) {
 	return store.DirtyPage{}, nil
 }
+func (noStore) FanOuts(context.Context, store.DirtyRange) (store.FanOutPage, error) {
+	return store.FanOutPage{}, nil
+}
+func (noStore) Dependents(context.Context, store.DependentsRange) (store.DependentsPage, error) {
+	return store.DependentsPage{}, nil
+}
+func (noStore) Renew(context.Context, []transform.Key) error      { return nil }
+func (noStore) Reach(context.Context, store.FanOut, string) error { return nil }
+func (noStore) CleanFanOut(context.Context, store.FanOut) error   { return nil }
+func (noStore) KeepsCopies() bool                                 { return false }
+func (noStore) Copies(context.Context, []transform.Key) ([]transform.Record, error) {
+	return nil, nil
+}
 func (noStore) Clean(context.Context, store.Change) error                { return nil }
 func (noStore) Put(context.Context, store.At, store.Row) (bool, error)   { return true, nil }
 func (noStore) PutTogether(context.Context, store.At, []store.Row) error { return nil }

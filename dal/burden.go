@@ -20,7 +20,11 @@ const libraryBytes = 400
 
 // A burden is what DynamoDB has to take for a mutation, at most. It is counted
 // the same in every phase, so that a write which passes in one passes in all.
-type burden struct{ actions, bytes int }
+type burden struct {
+	actions, bytes int
+	// fansOut says that it leaves a fan-out mark, of which a write has one.
+	fansOut bool
+}
 
 // weigh notes what is known of the write's burden before its records are. One
 // record alone is never too much.
@@ -34,7 +38,7 @@ func (w *write) weigh(c *transform.Contract) {
 func (w *write) weighEach(c *transform.Contract) {
 	w.burdens = make([]burden, len(w.Mutations))
 	for i, m := range w.Mutations {
-		w.burdens[i] = burden{1, libraryBytes + 2*len(m.Key.ID)}
+		w.burdens[i] = burden{actions: 1, bytes: libraryBytes + 2*len(m.Key.ID)}
 		if e := c.Entity(m.Key.Entity); e != nil && e.Moves() && m.Op != store.Check {
 			w.burdens[i].actions++ // the stand, which says where the item is
 		}
@@ -63,7 +67,15 @@ func (w *write) weighs(i int, before, rec transform.Record, size int) {
 			actions++ // the item that is left
 		}
 	}
-	w.burdens[i] = burden{actions, libraryBytes + 2*len(m.Key.ID) + size}
+	w.burdens[i] = burden{actions, libraryBytes + 2*len(m.Key.ID) + size, fansOut(before, rec, blind)}
+}
+
+// fansOut reports whether a record that was one thing and is another may leave a fan-out
+// mark: copies of it are old then, or its item has its own to get. What was there is zero
+// for nothing, and for what nobody has read where that is so.
+func fansOut(before, after transform.Record, unread bool) bool {
+	e := after.Entity()
+	return len(e.Copies()) > 0 || len(e.CopiedIn()) > 0 && (unread || !before.IsZero() && e.ChangesCopies(before, after))
 }
 
 // guards counts the unique values that are given up and taken between two states
@@ -167,6 +179,7 @@ func (r *Router) takesAlong(w *write, all []store.Along) error {
 		if a.After.IsZero() {
 			continue
 		}
+		w.along.fansOut = w.along.fansOut || fansOut(a.Before, a.After, false)
 		item, err := a.After.Entity().Item(a.After)
 		if err != nil {
 			return refused("delete", a.Key.Entity, err)
@@ -183,12 +196,8 @@ func unique(u transform.Unique, rec transform.Record) (string, bool) {
 	return u.Text(rec)
 }
 
-// bears returns an error if DynamoDB could not take the write in one transaction,
-// as far as is known yet. In phase 1 without capture it only reports.
-func (r *Router) bears(w *write) error {
-	if w.burdens == nil {
-		return nil
-	}
+// total is what is known of the whole write.
+func (w *write) total() burden {
 	total := w.along
 	total.actions++ // the change item
 	if w.Token != "" {
@@ -197,14 +206,32 @@ func (r *Router) bears(w *write) error {
 	for _, b := range w.burdens {
 		total.actions += b.actions
 		total.bytes += b.bytes
+		total.fansOut = total.fansOut || b.fansOut
 	}
+	if total.fansOut {
+		total.actions++
+		// It names each record at most once, as the change item does.
+		for _, m := range w.Mutations {
+			total.bytes += len(m.Key.ID)
+		}
+	}
+	return total
+}
+
+// bears returns an error if DynamoDB could not take the write in one transaction,
+// as far as is known yet. In phase 1 without capture it only reports.
+func (r *Router) bears(w *write) error {
+	if w.burdens == nil {
+		return nil
+	}
+	total := w.total()
 	detail := ""
 	switch {
 	case total.actions > maxActions:
 		detail = fmt.Sprintf("the write takes %d actions of the %d that a DynamoDB transaction may have: "+
 			"one for each record, those that references take along too, two or three for one whose item can move, "+
 			"each unique value and reference that is taken or given up, the target of each that is taken, "+
-			"the token and the change", total.actions, maxActions)
+			"the token, the change and the mark of copies that it makes old", total.actions, maxActions)
 	case total.bytes > maxBytes:
 		detail = fmt.Sprintf("the write takes %d bytes of the %d that a DynamoDB transaction may have", total.bytes, maxBytes)
 	default:

@@ -2,6 +2,7 @@ package dal
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,6 +10,52 @@ import (
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
 )
+
+// TestBurdenOfCopies: a write that may make copies old, or has its own to get, leaves a
+// mark, one of all its mutations.
+func TestBurdenOfCopies(t *testing.T) {
+	text, err := os.ReadFile("storetest/testdata/copies.json")
+	require.NoError(t, err)
+	// Sections are shown then, and show nothing.
+	c, err := transform.Load([]byte(strings.Replace(string(text), `"keep": {"mysql": "live", "dynamodb": "edge"}`, `"keep": {"dynamodb": "hydrate"}`, 1)))
+	require.NoError(t, err)
+	section := func(name string, above int64) transform.Record {
+		rec := c.Entity("Sections").NewRecord()
+		require.NoError(t, rec.Set("section_id", transform.IntValue(1)))
+		require.NoError(t, rec.Set("name", transform.TextValue(name)))
+		require.NoError(t, rec.Set("above_id", transform.IntValue(above)))
+		return rec
+	}
+	basket := c.Entity("Baskets").NewRecord()
+	nothing := transform.Record{}
+	for name, m := range map[string]struct {
+		op            store.Op
+		expect        *store.Row
+		before, after transform.Record
+		want          int // actions, of which two are of the records, and one is the change
+	}{
+		"a dependent made":      {store.Create, nil, nothing, basket, 4},
+		"a dependent changed":   {store.Update, nil, basket, basket, 4},
+		"a source made":         {store.Create, nil, nothing, section("a", 1), 7},
+		"a source changed":      {store.Update, nil, section("a", 1), section("b", 1), 4},
+		"what is not shown":     {store.Update, nil, section("a", 1), section("a", 2), 9},
+		"a source put":          {store.Put, &store.Row{Live: true, Record: section("a", 1)}, nothing, section("b", 1), 4},
+		"a source put unread":   {store.Put, nil, nothing, section("a", 1), 10},
+		"a source over nothing": {store.Put, &store.Row{}, nothing, section("a", 1), 7},
+		"a source deleted":      {store.Delete, nil, nothing, nothing, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m1 := store.Mutation{Op: m.op, Expect: m.expect, Key: transform.Key{Entity: "Sections", ID: "1"}}
+			w := &write{Write: store.Write{Mutations: []store.Mutation{m1, m1}}}
+			w.weigh(c)
+			if !m.after.IsZero() {
+				w.weighs(0, m.before, m.after, 100)
+				w.weighs(1, m.before, m.after, 100)
+			}
+			require.Equal(t, m.want, w.total().actions)
+		})
+	}
+}
 
 // TestBurdenOfWhatMoves: beside its item a record whose item moves has a stand, and
 // a move takes the old item away, whoever leads.

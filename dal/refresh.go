@@ -3,6 +3,7 @@ package dal
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -154,7 +155,11 @@ func (r *Refresher) RefreshKey(ctx context.Context, key transform.Key) error {
 	if err != nil || row.Version == 0 && !row.Dirty {
 		return err
 	}
-	if row, err = r.bring(ctx, at, row); err != nil || !row.Dirty {
+	rows, err := r.withCopies(ctx, row)
+	if err != nil {
+		return err
+	}
+	if row, err = r.bring(ctx, at, rows[0]); err != nil || !row.Dirty {
 		return err
 	}
 	return r.authority.Clean(ctx, store.Change{Keys: []store.KeyVersion{{Key: row.Key, Version: row.Version}}})
@@ -184,12 +189,16 @@ func (r *Refresher) read(ctx context.Context, keys []store.KeyVersion) ([]store.
 func (r *Refresher) bringAll(ctx context.Context, at store.At, rows []store.Row, clean bool) ([]store.KeyVersion, error) {
 	var brought []store.KeyVersion
 	var errs []error
+	if !clean {
+		// Not dirty means that the follower has this version. A key without
+		// change record was never written under capture; backfill brings it.
+		rows = slices.DeleteFunc(rows, func(row store.Row) bool { return !row.Dirty })
+	}
+	rows, err := r.withCopies(ctx, rows...)
+	if err != nil {
+		return nil, err
+	}
 	for _, row := range rows {
-		if !row.Dirty && !clean {
-			// Clean means that the follower has this version. A key without
-			// change record was never written under capture; backfill brings it.
-			continue
-		}
 		now, err := r.bring(ctx, at, row)
 		if err != nil {
 			errs = append(errs, &KeyError{row.Key, row.Version, err})
@@ -204,6 +213,14 @@ func (r *Refresher) bringAll(ctx context.Context, at store.At, rows []store.Row,
 		return nil, errs[0]
 	}
 	return brought, errors.Join(errs...)
+}
+
+// withCopies returns the rows as the follower is to be given them.
+func (r *Refresher) withCopies(ctx context.Context, rows ...store.Row) ([]store.Row, error) {
+	if !r.follower.KeepsCopies() {
+		return rows, nil
+	}
+	return WithCopies(ctx, r.authority, rows...)
 }
 
 // bring puts a row into the follower and returns it as it was put: a swap may

@@ -44,17 +44,17 @@ func (r *Refresher) swap(ctx context.Context, at store.At, row store.Row, holder
 			if len(rows) == maxSwap {
 				return row, tooTangled(row.Key, r.follower.Name())
 			}
-			var there store.Row
-			if there, err = r.authority.Get(ctx, relayed, holder); err != nil {
+			there, err := r.reread(ctx, holder)
+			if err != nil {
 				return row, err
 			}
-			rows = append(rows, there)
+			rows = append(rows, there...)
 		case stale == maxStale:
 			return row, err
 		default:
 			// It was read before the authority gave the value to another key.
 			stale++
-			if rows, err = r.readAgain(ctx, rows); err != nil {
+			if rows, err = r.reread(ctx, keysOf(rows)...); err != nil {
 				return row, err
 			}
 		}
@@ -63,13 +63,12 @@ func (r *Refresher) swap(ctx context.Context, at store.At, row store.Row, holder
 	return rows[0], err
 }
 
-// readAgain reads rows anew, in their order.
-func (r *Refresher) readAgain(ctx context.Context, rows []store.Row) ([]store.Row, error) {
-	keys := make([]transform.Key, len(rows))
-	for i := range rows {
-		keys[i] = rows[i].Key
-	}
+// reread reads what the authority has at keys now, in their order.
+func (r *Refresher) reread(ctx context.Context, keys ...transform.Key) ([]store.Row, error) {
 	rows, err := r.authority.GetMany(ctx, relayed, keys)
+	if err == nil {
+		rows, err = r.withCopies(ctx, rows...)
+	}
 	for i := range rows {
 		err = errors.Join(err, rows[i].Err)
 	}

@@ -173,9 +173,9 @@ func (s *Store) Disown(ctx context.Context, c store.Change) error {
 	return err
 }
 
-// Backlog counts the change items of all shards, whatever they hold, one shard after
-// another at several moments: DynamoDB has no snapshot over more. Oldest is by
-// the clocks of two processes.
+// Backlog counts the change items of all shards, whatever they hold, and the fan-out
+// marks, by consistent reads at several moments: DynamoDB has no snapshot over more.
+// Oldest is by the clocks of two processes.
 func (s *Store) Backlog(ctx context.Context) (store.Backlog, error) {
 	var (
 		wg    sync.WaitGroup
@@ -192,6 +192,7 @@ func (s *Store) Backlog(ctx context.Context) (store.Backlog, error) {
 			return store.Backlog{}, errs[n]
 		}
 		all.Dirty += parts[n].Dirty
+		all.FanOuts += parts[n].FanOuts
 		all.Oldest = max(all.Oldest, parts[n].Oldest)
 	}
 	return all, nil
@@ -214,7 +215,12 @@ func (s *Store) shardBacklog(ctx context.Context, shard int) (store.Backlog, err
 			b.Oldest = max(b.Oldest, s.since(created))
 		}
 	}
-	return b, nil
+	if !s.fansOut {
+		return b, nil
+	}
+	var err error
+	b.FanOuts, err = s.libraryCount(ctx, "backlog", libraryQuery{partition: s.fanOutShard(shard)})
+	return b, err
 }
 
 // keyVersions returns what a change says of rows.

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -64,16 +62,5 @@ func (s *Store) countEdges(ctx context.Context, f *transform.Reference, to trans
 		}
 		return n, nil
 	}
-	in := q.input(&s.library.table)
-	in.Select = types.SelectCount
-	for {
-		out, err := s.queryPage(ctx, "count", in)
-		if err != nil {
-			return 0, err
-		}
-		n += int64(out.Count)
-		if in.ExclusiveStartKey = out.LastEvaluatedKey; len(out.LastEvaluatedKey) == 0 {
-			return n, nil
-		}
-	}
+	return s.libraryCount(ctx, "count", q)
 }

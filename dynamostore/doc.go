@@ -18,7 +18,7 @@
 // that can change, each key has a stand in the library's table, with those
 // attributes and the key of its item: it keeps the version, and is the tombstone.
 // What is about to be deleted, and others may refer to, says by whom (_cf_m), on the
-// item or the stand. What else the library keeps is in one table of its own,
+// item or the stand. An item with copies of other records has a stamp (_cf_s). What else the library keeps is in one table of its own,
 // LibraryTable.
 //
 // # The follower
@@ -141,6 +141,32 @@
 // What it relies on: that a consistent query shows every edge whose transaction the
 // service has put before the mark. The service promises that of transactions that it
 // has acknowledged.
+//
+// # Copies
+//
+// Where the contract keeps a joined attribute by an edge, the item has a copy of what the
+// record that it refers to shows. The copy is no part of the record: reads join it. A
+// follower's item has those that come with the record (TestFollowerIsGivenCopies).
+// Where this store leads:
+//
+//   - A write keeps the copies that the item has, whatever it changes and wherever it
+//     moves the item (TestItemsKeepTheirCopies).
+//   - It leaves a fan-out mark in its own transaction, captured or bare, if copies are old
+//     by it or an item has not got its own yet, and none otherwise
+//     (TestWritesLeaveFanOutMarks). The mark is one of the 100 actions; a bare write that
+//     needs none stays a single put, and a contract without copies asks for nothing more
+//     (TestWhatCopiesCost).
+//   - What shows a record is found by its edges (TestDependentsInPages), and renewed, on
+//     condition of the stamp, which each write makes anew. So a renewal that is older
+//     than another one comes too late, also where both write the same
+//     (TestOlderRenewComesTooLate), and no writer puts an old copy back
+//     (TestRenewBesideWriters, TestRenewBesideAlong, TestRenewWhileARequestIsLost). Once
+//     the store has been given away none passes (TestRenewGivenAway).
+//   - A copy that can't be shown is not there, and neither are those of an item without
+//     room for them (TestRenewOfWhatIsNotThere, TestCopiesThatFillTheItem).
+//
+// The cost of a renewal is that of a read of the item, one of what it refers to, and one
+// update of the item and of each index that has the copy.
 //
 // # The tables
 //

@@ -34,6 +34,8 @@ type edit struct {
 	// that there must be none.
 	marked   string
 	unmarked bool
+	// carries says that the item keeps the copies that the one that was seen has.
+	carries bool
 }
 
 // see takes what is at the edit's place. An item of another key, or one whose
@@ -58,7 +60,7 @@ func (e *edit) see(op string, key transform.Key, it item) error {
 }
 
 // unchanged is the condition that what was seen is still there. A version is
-// never given twice, so that it stands for all of the item.
+// never given twice, so that it stands for all of the item but its copies.
 func (e *edit) unchanged() condition {
 	c := e.asSeen()
 	switch {
@@ -101,6 +103,8 @@ type bundle struct {
 	needs  map[int]store.Need // by the action that looks at the target
 	edges  int                // how many actions are about edges
 	token  int                // the action that stores the token, -1 if there is none
+	// fansOut says that there is a fan-out mark.
+	fansOut bool
 	// Of records that move, by the action that puts the item, or takes it away.
 	landings   map[int]*edit
 	departures map[int]*edit
@@ -122,11 +126,16 @@ func (s *Store) newBundle(op, entity string, edits []*edit, all bool) (*bundle, 
 			return nil, e.place.unfit(op, e.row, err)
 		}
 		it[attrWrite] = text(b.id)
+		e.keepCopies(it, b.id, all)
 		items[i] = it
-		if e.place.moves() {
-			it = e.standItem(it, b.id)
+		c := e.unchanged()
+		switch {
+		case e.place.moves():
+			it = e.standItem(it, b.id) // the stamp is on the item itself, see land
+		case e.carries:
+			c = c.stamped(e.seen)
 		}
-		b.edits[b.put(e.home, it, e.unchanged())] = e
+		b.edits[b.put(e.home, it, c)] = e
 	}
 	guards, err := s.guardsOf(op, edits, all)
 	if err != nil {
@@ -173,6 +182,10 @@ func (b *bundle) contents() string {
 	if references > 0 {
 		parts = append(parts, fmt.Sprintf("references: %d", references))
 	}
+	if b.fansOut {
+		rest--
+		parts = append(parts, "mark of copies: 1")
+	}
 	if rest > 0 {
 		parts = append(parts, fmt.Sprintf("token and change item: %d", rest))
 	}
@@ -191,6 +204,9 @@ func (b *bundle) settled(r *refusal) bool {
 		return true
 	}
 	for i, it := range r.unmet {
+		if b.restamped(i, it) != nil {
+			return true // neither do stamps
+		}
 		e := b.edits[i]
 		if e == nil || e.unmarked && markOf(it) != "" {
 			continue // a mark goes again
@@ -216,6 +232,9 @@ func (b *bundle) unsettled(r *refusal) error {
 func (b *bundle) learn(r *refusal) error {
 	for i, it := range r.unmet {
 		if e := b.departures[i]; e != nil {
+			e.lose()
+		}
+		if e := b.restamped(i, it); e != nil && b.landings[i] != nil {
 			e.lose()
 		}
 		if e := b.edits[i]; e != nil {
@@ -244,8 +263,8 @@ func (e *edit) lose() { e.known, e.lost = false, true }
 
 // stale reports whether a record was another one than it was seen.
 func (b *bundle) stale(r *refusal) bool {
-	for i := range r.unmet {
-		if b.edits[i] != nil || b.departures[i] != nil {
+	for i, it := range r.unmet {
+		if b.edits[i] != nil || b.departures[i] != nil || b.restamped(i, it) != nil {
 			return true
 		}
 	}

@@ -13,6 +13,8 @@ func (st *step) trust(at store.At) {
 	read := st.Expect
 	switch {
 	case read == nil || !at.Captured:
+	case len(st.place.copies) > 0 && (st.Op == store.Update || st.Op == store.Put):
+		// The copies that the item has are read with it, and no caller knows them.
 	case read.Version > 0 && st.place.moves() && read.Live:
 		// Where the item is only its record says, and that its key is its own.
 		if it, err := st.place.entity.Item(read.Record); err == nil {

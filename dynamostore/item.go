@@ -22,6 +22,7 @@ const (
 	attrTombstone = "_cf_d"  // BOOL: true on a tombstone, absent otherwise
 	attrDeletedAt = "_cf_at" // N: when a tombstone was written, in Unix seconds
 	attrWrite     = "_cf_w"  // S: the id of the write that left it; absent where nobody needs it
+	attrStamp     = "_cf_s"  // S: the stamp of an item that has copies, see copies.go
 )
 
 // maxItem is how many bytes an item may take, attribute names included.
@@ -36,6 +37,7 @@ type place struct {
 	table  string   // with the prefix
 	keys   []string // the table's key attributes: partition key, then sort key
 	shared bool     // another entity lives in the same table
+	copies []string // the attributes that are copies of other records
 
 	// What Insert's statements have in common.
 	insertInto    string
@@ -48,6 +50,9 @@ func newPlace(e *transform.Entity, prefix string) *place {
 	p := &place{entity: e, table: prefix + e.Table.Name, keys: []string{e.Table.PK.Name}}
 	if !e.Table.SK.IsZero() {
 		p.keys = append(p.keys, e.Table.SK.Name)
+	}
+	for _, h := range e.Copies() {
+		p.copies = append(p.copies, e.Attributes[h.CopyAttribute()].Name)
 	}
 	p.prepareStatement()
 	return p

@@ -18,8 +18,8 @@ import (
 
 // LibraryTable is the name, after the prefix, of the table in which the library
 // keeps what is its own: per group the phase record, registrations, leases,
-// change items, tokens, unique values, stands, references, sequences, progress, dead letters and the
-// audit. Groups share it.
+// change items, fan-out marks, tokens, unique values, stands, references, sequences,
+// progress, dead letters and the audit. Groups share it.
 const LibraryTable = "crossfade"
 
 // The key of the library's table, and the attribute by which the service's time
@@ -39,6 +39,7 @@ const (
 	partProcess  = "process"
 	partLease    = "lease"
 	partChange   = "change"
+	partFanOut   = "fanout"
 	partToken    = "token"
 	partUnique   = "unique"
 	partStand    = "stand"
@@ -158,6 +159,22 @@ func (s *Store) libraryAll(ctx context.Context, op string, q libraryQuery) iter.
 			if in.ExclusiveStartKey = out.LastEvaluatedKey; len(out.LastEvaluatedKey) == 0 {
 				return
 			}
+		}
+	}
+}
+
+// libraryCount counts the items of a partition.
+func (s *Store) libraryCount(ctx context.Context, op string, q libraryQuery) (n int64, err error) {
+	in := q.input(&s.library.table)
+	in.Select = types.SelectCount
+	for {
+		out, err := s.queryPage(ctx, op, in)
+		if err != nil {
+			return 0, err
+		}
+		n += int64(out.Count)
+		if in.ExclusiveStartKey = out.LastEvaluatedKey; len(out.LastEvaluatedKey) == 0 {
+			return n, nil
 		}
 	}
 }

@@ -138,7 +138,8 @@ func (b *bundle) land(edits []*edit, items []item, all bool) error {
 
 // vacant is the condition that an item's place holds nothing, what a delete left, or
 // an item of one of the edits' records. unsigned lets one pass too that something
-// else than the library wrote: the follower takes its place, as it does elsewhere.
+// else than the library wrote: the follower takes its place, as it does elsewhere. An
+// item whose copies are carried over has those that were seen.
 func (p *place) vacant(unsigned bool, edits ...*edit) condition {
 	c := p.absent()
 	c.text += " OR #d = :d"
@@ -150,7 +151,11 @@ func (p *place) vacant(unsigned bool, edits ...*edit) condition {
 	for i, e := range edits {
 		if e != nil && (i == 0 || e != edits[0]) {
 			n := string(rune('0' + i))
-			c.text += " OR (#e = :e" + n + " AND #k = :k" + n + ")"
+			stamp := ""
+			if e.carries {
+				stamp = " AND " + c.stamp(e.seen, ":s"+n)
+			}
+			c.text += " OR (#e = :e" + n + " AND #k = :k" + n + stamp + ")"
 			c.values[":e"+n], c.values[":k"+n] = text(e.row.Key.Entity), keyID(e.row.Key)
 		}
 	}

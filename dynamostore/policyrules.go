@@ -45,6 +45,8 @@ const (
 	targetStands  policyTarget = "the library's table, where items move that others refer to"
 	guardedTables policyTarget = "tables with unique columns or references, and whose items stay"
 	guardTable    policyTarget = "the library's table, where there are unique columns or references"
+	copyTables    policyTarget = "tables with entities whose items have copies"
+	copyLibrary   policyTarget = "the library's table, where items have copies"
 	leanIndexes   policyTarget = "tables with indexes that have not all of an item"
 	taggedTables  policyTarget = "tables with tags"
 	expiring      policyTarget = "tables with time to live"
@@ -86,6 +88,10 @@ func (on policyTarget) fits(c *transform.Contract, t *transform.Table) bool {
 		return hasEntity(c, t, func(e *transform.Entity) bool { return guarded(e) && !e.Moves() })
 	case guardTable:
 		return ours && slices.ContainsFunc(c.Entities, guarded)
+	case copyTables:
+		return hasEntity(c, t, copied)
+	case copyLibrary:
+		return ours && slices.ContainsFunc(c.Entities, copied)
 	case leanIndexes:
 		return slices.ContainsFunc(t.Indexes, func(x transform.Index) bool { return projection(x) != "ALL" })
 	case taggedTables:
@@ -99,6 +105,9 @@ func (on policyTarget) fits(c *transform.Contract, t *transform.Table) bool {
 	}
 	return false
 }
+
+// copied reports whether the entity's items have copies.
+func copied(e *transform.Entity) bool { return len(e.Copies()) > 0 }
 
 // hasEntity reports whether an entity of the table is of the kind.
 func hasEntity(c *transform.Contract, t *transform.Table, is func(*transform.Entity) bool) bool {
@@ -154,6 +163,8 @@ func serviceRules() []policyRule {
 		// A delete of what others may refer to marks it: the item, or where items move
 		// the stand, which is in the library's table.
 		allow(targetTables, 4, 5, "UpdateItem"),
+		// The relay renews copies.
+		allow(copyTables, 4, 5, "UpdateItem"),
 		// A dead letter that was mended is brought over at a new version.
 		allow(itemTables, 4, 4, "UpdateItem"),
 	}
@@ -196,6 +207,8 @@ func operatorRules() []policyRule {
 		// repair where DynamoDB leads gives the item a new version, and its stand.
 		allow(itemTables, 4, 5, "UpdateItem"),
 		allow(standTable, 5, 5, "UpdateItem"),
+		// drain renews copies, and notes how far it has got.
+		allow(copyLibrary, 5, 5, "UpdateItem"),
 		allow(libraryTable, 4, 5, "ConditionCheckItem"),
 	}
 }

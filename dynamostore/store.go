@@ -40,6 +40,7 @@ type Store struct {
 	queue     queue
 	sightings sightings
 	patience  patience
+	fansOut   bool // items of the contract have copies
 }
 
 var (
@@ -75,6 +76,7 @@ func (s *Store) addPlaces() {
 			}
 		}
 		s.places[e.Name] = p
+		s.fansOut = s.fansOut || len(p.copies) > 0
 	}
 }
 

@@ -51,6 +51,9 @@ func (e *callerError) Error() string { return e.err.Error() }
 // transaction's actions. That its new place is another key's is ErrUnique, with the
 // columns of the item's key.
 //
+// A write that makes copies old, or leaves a record that has not got its own yet, leaves
+// a fan-out mark, bare too. An item that is replaced keeps its copies.
+//
 // A token has an item of its own. A bare write leaves a change item for it too,
 // so that it is carried to the follower if capture begins within its life.
 //
@@ -272,6 +275,10 @@ func (wr *writing) bundle() (*bundle, store.Change, error) {
 		var it item
 		it, change = wr.s.changeItem(b.id, keys, token)
 		b.put(wr.s.library, it, condition{})
+	}
+	if sources, own := wr.fanOut(); len(sources)+len(own) > 0 {
+		b.fansOut = true
+		b.put(wr.s.library, wr.s.fanOutItem(b.id, sources, own), condition{})
 	}
 	return b, change, b.fits()
 }

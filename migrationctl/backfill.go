@@ -286,6 +286,12 @@ func (b *backfill) bringRows(ctx context.Context, rows []store.Row) error {
 
 // insert puts the rows at version 0 where nothing is.
 func (b *backfill) insert(ctx context.Context, rows []store.Row) error {
+	if b.lead.other.KeepsCopies() {
+		var err error
+		if rows, err = dal.WithCopies(ctx, b.lead.authority, rows...); err != nil {
+			return err
+		}
+	}
 	fit := rows[:0:0]
 	for _, row := range rows {
 		if row.Err != nil {

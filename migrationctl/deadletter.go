@@ -99,6 +99,10 @@ func mended(ctx context.Context, l lead, key transform.Key) bool {
 	if l.side == dynamoSide {
 		return row.Record.Fit() == nil
 	}
-	_, err = row.Record.Entity().Item(row.Record)
+	filled, err := dal.WithCopies(ctx, l.authority, row)
+	if err != nil || filled[0].Err != nil {
+		return false
+	}
+	_, err = filled[0].Record.Entity().Item(filled[0].Record)
 	return err == nil
 }

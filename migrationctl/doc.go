@@ -67,6 +67,13 @@
 //     (TestBackFromPhase5Bare).
 //   - A process comes up in the phase the group is in, or does not start and
 //     says why (TestScenario39RestartInAnyPhase, TestStartThatCannotTell).
+//   - Copies that items have of other records follow these in phases 2 to 5, whether or
+//     not a follower is there, beside writers and steps, and after a crash in the middle
+//     (TestCopiesFollow, TestCopiesUnderLoad, TestKilledCarryingOut,
+//     TestMarksNeedNoFollower). No authority is given away while one is old
+//     (TestHandOffCarriesOutMarks, TestLastLookFindsAMark). Verify names those that are
+//     old, and none that is on its way (TestVerifyComparesCopies,
+//     TestVerifyOfCopiesMeetsTheSameTwice).
 //   - New ids go on above every id that either store gave
 //     (TestScenario20OneIDEverywhere).
 //
@@ -107,6 +114,14 @@
 //
 // The relay keeps no list of its own. What is dirty stands in the authority, so
 // a relay may die anywhere, and memory does not grow with a follower's downtime.
+//
+// Fan-out marks are carried out apart from the refreshes, ten seconds at a time each: a
+// record that a hundred thousand others show holds up neither these nor other marks. In
+// phase 5 the relay looks for them too, so an idle group reads its shards a few times a
+// second there; where the contract has no copies it reads nothing (TestNoCopiesNoLooks).
+//
+// Marks that are in DynamoDB when it is abandoned are left there: the backfill that MySQL
+// then asks for writes every copy anew (TestAbandonedWithAMark).
 //
 // Phase 5 that was entered from 4 keeps recording changes until capture is
 // switched off. As long as it does, MySQL needs no backfill on the way back: the

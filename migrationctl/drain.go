@@ -20,13 +20,18 @@ const drainPause = 100 * time.Millisecond
 type DrainReport struct {
 	Refreshed int64 // changes, of keys or tokens, that waited and are in the follower now
 	Dead      int64 // changes of a record that can't be converted; they wait on
+	FannedOut int64 // changed records whose copies in other items are renewed now
 }
 
 // Drain brings every change that waits when it begins to the follower, tokens
-// too, and returns once all are there or dead letters. It waits for a follower
+// too, and returns once all are there or dead letters. Before that it renews the copies
+// that items have of records which have changed. It waits for a follower
 // that is away. What is written meanwhile is the business of its writer and of
 // the relays: under load some always wait. report, if not nil, is told after each
 // page.
+//
+// In phase 5, which has no follower, it renews the copies; where the contract has none it
+// is refused.
 func (o *Operator) Drain(ctx context.Context, report func(DrainReport)) (DrainReport, error) {
 	l, err := o.lead(ctx)
 	if err != nil {
@@ -35,11 +40,12 @@ func (o *Operator) Drain(ctx context.Context, report func(DrainReport)) (DrainRe
 	if err := o.checkContract(l.record); err != nil {
 		return DrainReport{}, err
 	}
-	if !l.record.Phase.HasFollower() {
+	alone := !l.record.Phase.HasFollower()
+	if alone && !(l.record.Phase == store.DynamoDBOnly && o.copies()) {
 		return DrainReport{}, &RefusedError{Step: "drain", Unmet: []Unmet{{Guard: "follower", Data: true,
 			Reason: fmt.Sprintf("phase %d has none", uint8(l.record.Phase)), Mend: "migrationctl phase set 2, or 4"}}}
 	}
-	d := &drain{o: o, lead: l, patient: true}
+	d := &drain{o: o, lead: l, patient: true, marksOnly: alone}
 	err = d.pass(ctx, report)
 	return d.report(), err
 }
@@ -48,17 +54,26 @@ func (o *Operator) Drain(ctx context.Context, report func(DrainReport)) (DrainRe
 type drain struct {
 	o               *Operator
 	lead            lead
-	patient         bool // waits for a follower that is away
+	patient         bool // waits for a store that is away
+	marksOnly       bool // there is no follower
+	changesOnly     bool // fan-out marks are left to the relays
 	refreshed, dead atomic.Int64
+	fannedOut       atomic.Int64
 }
 
 func (d *drain) report() DrainReport {
-	return DrainReport{Refreshed: d.refreshed.Load(), Dead: d.dead.Load()}
+	return DrainReport{Refreshed: d.refreshed.Load(), Dead: d.dead.Load(), FannedOut: d.fannedOut.Load()}
 }
 
 // pass passes once over every shard, in the order of the store, and so meets
-// every change record that was there before it.
+// every change record that was there before it. Fan-out marks come first: to carry
+// one out may leave change records.
 func (d *drain) pass(ctx context.Context, report func(DrainReport)) error {
+	if !d.changesOnly && d.o.copies() {
+		if err := d.marks(ctx, report); err != nil || d.marksOnly {
+			return err
+		}
+	}
 	shards := make([]int, d.lead.authority.Shards())
 	for i := range shards {
 		shards[i] = i

@@ -111,7 +111,7 @@ func (h *handoff) step(ctx context.Context) (done bool, err error) {
 	case !m.seen():
 		return false, m.err
 	case d.record.Epoch < m.record.Epoch:
-		return false, h.open(ctx, h.o.dynamo, &h.dynamo, h.mysql)
+		return false, h.openDynamoDB(ctx)
 	case d.record.State == store.Open:
 		// MySQL's record was read first: if it is sealed, then for a hand-off
 		// that was given up since, and DynamoDB leads on.
@@ -262,11 +262,11 @@ func (h *handoff) entry(action string, from, to store.PhaseRecord) store.AuditEn
 	return h.o.entry(action, from, to, h.change, h.overruled)
 }
 
-// drain brings every key that is dirty to the follower, until none is left in
-// one look.
+// drain brings every key that is dirty to the follower and carries out every fan-out
+// mark, until none is left in one look. Where DynamoDB leads on, marks are left to it.
 func (h *handoff) drain(ctx context.Context, l lead, record *store.PhaseRecord) error {
 	defer h.took(&h.report.Drain, time.Now())
-	d := &drain{o: h.o, lead: l}
+	d := &drain{o: h.o, lead: l, changesOnly: record.Next == store.DynamoDBOnly}
 	defer func() { h.report.Refreshed += d.report().Refreshed }()
 	for {
 		if err := h.alive(ctx, l.authority, record); err != nil {
@@ -276,7 +276,7 @@ func (h *handoff) drain(ctx context.Context, l lead, record *store.PhaseRecord) 
 		if err != nil {
 			return h.late(ctx, err, "changes still wait for the follower")
 		}
-		if backlog.Dirty == 0 {
+		if backlog.Dirty == 0 && (d.changesOnly || backlog.FanOuts == 0) {
 			return nil
 		}
 		// In short passes: a driver that waits must show that it is alive.

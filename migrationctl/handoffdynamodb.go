@@ -9,7 +9,7 @@ import (
 )
 
 // toDynamoDB goes on from a closed MySQL: nothing more is written there. Once
-// no key is dirty, and nothing of an earlier time is left in DynamoDB, MySQL is
+// no key is dirty and no fan-out mark left, and nothing of an earlier time is left in DynamoDB, MySQL is
 // given away. The next step opens DynamoDB.
 func (h *handoff) toDynamoDB(ctx context.Context) error {
 	l := lead{mysqlSide, h.mysql, h.o.mysql, h.o.dynamo}
@@ -31,6 +31,21 @@ func (h *handoff) toDynamoDB(ctx context.Context) error {
 		return err
 	}
 	return h.giveAway(ctx, h.o.mysql, &h.mysql)
+}
+
+// openDynamoDB opens DynamoDB after MySQL was given away. Where items have copies it
+// first brings over what was given a new version between the last look and that, as by a
+// relay that carries out a fan-out mark which another one has cleaned. It changes no
+// record; but a refresh that came with it later would put copies over those that DynamoDB
+// has renewed by then.
+func (h *handoff) openDynamoDB(ctx context.Context) error {
+	if h.o.copies() {
+		d := &drain{o: h.o, lead: lead{mysqlSide, h.mysql, h.o.mysql, h.o.dynamo}, changesOnly: true}
+		if err := d.pass(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return h.open(ctx, h.o.dynamo, &h.dynamo, h.mysql)
 }
 
 // toMySQL goes on from a closed DynamoDB: no lease is granted or renewed there.
@@ -124,7 +139,7 @@ func (h *handoff) lastLook(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	backlog, err := h.o.dynamo.Backlog(ctx)
-	return backlog.Dirty == 0, err
+	return backlog.Dirty == 0 && backlog.FanOuts == 0, err
 }
 
 // unseal lets refreshes into MySQL again, if a look or a driver before this one

@@ -42,7 +42,7 @@ type Options struct {
 	// RelayWorkers is how many keys the relay refreshes at once. Default 8.
 	RelayWorkers int
 	// RelayPoll is how often the relay looks for dirty keys that other
-	// processes left. Default 250 ms.
+	// processes left, and for fan-out marks. Default 250 ms.
 	RelayPoll time.Duration
 	// MaxDirty is how many changes may wait for the follower at the steps 2 → 3
 	// and 3 → 4, unless forced, and at 4 → 5. Default 10,000.

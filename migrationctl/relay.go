@@ -73,6 +73,13 @@ func (r *relay) run(ctx context.Context) {
 		defer workers.Done()
 		r.retry(ctx)
 	}()
+	if r.c.copies() {
+		workers.Add(1)
+		go func() {
+			defer workers.Done()
+			r.fanOut(ctx)
+		}()
+	}
 	defer workers.Wait()
 	defer close(work)
 	r.feed(ctx, work)
@@ -177,12 +184,18 @@ func (r *relay) part(ctx context.Context, l lead) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	names := working(fleet, r.c.member.name, r.away())
+	return r.place(fleet, r.away()), nil
+}
+
+// place returns the part of a process among those of the fleet that are at work. One that
+// is not registered yet has none.
+func (r *relay) place(fleet []store.Registration, away bool) part {
+	names := working(fleet, r.c.member.name, away)
 	place := slices.Index(names, r.c.member.name)
 	if place < 0 {
-		return part{}, nil // not registered yet
+		return part{}
 	}
-	return part{place, len(names)}, nil
+	return part{place, len(names)}
 }
 
 // shards returns every n-th shard, or the only one there is.
@@ -207,8 +220,11 @@ func (p part) has(c store.Change) bool {
 	case c.Token != nil:
 		about = c.Token.Token
 	}
-	return int(hash(about)%uint32(p.of)) == p.place
+	return p.is(about)
 }
+
+// is reports whether what is told by a text is this process's.
+func (p part) is(about string) bool { return int(hash(about)%uint32(p.of)) == p.place }
 
 func hash(text string) uint32 {
 	h := fnv.New32a()

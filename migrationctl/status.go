@@ -16,7 +16,7 @@ type Status struct {
 	// Leader is the name of the store that leads, "mysql" or "dynamodb". It is
 	// "" while a hand-off stands between the two, and where the store that would
 	// say can't be read: then what only a leader knows is not filled in, which is
-	// Processes, Dirty, OldestDirty and DeadLetters, and the record is the one
+	// Processes, Dirty, OldestDirty, FanOuts and DeadLetters, and the record is the one
 	// with the higher epoch that could be read.
 	Leader      string
 	Phase       store.Phase
@@ -30,6 +30,9 @@ type Status struct {
 	Processes   []ProcessStatus
 	Dirty       int64         // changes, of keys or tokens, that the follower does not have yet; 0 without capture
 	OldestDirty time.Duration // how long the oldest of them has waited
+	// FanOuts are changed records of which other items have copies that may be old: fan-out
+	// marks. In phase 5 they are there without capture too.
+	FanOuts     int64
 	DeadLetters int64
 	Backfill    []RunStatus // of both stores, the leader's first
 	Verify      []RunStatus
@@ -155,13 +158,16 @@ func markOf(s store.Store, l look) MarkStatus {
 
 // askLeader adds what only the store that leads knows.
 func (s *Status) askLeader(ctx context.Context, leader store.Store) error {
-	if s.Capture {
-		// Without it a store may tell of tokens that would be carried if it began.
+	if s.Capture || s.Phase.DynamoDBLeads() {
 		backlog, err := leader.Backlog(ctx)
 		if err != nil {
 			return err
 		}
-		s.Dirty, s.OldestDirty = backlog.Dirty, backlog.Oldest
+		s.FanOuts = backlog.FanOuts
+		if s.Capture {
+			// Without it a store may tell of tokens that would be carried if it began.
+			s.Dirty, s.OldestDirty = backlog.Dirty, backlog.Oldest
+		}
 	}
 	fleet, err := leader.Registrations(ctx)
 	if err != nil {

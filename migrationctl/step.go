@@ -171,7 +171,7 @@ func (o *Operator) copyOnce(ctx context.Context, l lead) (bool, error) {
 
 // catchUp brings over what waits for the follower until so little is left that
 // requests can wait for it.
-func (o *Operator) catchUp(ctx context.Context, step string, l lead) error {
+func (o *Operator) catchUp(ctx context.Context, step string, l lead, to store.Phase) error {
 	began := o.now()
 	// A pass has no end of its own where more is written than the follower takes.
 	limited, cancel := context.WithTimeout(ctx, catchUpTime)
@@ -179,7 +179,7 @@ func (o *Operator) catchUp(ctx context.Context, step string, l lead) error {
 	var failed error // of the last pass that had its time
 	for {
 		start := o.now()
-		pass := &drain{o: o, lead: l}
+		pass := &drain{o: o, lead: l, changesOnly: to == store.DynamoDBOnly}
 		err := pass.pass(limited, nil)
 		over := limited.Err() != nil && ctx.Err() == nil || o.now().Sub(began) > catchUpTime
 		left := o.now().Sub(start)
@@ -225,7 +225,10 @@ func (o *Operator) left(ctx context.Context, l lead, took time.Duration, refresh
 		return took, nil
 	}
 	waiting, err := l.authority.Backlog(ctx)
-	return min(took, time.Duration(waiting.Dirty)*(took/time.Duration(refreshed))), err
+	if err != nil || waiting.FanOuts > 0 {
+		return took, err // nothing says how many items a mark is about
+	}
+	return min(took, time.Duration(waiting.Dirty)*(took/time.Duration(refreshed))), nil
 }
 
 // handOff makes a step for which the authority has to be closed.
@@ -237,7 +240,7 @@ func (o *Operator) handOff(ctx context.Context, l lead, to store.Phase, step str
 	if err != nil {
 		return err
 	}
-	if err := o.catchUp(ctx, step, l); err != nil {
+	if err := o.catchUp(ctx, step, l, to); err != nil {
 		return err
 	}
 	h := o.newHandoff(o.opts.machine.name(), c)

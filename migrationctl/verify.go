@@ -39,7 +39,8 @@ type VerifyOptions struct {
 // only if the key is clean and its version the same before and after; then it
 // is named by key and column. What DynamoDB keeps beside the records, guards of
 // unique values and edges of references, is compared with the records too, both
-// ways, and named by key and columns. A verify that a step of the phase overtakes saves
+// ways, and named by key and columns, and so are the copies that items have of other
+// records with these. A verify that a step of the phase overtakes saves
 // nothing and ends with ErrWrongPhase.
 func (o *Operator) Verify(ctx context.Context, opts VerifyOptions) ([]VerifyReport, error) {
 	if opts.Settle == 0 {
@@ -99,6 +100,9 @@ type verify struct {
 	beside []transform.Key        // those of which guards and edges are to be looked at again
 	mended map[transform.Key]bool // of those that the report names
 
+	oldCopy   []oldCopy       // to be looked at again after the fan-out marks
+	following []transform.Key // those of which copies are to be looked at again
+
 	// Keys that differ, as they came, and each one's version in the authority:
 	// they wait for a look at the change records.
 	doubtful []transform.Key
@@ -117,7 +121,7 @@ const (
 )
 
 func (v *verify) run(ctx context.Context) error {
-	rows, leftovers := v.lookRows, v.lookLeftovers
+	rows, leftovers := v.andCopies(v.lookRows), v.lookLeftovers
 	if v.lead.side == dynamoSide {
 		rows = v.andBeside(rows)
 	} else {
@@ -130,6 +134,9 @@ func (v *verify) run(ctx context.Context) error {
 		return err
 	}
 	if err := v.settleDoubts(ctx); err != nil {
+		return err
+	}
+	if err := v.settleCopies(ctx); err != nil {
 		return err
 	}
 	if err := v.lookAgain(ctx); err != nil {
@@ -182,7 +189,7 @@ func (v *verify) pages(ctx context.Context, from store.Reader, look func(context
 // them get a third of the time at most, for the refreshes need the rest.
 func (v *verify) lookAgain(ctx context.Context) error {
 	var took time.Duration
-	for end := v.o.now().Add(v.opts.Settle); len(v.later)+len(v.beside) > 0 && v.o.now().Before(end); {
+	for end := v.o.now().Add(v.opts.Settle); len(v.later)+len(v.beside)+len(v.following) > 0 && v.o.now().Before(end); {
 		if err := v.o.sleep(ctx, max(settlePause, 2*took)); err != nil {
 			return err
 		}
@@ -197,6 +204,9 @@ func (v *verify) lookAgain(ctx context.Context) error {
 			return err
 		}
 		if err := v.lookBesideAgain(ctx); err != nil {
+			return err
+		}
+		if err := v.lookCopiesAgain(ctx); err != nil {
 			return err
 		}
 		took = v.o.now().Sub(start)

@@ -14,7 +14,7 @@ import (
 type VerifyReport struct {
 	Entity      string
 	Compared    int64 // keys of either store
-	Differences int64 // keys that differ at a version that stood still, or have guards or edges that do
+	Differences int64 // keys that differ at a version that stood still, or have guards, edges or copies that do
 	Repaired    int64 // of those, mended
 	Unsettled   int64 // keys that kept changing, or waited for their refresh
 	Waiting     int64 // keys with a change record that nobody brings over in this phase

@@ -60,6 +60,12 @@ func (n *noMySQL) Scan(context.Context, store.At, store.Range) (store.Page, erro
 	return store.Page{}, n.gone("scan")
 }
 
+func (n *noMySQL) Copies(context.Context, []transform.Key) ([]transform.Record, error) {
+	return nil, nil
+}
+
+func (n *noMySQL) KeepsCopies() bool { return false }
+
 // The authority.
 
 func (n *noMySQL) Write(context.Context, store.At, store.Write) (store.Written, error) {
@@ -80,6 +86,18 @@ func (n *noMySQL) Dirty(context.Context, store.DirtyRange) (store.DirtyPage, err
 }
 
 func (n *noMySQL) Clean(context.Context, store.Change) error { return n.gone("clean") }
+
+func (n *noMySQL) FanOuts(context.Context, store.DirtyRange) (store.FanOutPage, error) {
+	return store.FanOutPage{}, n.gone("fan-outs")
+}
+
+func (n *noMySQL) Dependents(context.Context, store.DependentsRange) (store.DependentsPage, error) {
+	return store.DependentsPage{}, n.gone("dependents")
+}
+
+func (n *noMySQL) Renew(context.Context, []transform.Key) error      { return n.gone("renew") }
+func (n *noMySQL) Reach(context.Context, store.FanOut, string) error { return n.gone("reach") }
+func (n *noMySQL) CleanFanOut(context.Context, store.FanOut) error   { return n.gone("clean") }
 
 // The follower.
 

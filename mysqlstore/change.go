@@ -34,6 +34,11 @@ func checkKeyID(key transform.Key) string {
 // Bump gives each key a new version and a change record, and changes no data.
 // It is one transaction; a key may be given twice.
 func (s *Store) Bump(ctx context.Context, keys []transform.Key) error {
+	return s.bumpAnd(ctx, keys, func(*tx, []transform.Key) error { return nil })
+}
+
+// bumpAnd is Bump with more in its transaction, which is given the keys in their order.
+func (s *Store) bumpAnd(ctx context.Context, keys []transform.Key, more func(*tx, []transform.Key) error) error {
 	for _, key := range keys {
 		fault := checkKeyID(key)
 		if s.sources[key.Entity] == nil {
@@ -48,7 +53,12 @@ func (s *Store) Bump(ctx context.Context, keys []transform.Key) error {
 	if len(sorted) == 0 {
 		return nil
 	}
-	err := s.transact(ctx, func(t *tx) error { return s.bump(ctx, t, sorted) })
+	err := s.transact(ctx, func(t *tx) error {
+		if err := s.bump(ctx, t, sorted); err != nil {
+			return err
+		}
+		return more(t, sorted)
+	})
 	return s.wrap("bump", nil, store.NotApplied, err)
 }
 
@@ -193,15 +203,19 @@ func (s *Store) clean(ctx context.Context, query string, args ...any) error {
 
 // Backlog counts, in one snapshot, what Dirty tells of: the dirty keys and the
 // tokens that the follower does not hold. It says for how long the oldest of
-// them waits.
+// them waits. Where items have copies it counts the fan-out marks beside.
 func (s *Store) Backlog(ctx context.Context) (store.Backlog, error) {
 	var b store.Backlog
 	var age int64 // microseconds
-	_, err := one(ctx, s.db, "SELECT COALESCE(SUM(b.n), 0), COALESCE(MAX(b.age), 0) FROM ("+
+	marks, args := "0", []any{s.group, s.group, s.group}
+	if s.copies {
+		marks, args = "(SELECT COUNT(*) FROM crossfade_fanout WHERE grp=?)", append(args, s.group)
+	}
+	_, err := one(ctx, s.db, "SELECT COALESCE(SUM(b.n), 0), COALESCE(MAX(b.age), 0), "+marks+" FROM ("+
 		"SELECT COUNT(*) AS n, TIMESTAMPDIFF(MICROSECOND, MIN(dirty_at), UTC_TIMESTAMP(6)) AS age"+
 		" FROM crossfade_change WHERE grp=? AND dirty=1"+
 		" UNION ALL SELECT COUNT(*), TIMESTAMPDIFF(MICROSECOND, MIN(created_at), UTC_TIMESTAMP(6))"+
-		" FROM crossfade_token WHERE "+uncarried+") b", []any{s.group, s.group, s.group}, &b.Dirty, &age)
+		" FROM crossfade_token WHERE "+uncarried+") b", args, &b.Dirty, &age, &b.FanOuts)
 	b.Oldest = time.Duration(nanoseconds(age))
 	return b, s.wrap("backlog", nil, store.NoWrite, err)
 }

@@ -64,6 +64,33 @@
 //     TestNothingSlipsInWhileADeleteLooks). A reference that is no foreign key of the
 //     schema is found before it matters (TestReferencesAreForeignKeys).
 //
+// # Copies that follow
+//
+// Items may have copies of what other records have ("keep": {"dynamodb": "edge"}). A row
+// has none: MySQL joins, and here is only what says that copies are old, the fan-out
+// marks.
+//
+//   - A captured write leaves a mark in its own transaction where it changes what copies
+//     show, also by what a foreign key sets to NULL, and costs one statement more only
+//     there (TestWritersLeaveFanOuts, TestSetNullLeavesFanOuts, TestColumnThatMySQLSets,
+//     TestPutOverWhatCanNotBeRead). What does not commit leaves none, and nothing commits
+//     without (TestFanOutsInVain, TestFanOutWithFaultAtEveryStatement).
+//   - A transaction of the service's own leaves one for each key that it names and that
+//     copies show (TestJoinedLeavesFanOuts, TestJoinedTakenBackLeavesFanOuts). Triggers
+//     leave one where the values differ, be it in their bytes only
+//     (TestTriggersLeaveFanOuts, TestTriggersLeaveFanOutsOfValues,
+//     TestTriggersFollowSetNull, TestOwnFanOutsBesideTriggers).
+//   - A mark has the version of a change record, which never comes again
+//     (TestFanOutsGoOnAfterAnEpoch). It is cleaned at that version alone, whoever writes
+//     meanwhile (TestFanOutMarks, TestCleanedBesideAWriter, TestTwoWritersOfOneSource,
+//     TestNoFanOutIsForgotten).
+//   - What refers to a record is found by the index of the foreign key, page by page
+//     (TestDependents, TestDependentsAsMySQLCompares, TestDependentsReadTheirRowsAlone).
+//     The reference must be a foreign key of the schema (TestCopiesNeedTheForeignKey).
+//   - A contract without copies needs no table for them (TestFanOutTable).
+//   - A preview shows the copies that items have (TestPreviewShowsCopies,
+//     TestPreviewOfManyCopies, TestPreviewOfUnfitCopies).
+//
 // # References
 //
 // MySQL's own foreign keys keep them, and its cascades do what they always did: code
@@ -274,9 +301,9 @@
 //
 // # Its tables
 //
-// Init makes eight tables, all named crossfade_…, in the database of the DSN:
+// Init makes nine tables, all named crossfade_…, in the database of the DSN:
 // the fence and the phase record (one row per group), a change record per key
-// ever written under capture or put, tokens, processes, the audit, dead letters,
+// ever written under capture or put, fan-out marks, tokens, processes, the audit, dead letters,
 // and the progress of long runs. Nothing in them is a copy of the service's data
 // save the keys.
 package mysqlstore

@@ -171,6 +171,7 @@ func (s *Store) checkOwnTables(ctx context.Context, op string) error {
 		info, ok := all[t.name]
 		fault := ""
 		switch {
+		case t.copies && !s.copies:
 		case !ok:
 			fault = "table " + t.name + " is missing, or the account may not see it; run migrationctl init"
 		case info.comment != schemaMark:

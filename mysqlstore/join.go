@@ -87,7 +87,8 @@ func (j *joining) record(ctx context.Context, keys []transform.Key) ([]store.Key
 		}
 		written[i] = store.KeyVersion{Key: key, Version: row.Version}
 	}
-	return written, nil
+	// What becomes of the records nobody tells.
+	return written, j.s.leaveFanOuts(ctx, j.t, j.s.copied(written))
 }
 
 // hold takes the fence's shared lock, unless the transaction has it.
@@ -197,7 +198,7 @@ func (j *joining) takenBack(ctx context.Context) error {
 	}
 	after, cancel := store.Detached(ctx, j.s.opts.CommitTimeout)
 	defer cancel()
-	if err := j.s.Bump(after, keys); err != nil {
+	if err := j.s.bumpCopied(after, keys); err != nil {
 		e.Cause = err
 	}
 	return e

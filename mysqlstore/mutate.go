@@ -20,6 +20,8 @@ type fenced struct {
 	// assigned is the last id that MySQL assigned.
 	assigned int64
 	taken    *taking // by references
+	// old are the records of which copies are old once this commits.
+	old []transform.Key
 }
 
 // exec runs a statement that affects no row if the fence says no. plain is the
@@ -236,6 +238,9 @@ func (f *fenced) update(ctx context.Context, st *step) (transform.Record, bool, 
 	if err != nil {
 		return now, changed, err
 	}
+	if changed {
+		f.outdates(st.src, st.Key, row.Record, now)
+	}
 	more, err := f.setRows(ctx, st.src, row.Record, now)
 	return now, changed || more, err
 }
@@ -321,6 +326,9 @@ func (f *fenced) put(ctx context.Context, st *step) (transform.Record, bool, err
 	changed, err := f.set(ctx, st, now, columns)
 	if err != nil {
 		return now, true, err
+	}
+	if changed {
+		f.outdates(st.src, st.Key, row.Record, now)
 	}
 	more, err := f.setRows(ctx, st.src, row.Record, now)
 	if err == nil && !changed && !more {

@@ -20,8 +20,13 @@ type Preview struct {
 	contract *transform.Contract
 }
 
-// previewPage is how many rows a Preview reads by one statement.
-const previewPage = 500
+// previewPage is how many rows a Preview reads by one statement, and previewCopied how
+// many of those that have copies of what other rows have: these are read once all of the
+// page is.
+const (
+	previewPage   = 500
+	previewCopied = 50
+)
 
 // NewPreview returns a Preview on a pool of connections, which stays the
 // caller's. It does no I/O.
@@ -33,8 +38,8 @@ func NewPreview(db *sqlx.DB, c *transform.Contract) (*Preview, error) {
 }
 
 // Rows calls do for the entity's rows in the order of the primary key, limit of
-// them or all if it is 0, until do returns an error, which Rows returns. A row
-// that can't be represented has an Err, and its Key if that can be told; where it
+// them or all if it is 0, until do returns an error, which Rows returns. The records have
+// the copies that their items have. A row that can't be represented has an Err, and its Key if that can be told; where it
 // can't, the pass ends with the row's error after the rows that were read with
 // it. Rows have no version.
 func (p *Preview) Rows(ctx context.Context, entity string, limit int, do func(store.Row) error) error {
@@ -43,7 +48,10 @@ func (p *Preview) Rows(ctx context.Context, entity string, limit int, do func(st
 		return fmt.Errorf("mysqlstore: the contract has no entity %s", entity)
 	}
 	// The errors of do go to the caller as they are.
-	pass := &previewPass{entity: e, do: do}
+	pass := &previewPass{entity: e, copies: e.Copies(), size: previewPage, do: do}
+	if len(pass.copies) > 0 {
+		pass.size = previewCopied
+	}
 	err := reading(ctx, p.db, func(conn *sqlx.Conn) error { return pass.pages(ctx, conn, limit) })
 	if err != nil && pass.refused == nil {
 		return fmt.Errorf("mysqlstore: preview of %s: %w", entity, err)
@@ -57,6 +65,8 @@ const previewBytes = 4 << 20
 // A previewPass goes through the rows of one entity.
 type previewPass struct {
 	entity  *transform.Entity
+	copies  []*transform.Hydration
+	size    int // of a page
 	do      func(store.Row) error
 	refused error // what do returned
 	waiting []store.Row
@@ -67,8 +77,8 @@ type previewPass struct {
 // pages reads page after page.
 func (p *previewPass) pages(ctx context.Context, conn *sqlx.Conn, limit int) error {
 	var after transform.Key
-	for left := limit; ; left -= previewPage {
-		size := previewPage
+	for left := limit; ; left -= p.size {
+		size := p.size
 		if limit > 0 {
 			size = min(left, size)
 		}
@@ -76,7 +86,7 @@ func (p *previewPass) pages(ctx context.Context, conn *sqlx.Conn, limit int) err
 		if err != nil {
 			return err
 		}
-		if n < size || limit > 0 && left <= previewPage {
+		if n < size || limit > 0 && left <= p.size {
 			return nil
 		}
 		if after = p.last.Key; after.IsZero() {
@@ -102,6 +112,9 @@ func (p *previewPass) page(ctx context.Context, conn *sqlx.Conn, after transform
 		return p.add(text)
 	}, statement.SQL, statement.Args...)
 	if err == nil {
+		err = p.copy(ctx, conn)
+	}
+	if err == nil {
 		err = p.flush()
 	}
 	return n, err
@@ -119,7 +132,7 @@ func (p *previewPass) add(text rowText) error {
 	for _, t := range text {
 		p.bytes += len(t.String)
 	}
-	if p.bytes < previewBytes {
+	if p.bytes < previewBytes || len(p.copies) > 0 {
 		return nil
 	}
 	return p.flush()

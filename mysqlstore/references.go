@@ -114,6 +114,9 @@ func keyRecord(e *transform.Entity, key transform.Key) (transform.Record, error)
 func (f *fenced) note(ctx context.Context, along []store.Along) error {
 	var fresh []transform.Key
 	for _, a := range along {
+		if !a.After.IsZero() {
+			f.outdates(f.s.sources[a.Key.Entity], a.Key, a.Before, a.After)
+		}
 		if known := f.taken.along[a.Key]; known != nil {
 			known.After = a.After
 			continue

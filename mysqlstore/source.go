@@ -26,6 +26,8 @@ type source struct {
 	counter int
 	// children are rows of other tables that are part of the records.
 	children []*children
+	// shows are the columns that items of whichever entity have copies of.
+	shows []int
 	// locked is list for a statement that locks, by the words that do it.
 	locked map[string]string
 }
@@ -36,6 +38,7 @@ func newSource(e *transform.Entity) (*source, error) {
 	src, err := newTable(e)
 	errs := []error{checkName("entity", e.Name), err}
 	src.locked = map[string]string{}
+	src.shows = shows(e)
 	for _, lock := range []string{forUpdate, inShare} {
 		src.locked[lock] = e.SelectListLocked("t", lock).SQL
 	}

@@ -91,6 +91,7 @@ type Store struct {
 	group    string
 	opts     Options
 	sources  map[string]*source // by the entity's name
+	copies   bool               // items have copies of what other records have
 
 	// uniques caches the unique indexes of a table, for the errors that name
 	// one.
@@ -126,6 +127,7 @@ func New(db *sqlx.DB, c *transform.Contract, opts *Options) (*Store, error) {
 		src, err := newSource(e)
 		errs = append(errs, err)
 		s.sources[e.Name] = src
+		s.copies = s.copies || len(e.CopiedIn()) > 0
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("mysqlstore: %w", err)

@@ -8,6 +8,9 @@ const schemaMark = "crossfade schema 3"
 type ownTable struct {
 	name string
 	body string // columns and keys
+	// copies says that only a contract whose items have copies needs it. Whoever has
+	// no such contract need not run init again for it.
+	copies bool
 }
 
 // Types of the columns that are keys. Names compare byte by byte; InnoDB
@@ -26,12 +29,12 @@ func ownTables() []ownTable {
 	return []ownTable{
 		// The row that every write holds with a shared lock, and that Advance
 		// locks exclusively.
-		{"crossfade_fence", "grp " + typeIdent + " PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL," +
+		{name: "crossfade_fence", body: "grp " + typeIdent + " PRIMARY KEY, epoch BIGINT UNSIGNED NOT NULL," +
 			" state " + typeState + ", capture TINYINT NOT NULL, floor BIGINT UNSIGNED NOT NULL"},
 		// Apart from the fence, so that the sign of life of a hand-off's driver
 		// never waits for writers. state, epoch and capture are the fence's; both
 		// rows are changed by one transaction.
-		{"crossfade_phase", "grp " + typeIdent + " PRIMARY KEY, phase TINYINT UNSIGNED NOT NULL," +
+		{name: "crossfade_phase", body: "grp " + typeIdent + " PRIMARY KEY, phase TINYINT UNSIGNED NOT NULL," +
 			" capture TINYINT NOT NULL, epoch BIGINT UNSIGNED NOT NULL," +
 			" state " + typeState + ", revision BIGINT UNSIGNED NOT NULL," +
 			" next_phase TINYINT UNSIGNED NOT NULL, next_capture TINYINT NOT NULL, driver " + typeIdent + "," +
@@ -40,25 +43,33 @@ func ownTables() []ownTable {
 		// One row per key that was ever written under capture. The secondary
 		// index finds the dirty ones in the order of keys; a write to a key
 		// that is dirty already does not touch it.
-		{"crossfade_change", "grp " + typeIdent + ", entity " + typeIdent + ", id " + typeKeyBytes + "," +
+		{name: "crossfade_change", body: "grp " + typeIdent + ", entity " + typeIdent + ", id " + typeKeyBytes + "," +
 			" version BIGINT UNSIGNED NOT NULL, dirty TINYINT NOT NULL, dirty_at " + typeTime + "," +
 			" PRIMARY KEY (grp, entity, id), KEY dirty (grp, dirty, entity, id)"},
+		// One row per record whose copies may be old, at the version of the change
+		// record that its writer left. Such a version is given once: change records are
+		// never removed, and a higher epoch raises the floor of all. reached is how far
+		// the mark has been carried out, created_at when the oldest change that it
+		// stands for was made.
+		{name: "crossfade_fanout", copies: true, body: "grp " + typeIdent + ", entity " + typeIdent + ", id " + typeKeyBytes + "," +
+			" version BIGINT UNSIGNED NOT NULL, reached BLOB NOT NULL, created_at " + typeTime + "," +
+			" PRIMARY KEY (grp, entity, id)"},
 		// assigned holds the ids that MySQL gave in the token's write, with commas
 		// between; carried says that the other store holds the token too.
-		{"crossfade_token", "grp " + typeIdent + ", token VARBINARY(128) NOT NULL," +
+		{name: "crossfade_token", body: "grp " + typeIdent + ", token VARBINARY(128) NOT NULL," +
 			" fingerprint BINARY(32) NOT NULL, assigned " + typeText + ", carried TINYINT NOT NULL, created_at " + typeTime + "," +
 			" PRIMARY KEY (grp, token), KEY created (grp, created_at), KEY carried (grp, carried, token)"},
 		// read_counts is in JSON.
-		{"crossfade_process", "grp " + typeIdent + ", process " + typeIdent + ", host " + typeText + "," +
+		{name: "crossfade_process", body: "grp " + typeIdent + ", process " + typeIdent + ", host " + typeText + "," +
 			" read_counts " + typeText + ", epoch BIGINT UNSIGNED NOT NULL, contract " + typeIdent + ", started " + typeTime + ", renewed_at " + typeTime + "," +
 			" PRIMARY KEY (grp, process)"},
-		{"crossfade_audit", "n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, grp " + typeIdent + "," +
+		{name: "crossfade_audit", body: "n BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, grp " + typeIdent + "," +
 			" at " + typeTime + ", who " + typeText + ", action " + typeText + ", was " + typeText + "," +
 			" became " + typeText + ", reason " + typeText + ", detail " + typeText + ", KEY newest (grp, n)"},
-		{"crossfade_dead_letter", "grp " + typeIdent + ", entity " + typeIdent + ", id " + typeKeyBytes + "," +
+		{name: "crossfade_dead_letter", body: "grp " + typeIdent + ", entity " + typeIdent + ", id " + typeKeyBytes + "," +
 			" version BIGINT UNSIGNED NOT NULL, reason " + typeText + ", at " + typeTime + "," +
 			" PRIMARY KEY (grp, entity, id)"},
-		{"crossfade_progress", "grp " + typeIdent + ", name " + typeIdent + ", entity " + typeIdent + "," +
+		{name: "crossfade_progress", body: "grp " + typeIdent + ", name " + typeIdent + ", entity " + typeIdent + "," +
 			" capture_epoch BIGINT UNSIGNED NOT NULL, resume_at " + typeText + ", done TINYINT NOT NULL," +
 			" row_count BIGINT NOT NULL, detail MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL," +
 			" updated_at " + typeTime + ", PRIMARY KEY (grp, name, entity)"},

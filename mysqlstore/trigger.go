@@ -237,7 +237,7 @@ func (s *Store) recordRow(t tracked, event string) (string, error) {
 		s.record(name, "crossfade_old", ifOld) + s.record(name, "crossfade_new", ifNew) +
 		"ELSE\n" +
 		s.record(name, "crossfade_new", ifNew) + s.record(name, "crossfade_old", ifOld) +
-		"END IF;\n", nil
+		"END IF;\n" + s.rowFanOut(t), nil
 }
 
 // setKey puts a row's key into the variables of that name.

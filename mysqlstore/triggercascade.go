@@ -301,7 +301,7 @@ func (s *Store) recordChain(ch chain, event string) (string, error) {
 		"IF crossfade_capture = 1 THEN\n" + insertRecord + "SELECT " + literal(s.group) + ", " + literal(ch.of.entity.Name) + ", " + key.ID +
 		", crossfade_floor + 1, 1, UTC_TIMESTAMP(6) FROM " + from + " WHERE " + where +
 		fmt.Sprintf(" AND NOT (%s) AND LENGTH(%s) <= %d", key.Unfit, key.ID, MaxKeyID) +
-		" ORDER BY 3" + inShare + onRecorded + ";\nEND IF;\nEND IF;\n"
+		" ORDER BY 3" + inShare + onRecorded + ";\n" + s.chainFanOut(ch, event, key.ID) + "END IF;\nEND IF;\n"
 	if event != "UPDATE" {
 		return body, nil
 	}

@@ -142,7 +142,11 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 			return store.Written{}, err
 		}
 	}
-	return store.Written{Rows: rows, Changes: append(changesOf(at, w, rows, assigned), f.taken.changes()...)}, t.commit(ctx)
+	changes := append(changesOf(at, w, rows, assigned), f.taken.changes()...)
+	if err := f.leaveFanOuts(ctx, changes); err != nil {
+		return store.Written{}, err
+	}
+	return store.Written{Rows: rows, Changes: changes}, t.commit(ctx)
 }
 
 // changesOf returns the change records of a captured write: one per key, and

@@ -115,7 +115,7 @@ func (c *Contract) notYet() []Finding {
 			if slices.ContainsFunc(made, func(column int) bool {
 				// Of what is to be hydrated, unhydrated says more, and uncounted of aggregates.
 				c := &e.Columns[column]
-				return !c.IsOwn() && c.Keep.DynamoDB != KeepHydrate && e.ChildrenIn(column) == nil && (c.Join == nil || c.Join.Kind != JoinAggregate)
+				return !c.IsOwn() && !c.Keep.hydrates() && e.ChildrenIn(column) == nil && (c.Join == nil || c.Join.Kind != JoinAggregate)
 			}) {
 				names = append(names, a.Name)
 			}

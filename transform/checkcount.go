@@ -121,7 +121,7 @@ func (c *Contract) uncounted(e *Entity, found *checker) {
 		}
 		for _, b := range e.basis(a.Column) {
 			of := &e.Columns[b]
-			if of.Join == nil || of.Join.Kind != JoinAggregate || of.Keep.DynamoDB == KeepHydrate {
+			if of.Join == nil || of.Join.Kind != JoinAggregate || of.Keep.hydrates() {
 				continue
 			}
 			reason := fmt.Sprintf("attribute %s of entity %s is made by %s, which no store keeps: query the records, and make it of them in the service", a.Name, e.Name, of.Join.Operation)

@@ -6,13 +6,14 @@ import (
 	"strings"
 )
 
-// hydrations finds the joined columns that are read with a record and not stored.
-// Of those that the contract wants hydrated and that can't be, unhydrated says why.
+// hydrations finds the joined columns that are read with a record and not stored, and
+// those of which items have a copy beside. Of those that the contract wants so and that
+// can't be, unhydrated says why.
 func (c *checker) hydrations(contract *Contract) {
 	for _, k := range c.entities {
 		for i := range k.entity.Columns {
 			column := &k.entity.Columns[i]
-			if column.Join == nil || column.Join.Owned || column.Keep.DynamoDB != KeepHydrate || errorsIn(c.findings) > 0 {
+			if column.Join == nil || column.Join.Owned || !column.Keep.hydrates() || errorsIn(c.findings) > 0 {
 				continue
 			}
 			if h, why := contract.hydration(k.entity, i); why == nil {
@@ -35,6 +36,8 @@ func (c *Contract) hydration(e *Entity, column int) (*Hydration, *obstacle) {
 	case len(made) > 0:
 		return nil, &obstacle{fmt.Sprintf("%s is made of it, which an item would have to hold", strings.Join(made, ", ")),
 			"give the attribute the joined column as it is, and make the rest of it in the service"}
+	case e.Columns[column].Keep.DynamoDB == KeepEdge:
+		return h, c.copying(h, j)
 	case j.Kind == JoinAggregate:
 		return h, c.counting(h, j)
 	case j.Kind == JoinDepth, j.Kind == JoinPath:
@@ -42,14 +45,20 @@ func (c *Contract) hydration(e *Entity, column int) (*Hydration, *obstacle) {
 	case j.Kind != JoinLookup:
 		return nil, &obstacle{"it is not one column of one row", "select single columns"}
 	}
+	return h, c.follows(h, j)
+}
+
+// follows finds the records that a join finds one after the other, and what is shown of
+// them.
+func (c *Contract) follows(h *Hydration, j *Join) *obstacle {
 	for i := range j.Hops {
-		hop, why := c.hydratedHop(e, h, &j.Hops[i])
+		hop, why := c.hydratedHop(h.entity, h, &j.Hops[i])
 		if why != nil {
-			return nil, why
+			return why
 		}
 		h.hops = append(h.hops, hop)
 	}
-	return h, h.selects(j)
+	return h.selects(j)
 }
 
 // hydratedHop finds the entity whose records a hop finds by their key.
@@ -169,7 +178,8 @@ func (k *tableChecker) stores(name string) bool {
 	})
 }
 
-// unhydrated finds the columns that the contract wants hydrated and that can't be.
+// unhydrated finds the columns that the contract wants hydrated, or kept by an edge, and
+// that can't be.
 func (c *Contract) unhydrated(e *Entity, found *checker) {
 	for i := range e.Attributes {
 		column := e.Attributes[i].Column
@@ -178,11 +188,15 @@ func (c *Contract) unhydrated(e *Entity, found *checker) {
 		}
 		for _, b := range e.basis(column) {
 			of := &e.Columns[b]
-			if of.Join == nil || of.Join.Owned || of.Hydrated || of.Keep.DynamoDB != KeepHydrate {
+			if of.Join == nil || of.Join.Owned || of.Hydrated || !of.Keep.hydrates() {
 				continue
 			}
 			if _, why := c.hydration(e, b); why != nil {
-				found.err(e.AttributePointer(i), fmt.Sprintf("attribute %s of entity %s can't be hydrated: %s", e.Attributes[i].Name, e.Name, why.reason), why.mend)
+				cant := "be hydrated"
+				if of.Keep.DynamoDB == KeepEdge {
+					cant = "be kept by an edge"
+				}
+				found.err(e.AttributePointer(i), fmt.Sprintf("attribute %s of entity %s can't %s: %s", e.Attributes[i].Name, e.Name, cant, why.reason), why.mend)
 			}
 		}
 	}

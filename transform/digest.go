@@ -31,7 +31,7 @@ func (c *Contract) Digest() string {
 
 // BesideDigest returns a hash that two contracts have in common if DynamoDB keeps the
 // same items beside their records: guards of unique values, edges of references and
-// stands of items that move, made of columns that have the same types.
+// stands of items that move, and the same copies of other records in them, made of columns that have the same types.
 func (c *Contract) BesideDigest() string {
 	type column struct {
 		Name, Type, Collation string
@@ -58,12 +58,17 @@ func (c *Contract) BesideDigest() string {
 		Columns []column
 		Key     []column
 	}
+	type copied struct {
+		By, Made string
+		Shows    []column
+	}
 	type beside struct {
 		Entity     string
 		Key        []column
 		Unique     map[string][]column
 		References map[string]reference
-		Place      []column // of an item that moves
+		Place      []column          // of an item that moves
+		Copies     map[string]copied `json:",omitempty"`
 	}
 	var all []beside
 	for _, e := range c.Entities {
@@ -76,6 +81,13 @@ func (c *Contract) BesideDigest() string {
 		}
 		for _, f := range e.References {
 			b.References[f.Target+" "+f.Field()] = reference{f.Target, columns(e, f.Columns), columns(f.to, f.to.KeyColumns)}
+		}
+		for _, h := range e.Copies() {
+			a := e.Attributes[h.CopyAttribute()]
+			if b.Copies == nil {
+				b.Copies = map[string]copied{}
+			}
+			b.Copies[a.Name] = copied{h.by.Target + " " + h.by.Field(), a.made, columns(h.by.to, []int{h.value})}
 		}
 		if e.Moves() {
 			place, _ := e.ItemKeyColumns()

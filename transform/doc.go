@@ -144,12 +144,20 @@
 // query the records, and make it of them in the service. A COUNT of rows that are part of
 // the record is the length of their list.
 //
+// What is kept by an edge is hydrated too, so a record shows what is true when it is read.
+// Besides, its item has a copy, for projections of indexes and for other readers of the
+// table: a moment older, and renewed after what it shows has changed, in phases 2 to 5. So
+// the join is a single hop by the columns of a reference that the entity declares, which
+// tells the items that have the copy, and no key, unique set or TTL is made of it. Record
+// and comparisons know nothing of the copy; verify does.
+//
 // Anything else stays in Contract.NotYet, with the reason and the mend (TestHydratedNotYet,
 // TestCountNotYet); keys, unique sets and projections of what is hydrated are errors
 // (TestHydratedFindings, TestCountFindings).
 //
-// The stores of this version migrate what is hydrated. With copy, edge or counter, or
-// without a word of how it is kept, a contract is checked, shown as views and previewed.
+// The stores of this version migrate what is hydrated, and what is kept by an edge in a
+// single hop by a declared reference. With copy or counter, with an edge of any other join,
+// or without a word of how it is kept, a contract is checked, shown as views and previewed.
 //
 // # Calculations and transformations
 //

@@ -143,6 +143,7 @@ type Entity struct {
 	typedNulls  bool       // an attribute writes NULL as a type
 	children    []*Children
 	hydrations  []*Hydration
+	copiedIn    []*Hydration // of other entities, or of this one, which show what its records have
 }
 
 // prepare computes what conversions look up. Nothing is a sequence until the
@@ -270,6 +271,9 @@ type Column struct {
 	// Hydrated says of a joined column that no record and no item has it: see
 	// Hydration. Records have NULL in its place.
 	Hydrated bool `json:",omitempty"`
+	// Copied says of a column that is hydrated that items have a copy of it all the
+	// same, for whoever else reads the table: see Entity.Copies.
+	Copied bool `json:",omitempty"`
 	// computation makes the values of a computed column.
 	computation computation
 	// ZeroDates says what a zero or partial date becomes, ZeroDateError where it

@@ -86,7 +86,7 @@ func (c *Contract) feeds(e *Entity, column int) []Feed {
 	}
 	k := e.Columns[column].Keep
 	mysql, dynamo := cmp.Or(k.MySQL, KeepLive), cmp.Or(k.DynamoDB, KeptNone)
-	if e.Columns[column].Hydrated {
+	if c := &e.Columns[column]; c.Hydrated && !c.Copied {
 		mysql = KeepHydrate // an item has one shape, whoever leads
 	}
 	if j.Owned {

@@ -17,6 +17,8 @@ type Hydration struct {
 	tree bool
 	// counts is the reference of the records that are counted, and there are no hops.
 	counts *Reference
+	// by is the reference by which the record has a copy, of which there is one hop.
+	by *Reference
 }
 
 // A hydratedHop is a hop of a join whose rows are records of an entity, found by
@@ -123,15 +125,18 @@ func (h *Hydration) shown(rec Record) (Value, string) {
 // hydrate notes that a column is read with the records and not stored.
 func (e *Entity) hydrate(h *Hydration) {
 	c := &e.Columns[h.Column]
-	c.Hydrated, c.Nullable = true, true
+	c.Hydrated, c.Nullable, c.Copied = true, true, h.by != nil
 	e.hydrations = append(e.hydrations, h)
+	if h.by != nil {
+		h.by.to.copiedIn = append(h.by.to.copiedIn, h)
+	}
 	e.unread = e.unreadJoins()
 }
 
 // isHydrated reports whether an attribute is in no item because its column is read.
 func (e *Entity) isHydrated(attribute int) bool {
 	column := e.Attributes[attribute].Column
-	return column >= 0 && e.Columns[column].Hydrated
+	return column >= 0 && e.Columns[column].Hydrated && !e.Columns[column].Copied
 }
 
 // basisOf returns the attributes that are made of a column, and are not it.

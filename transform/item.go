@@ -16,6 +16,8 @@ const (
 	// reservedSize is kept free in each item for the library's attributes: their
 	// names, a version and a flag. The entity's name and the key come on top.
 	reservedSize = 100
+	// stampSize is kept free on top in an item that has copies.
+	stampSize = 40
 )
 
 // LibraryPrefix begins the names of the attributes that the library adds to
@@ -30,11 +32,13 @@ type keyLimit struct {
 }
 
 // Item returns the item that the record becomes: the contract's attributes and
-// nothing else. A NULL is an absent attribute. The error is a *ValueError: for
+// nothing else. A NULL is an absent attribute, a copy (see Entity.Copies) of which
+// the record has none too. The error is a *ValueError: for
 // a value that no item can hold as the contract wants it, a key attribute that
 // is empty or over 2048 (partition) or 1024 (sort) bytes, a number over 38
 // digits, JSON over 32 levels, an item over 400 KB with what the library adds
-// to it, which is up to 100 bytes, the entity's name and the key.
+// to it, which is up to 100 bytes, 40 more where it has copies, the entity's name and
+// the key.
 func (e *Entity) Item(r Record) (map[string]types.AttributeValue, error) {
 	if r.entity != e {
 		return nil, &ValueError{Entity: e.Name, Reason: "the record is of another entity"}
@@ -44,7 +48,7 @@ func (e *Entity) Item(r Record) (map[string]types.AttributeValue, error) {
 	most := 0
 	for i := range e.Attributes {
 		a := &e.Attributes[i]
-		if e.Columns[a.Column].Hydrated {
+		if e.isHydrated(i) {
 			continue
 		}
 		if e.plain[i] {
@@ -70,7 +74,7 @@ func (e *Entity) Item(r Record) (map[string]types.AttributeValue, error) {
 			most += len(a.Name) + v.mostBytes()
 		}
 	}
-	if most > maxItemSize-reservedSize-len(e.Name)-maxPKSize-maxSKSize {
+	if most > maxItemSize-e.reserved()-len(e.Name)-maxPKSize-maxSKSize {
 		if err := e.checkSize(r, item); err != nil {
 			return nil, err
 		}
@@ -89,12 +93,20 @@ func (e *Entity) checkSize(r Record, item map[string]types.AttributeValue) error
 	if err != nil {
 		return err
 	}
-	size, left := ItemSize(item), maxItemSize-reservedSize-len(e.Name)-len(key.ID)
+	size, left := ItemSize(item), maxItemSize-e.reserved()-len(e.Name)-len(key.ID)
 	if size > left {
 		return &ValueError{Entity: e.Name, TooLarge: true,
 			Reason: fmt.Sprintf("the item would have %d bytes; %d are left of DynamoDB's 400 KB", size, left)}
 	}
 	return nil
+}
+
+// reserved is how many bytes of an item are kept free for the library's attributes.
+func (e *Entity) reserved() int {
+	if slices.ContainsFunc(e.hydrations, func(h *Hydration) bool { return h.by != nil }) {
+		return reservedSize + stampSize
+	}
+	return reservedSize
 }
 
 // libraryAttributes is how many attributes a store adds to an item: room in

@@ -12,15 +12,19 @@ import (
 // with LibraryPrefix are the library's and ignored. Everything else must be as
 // Item would have written it: another attribute, another type, a NOT NULL
 // column that is absent, a time with other digits is an error, a *ValueError.
-// Ignoring it would let an update put back less than it read.
+// Ignoring it would let an update put back less than it read. Copies (see
+// Entity.Copies) are no part of the record.
 func (e *Entity) Record(item map[string]types.AttributeValue) (Record, error) {
 	r := e.NewRecord()
 	found := 0
 	for i := range e.Attributes {
 		av, ok := item[e.Attributes[i].Name]
 		switch {
-		case e.isHydrated(i):
-			continue // one that is there is a stranger
+		case e.Columns[e.Attributes[i].Column].Hydrated:
+			if ok && !e.isHydrated(i) {
+				found++
+			}
+			continue // another one that is there is a stranger
 		case ok:
 			found++
 		case e.absentIsEmpty(i):
@@ -150,7 +154,7 @@ func (e *Entity) unknown(item map[string]types.AttributeValue) (string, bool) {
 // checkNulls looks at the columns of which an attribute is absent or NULL.
 func (e *Entity) checkNulls(r Record, item map[string]types.AttributeValue) error {
 	for i := range e.Attributes {
-		if e.isHydrated(i) {
+		if e.Columns[e.Attributes[i].Column].Hydrated {
 			continue
 		}
 		attr := &e.Attributes[i]

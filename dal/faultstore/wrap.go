@@ -85,7 +85,7 @@ func (f *Faults) AuthorityControl(s AuthorityControl) AuthorityControl {
 // writes reports whether a method changes anything, so that its error has an
 // outcome.
 func writes(method string) bool {
-	return slices.Contains([]string{"Write", "Bump", "Clean", "Put", "PutTogether", "Insert", "Keep", "Init",
+	return slices.Contains([]string{"Write", "Bump", "Clean", "Renew", "Reach", "CleanFanOut", "Put", "PutTogether", "Insert", "Keep", "Init",
 		"Advance", "Register", "Deregister", "RaiseID", "SaveProgress", "SaveDeadLetter", "DropDeadLetter", "AppendAudit",
 		"Grant", "GiveBack", "Forget", "Disown", "MendBeside"}, method)
 }
@@ -171,6 +171,13 @@ func (r reader) Count(ctx context.Context, at store.At, c store.Count) ([]int64,
 func (r reader) Scan(ctx context.Context, at store.At, rg store.Range) (store.Page, error) {
 	return pass(ctx, r.gate, "Scan", nil, func() (store.Page, error) { return r.r.Scan(ctx, at, rg) })
 }
+
+func (r reader) Copies(ctx context.Context, keys []transform.Key) ([]transform.Record, error) {
+	return pass(ctx, r.gate, "Copies", keys, func() ([]transform.Record, error) { return r.r.Copies(ctx, keys) })
+}
+
+// KeepsCopies is no call.
+func (r reader) KeepsCopies() bool { return r.r.KeepsCopies() }
 
 // An authority is what an authority has besides a reader.
 type authority struct {

@@ -69,13 +69,8 @@ func (s *Store) Bump(ctx context.Context, keys []transform.Key) error {
 	if err := s.over(ctx, "bump", ""); err != nil {
 		return err
 	}
-	if r := s.control.record; r.State != store.Open && r.State != store.Closed {
-		return s.fail("bump", "", store.ErrWrongPhase, "the store is "+r.State.String())
-	}
-	for _, key := range keys {
-		if s.contract.Entity(key.Entity) == nil {
-			return s.fail("bump", key.Entity, store.ErrInvalid, "the contract has no such entity")
-		}
+	if err := s.touchable("bump", keys...); err != nil {
+		return err
 	}
 	bumped := make([]store.KeyVersion, len(keys))
 	for i, key := range keys {
@@ -86,6 +81,19 @@ func (s *Store) Bump(ctx context.Context, keys []transform.Key) error {
 	}
 	if s.leased && len(keys) > 0 {
 		s.note(bumped, nil)
+	}
+	return nil
+}
+
+// touchable returns an error unless what belongs to keys may be changed without a write.
+func (s *Store) touchable(op string, keys ...transform.Key) error {
+	if r := s.control.record; r.State != store.Open && r.State != store.Closed {
+		return s.fail(op, "", store.ErrWrongPhase, "the store is "+r.State.String())
+	}
+	for _, key := range keys {
+		if s.contract.Entity(key.Entity) == nil {
+			return s.fail(op, key.Entity, store.ErrInvalid, "the contract has no such entity")
+		}
 	}
 	return nil
 }
@@ -208,15 +216,20 @@ func (s *Store) drop(op string, c store.Change) error {
 	return nil
 }
 
-// Backlog counts the change records that wait, one shard after the other: a
+// Backlog counts the change records and the marks that wait, one shard after the other: a
 // leased store has no snapshot of all of them.
 func (s *Store) Backlog(ctx context.Context) (store.Backlog, error) {
 	var b store.Backlog
 	for shard := range s.Shards() {
-		all, err := read(s, ctx, store.At{}, "backlog", "", func() ([]waiting, error) { return s.waiting(shard), nil })
+		var marks int
+		all, err := read(s, ctx, store.At{}, "backlog", "", func() ([]waiting, error) {
+			marks = len(s.fanOutsOf(shard))
+			return s.waiting(shard), nil
+		})
 		if err != nil {
 			return store.Backlog{}, err
 		}
+		b.FanOuts += int64(marks)
 		for _, w := range all {
 			b.Dirty++
 			b.Oldest = max(b.Oldest, time.Duration(w.Age))

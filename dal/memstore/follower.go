@@ -102,10 +102,12 @@ func (s *Store) vacant(row store.Row) bool {
 // came from where those are kept.
 func (s *Store) place(op string, rows ...store.Row) error {
 	placings := make([]placing, len(rows))
+	copies := make([]transform.Record, len(rows))
 	for i, row := range rows {
 		placings[i] = placing{op: op, key: row.Key}
 		if row.Live {
 			placings[i].record = row.Record.Clone()
+			copies[i] = split(placings[i].record)
 		}
 	}
 	if err := s.checkUnique(placings); err != nil {
@@ -114,6 +116,9 @@ func (s *Store) place(op string, rows ...store.Row) error {
 	for i, p := range placings {
 		e := s.at(p.key)
 		s.set(p.key, e, p.record)
+		if s.leased {
+			e.copies = copies[i]
+		}
 		e.follows, e.version = true, rows[i].Version
 		s.seen(p.record)
 	}

@@ -20,10 +20,11 @@ type Options struct {
 	// "dynamodb". Default "memory".
 	Name string
 	// Leased makes the store play DynamoDB. It has no fence: operations that
-	// carry an epoch need a lease, change records are kept per transaction and
-	// in several shards, deletes leave tombstones, and it begins given away, at
-	// epoch 0. Otherwise it plays MySQL: a fence, one change record per key and
-	// one per token, a single shard, and it begins open at store.FirstEpoch.
+	// carry an epoch need a lease, change records and fan-out marks are kept per
+	// transaction and in several shards, items keep copies, deletes leave
+	// tombstones, and it begins given away, at epoch 0. Otherwise it plays MySQL: a
+	// fence, one change record per key and one per token, one mark per source, no
+	// copies, a single shard, and it begins open at store.FirstEpoch.
 	Leased bool
 	// Unique names columns that hold no value twice within an entity, besides
 	// those the contract declares.
@@ -31,8 +32,8 @@ type Options struct {
 	// Now is the store's clock. Default time.Now.
 	Now func() time.Time
 	// Wire, if not nil, is what lies between a caller and the store, for tests
-	// that delay requests and lose replies. Reads, the two halves of a write and
-	// each shard of a Backlog go through it, between the looks at the lease. It
+	// that delay requests and lose replies. Reads, the two halves of a write, the
+	// parts of a Renew and each shard of a Backlog go through it, between the looks at the lease. It
 	// is called on the caller's goroutine without a lock, and calls effect, on
 	// any goroutine, when the request arrives: at most once, and perhaps after
 	// it has returned an error. An error says that there is no reply.
@@ -57,6 +58,7 @@ type Store struct {
 	lastIDs map[string]int64        // by entity
 	tokens  map[string]*token
 	changes changes // where it is leased
+	fanOuts fanOuts
 	floor   store.Version
 	control control
 }
@@ -65,6 +67,7 @@ type Store struct {
 // versions of a key never restart.
 type entry struct {
 	record transform.Record // zero unless live
+	copies transform.Record // what its item shows of others, zero for nothing
 	live   bool
 	// follows says that it came by Put or Insert, or is an item of a leased
 	// store: not live, it is a tombstone.
@@ -73,7 +76,7 @@ type entry struct {
 	dirty   bool      // in a store with a fence
 	since   time.Time // when it became dirty
 	// revision counts the changes of this entry. A write compares it to find
-	// out whether what it read is still there.
+	// out whether what it read is still there, and so does a renewal of copies.
 	revision uint64
 }
 
@@ -144,6 +147,7 @@ func (s *Store) at(key transform.Key) *entry {
 func (s *Store) set(key transform.Key, e *entry, rec transform.Record) {
 	s.release(key, e)
 	e.record, e.live = rec, !rec.IsZero()
+	e.copies = transform.Record{}
 	for _, g := range s.guardsOf(rec) {
 		s.guards[g.guard] = key
 	}

@@ -284,6 +284,7 @@ func (s *Store) apply(p *plan) store.Written {
 	}
 	done := store.Written{Rows: make([]store.Row, len(p.steps))}
 	var keys []store.KeyVersion
+	var changed []changing
 	for i, m := range p.write.Mutations {
 		if m.Op == store.Check {
 			done.Rows[i].Key = m.Key
@@ -296,12 +297,15 @@ func (s *Store) apply(p *plan) store.Written {
 			rec = rec.Clone()
 			s.seen(rec)
 		}
-		s.set(m.Key, e, rec)
+		c := changing{key: m.Key, op: m.Op, before: e.record, after: rec}
+		s.replace(m.Op, m.Key, e, rec)
 		e.follows = s.leased
 		if p.at.Captured || s.leased {
 			s.mark(e, floor)
 			keys = append(keys, store.KeyVersion{Key: m.Key, Version: e.version})
 		}
+		c.version = e.version
+		changed = append(changed, c)
 		if p.at.Captured {
 			row.Version, row.Dirty = e.version, true
 		}
@@ -309,12 +313,18 @@ func (s *Store) apply(p *plan) store.Written {
 	}
 	for _, a := range p.along {
 		e := s.at(a.Key)
-		s.set(a.Key, e, a.After)
+		c := changing{key: a.Key, op: store.Update, before: e.record, after: a.After}
+		s.replace(store.Update, a.Key, e, a.After)
 		e.follows = s.leased
 		if p.at.Captured || s.leased {
 			s.mark(e, floor)
 			keys = append(keys, store.KeyVersion{Key: a.Key, Version: e.version})
 		}
+		c.version = e.version
+		changed = append(changed, c)
+	}
+	if p.at.Captured || s.leased {
+		s.leaveFanOut(changed)
 	}
 	t := s.remember(p)
 	switch {
@@ -325,6 +335,16 @@ func (s *Store) apply(p *plan) store.Written {
 		s.note(nil, t)
 	}
 	return done
+}
+
+// replace stores what a write leaves at a key. An update changes the record in its item,
+// and not the copies there.
+func (s *Store) replace(op store.Op, key transform.Key, e *entry, rec transform.Record) {
+	copies := e.copies
+	s.set(key, e, rec)
+	if op == store.Update && e.live {
+		e.copies = copies
+	}
 }
 
 // left returns the change records of a transaction: one, or one of each key and

@@ -34,8 +34,8 @@ type Control interface {
 	Deregister(ctx context.Context, process string) error
 	// Registrations returns all entries, also those long not renewed.
 	Registrations(ctx context.Context) ([]Registration, error)
-	// Backlog counts the change records that are not clean, tokens too, in one
-	// snapshot where the store has snapshots.
+	// Backlog counts the change records that are not clean, tokens too, and the
+	// fan-out marks, in one snapshot where the store has snapshots.
 	Backlog(ctx context.Context) (Backlog, error)
 	// LastID returns the highest id that the entity's sequence has given, 0 if
 	// none. No id above it was ever assigned by this store.

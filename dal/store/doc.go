@@ -21,12 +21,17 @@
 //   - A write that expects what was read commits upon just that or not at all.
 //   - Writers of one key follow one another.
 //   - A mark that is not open lets no write pass.
+//   - A change of what copies show leaves a fan-out mark.
+//   - A fan-out mark is cleaned as it was read.
+//   - Dependents gives every record that refers, page by page.
+//   - Renew makes copies what the records that they refer to are.
 //
 // One that checks no fence in its transactions, and is used under leases:
 //
 //   - Without a lease no operation counts.
 //   - A lease is granted by an open mark only, and listed until it is given back.
 //   - A store under leases takes no value that MySQL can't hold.
+//   - An update keeps the copies.
 //
 // Its control:
 //
@@ -43,6 +48,7 @@
 //   - A follower says which key holds a unique value.
 //   - A follower keeps what refers to nothing, and knows it later.
 //   - A token that was kept repeats its write.
+//   - A follower's item has the copies it was given.
 //
 // Both, as readers:
 //

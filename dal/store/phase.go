@@ -154,4 +154,6 @@ type Progress struct {
 type Backlog struct {
 	Dirty  int64
 	Oldest time.Duration
+	// FanOuts are the fan-out marks, of which Dirty and Oldest know nothing.
+	FanOuts int64
 }

@@ -91,6 +91,14 @@ type Reader interface {
 	// start of the pass to its end is in exactly one page, unless its item moves
 	// meanwhile: such a record may be in two, or in none.
 	Scan(ctx context.Context, at At, r Range) (Page, error)
+	// Copies returns the copies that the items at the keys have, in the order of the keys:
+	// records in which the columns of Entity.Copies are set and no other ones, the zero
+	// Record where nothing is. It is as strongly consistent as Get. A store that joins as
+	// it reads has none, and returns nil.
+	Copies(ctx context.Context, keys []transform.Key) ([]transform.Record, error)
+	// KeepsCopies reports whether the store's items have copies. As a follower it is then
+	// given records in which those columns are set.
+	KeepsCopies() bool
 }
 
 // A Count asks how many records refer to others by one reference of the contract. One
@@ -215,6 +223,7 @@ type DirtyPage struct {
 // Authority is a store whose commit decides.
 type Authority interface {
 	Reader
+	FansOut
 	// Write commits all mutations or none, in their order, and what the
 	// contract's references make of them: ErrNoTarget and ErrReferenced say which
 	// one is in the way. Under capture it commits the change records with the

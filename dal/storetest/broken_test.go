@@ -48,7 +48,8 @@ func faults() []fault {
 	return slices.Concat(commitFaults, operationFaults, epochFaults, versionFaults, changeFaults, tokenFaults,
 		readFaults, queryFaults, listFaults, scanFaults, followerFaults, controlFaults,
 		markFaults, followFaults, leaseFaults, grantFaults, carryFaults, uniqueFaults, namesFaults, familyFaults, idFaults, expectFaults, historyFaults,
-		sharedFaults, placeFaults, foldIndexFaults, childFaults, deliveryFaults, countFaults, loginFaults)
+		sharedFaults, placeFaults, foldIndexFaults, childFaults, deliveryFaults, countFaults, loginFaults,
+		fanOutFaults, dependentsFaults, renewFaults, copyFaults)
 }
 
 // TestBrokenStores holds that the suite finds every fault, by the case named
@@ -182,6 +183,13 @@ type broken struct {
 	backlog  func(context.Context) (store.Backlog, error)
 	progress func(context.Context, store.Progress) error
 	audit    func(context.Context, store.AuditEntry) error
+
+	fanOuts     func(context.Context, store.DirtyRange) (store.FanOutPage, error)
+	dependents  func(context.Context, store.DependentsRange) (store.DependentsPage, error)
+	renew       func(context.Context, []transform.Key) error
+	reach       func(ctx context.Context, f store.FanOut, reached string) error
+	cleanFanOut func(context.Context, store.FanOut) error
+	copies      func(context.Context, []transform.Key) ([]transform.Record, error)
 
 	registrations func(context.Context) ([]store.Registration, error)
 	deadLetters   func(context.Context, int) ([]store.DeadLetter, int64, error)
@@ -374,6 +382,30 @@ func (b *broken) DeadLetters(ctx context.Context, limit int) ([]store.DeadLetter
 
 func (b *broken) Audit(ctx context.Context, limit int) ([]store.AuditEntry, error) {
 	return or(b.audited, b.Store.Audit, b.audited != nil)(ctx, limit)
+}
+
+func (b *broken) FanOuts(ctx context.Context, r store.DirtyRange) (store.FanOutPage, error) {
+	return or(b.fanOuts, b.Store.FanOuts, b.fanOuts != nil)(ctx, r)
+}
+
+func (b *broken) Dependents(ctx context.Context, r store.DependentsRange) (store.DependentsPage, error) {
+	return or(b.dependents, b.Store.Dependents, b.dependents != nil)(ctx, r)
+}
+
+func (b *broken) Renew(ctx context.Context, keys []transform.Key) error {
+	return or(b.renew, b.Store.Renew, b.renew != nil)(ctx, keys)
+}
+
+func (b *broken) Reach(ctx context.Context, f store.FanOut, reached string) error {
+	return or(b.reach, b.Store.Reach, b.reach != nil)(ctx, f, reached)
+}
+
+func (b *broken) CleanFanOut(ctx context.Context, f store.FanOut) error {
+	return or(b.cleanFanOut, b.Store.CleanFanOut, b.cleanFanOut != nil)(ctx, f)
+}
+
+func (b *broken) Copies(ctx context.Context, keys []transform.Key) ([]transform.Record, error) {
+	return or(b.copies, b.Store.Copies, b.copies != nil)(ctx, keys)
 }
 
 func (b *broken) all(rows []store.Row) []store.Row {

@@ -31,6 +31,8 @@ var (
 	cartContract []byte
 	//go:embed testdata/counts.json
 	countContract []byte
+	//go:embed testdata/copies.json
+	copyContract []byte
 	//go:embed testdata/*.sql
 	schemas embed.FS
 )
@@ -182,6 +184,22 @@ func CartContract(t testing.TB) *transform.Contract {
 func CountContract(t testing.TB) *transform.Contract {
 	t.Helper()
 	return load(t, countContract)
+}
+
+// CopyContract returns the contract of the cases about copies, freshly loaded. Items have
+// what other records show, which the contract keeps by an edge:
+//
+//   - Sections: section_id INT (the key), name VARCHAR, above_id INT, which refers to
+//     Sections; above_name, which is "none" without one.
+//   - Wares: shop VARCHAR and number INT (the key), name VARCHAR, price DECIMAL(12,2),
+//     sold_out TINYINT(1), which is a BOOL, stock INT, section_id INT, which refers to
+//     Sections and is set to NULL; section_name.
+//   - Baskets: basket_id and line INT (the key), shop VARCHAR and number INT, which refer
+//     to Wares and cascade, quantity INT; ware_name, ware_price, sold_out, which is a
+//     number, and section_name, of which no item has a copy. WareIndex has the first two.
+func CopyContract(t testing.TB) *transform.Contract {
+	t.Helper()
+	return load(t, copyContract)
 }
 
 func load(t testing.TB, text []byte) *transform.Contract {

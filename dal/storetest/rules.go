@@ -33,6 +33,13 @@ const (
 	rulePlace = "A record whose item moves is in one place"
 	ruleScan  = "A scan gives every record once"
 
+	ruleFanOut      = "A change of what copies show leaves a fan-out mark"
+	ruleFanOutClean = "A fan-out mark is cleaned as it was read"
+	ruleDependents  = "Dependents gives every record that refers, page by page"
+	ruleRenew       = "Renew makes copies what the records that they refer to are"
+	ruleKept        = "An update keeps the copies"
+	ruleGiven       = "A follower's item has the copies it was given"
+
 	rulePut       = "A follower keeps what it has if its version is as high as the one put"
 	ruleTombstone = "A delete leaves a tombstone in a follower, also where no item was"
 	ruleInsert    = "Insert puts nothing where anything is, live or tombstone"

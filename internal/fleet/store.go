@@ -174,6 +174,41 @@ func (r *remote) Clean(ctx context.Context, c store.Change) error {
 		func(ctx context.Context) error { return r.Leased.Clean(ctx, c) })
 }
 
+func (r *remote) FanOuts(ctx context.Context, d store.DirtyRange) (store.FanOutPage, error) {
+	return send(ctx, r.call(ctx, false, "FanOuts", "shard %d", d.Shard),
+		func(ctx context.Context) (store.FanOutPage, error) { return r.Leased.FanOuts(ctx, d) },
+		func(p store.FanOutPage) string { return fmt.Sprint(len(p.Marks)) })
+}
+
+func (r *remote) Dependents(ctx context.Context, d store.DependentsRange) (store.DependentsPage, error) {
+	return send(ctx, r.call(ctx, false, "Dependents", "of %s after %q", keyText(d.To), d.After),
+		func(ctx context.Context) (store.DependentsPage, error) { return r.Leased.Dependents(ctx, d) },
+		func(p store.DependentsPage) string { return keysText(p.Keys) })
+}
+
+func (r *remote) Renew(ctx context.Context, keys []transform.Key) error {
+	_, err := over(ctx, r.call(ctx, true, "Renew", "%s", keysText(keys)),
+		func(ctx context.Context) (struct{}, error) { return struct{}{}, r.Leased.Renew(ctx, keys) },
+		func(struct{}) string { return "ok" })
+	return err
+}
+
+func (r *remote) Reach(ctx context.Context, f store.FanOut, reached string) error {
+	return tell(ctx, r.call(ctx, true, "Reach", "%s %q", keysText(f.Sources), reached),
+		func(ctx context.Context) error { return r.Leased.Reach(ctx, f, reached) })
+}
+
+func (r *remote) CleanFanOut(ctx context.Context, f store.FanOut) error {
+	return tell(ctx, r.call(ctx, true, "CleanFanOut", "%s", keysText(f.Sources)),
+		func(ctx context.Context) error { return r.Leased.CleanFanOut(ctx, f) })
+}
+
+func (r *remote) Copies(ctx context.Context, keys []transform.Key) ([]transform.Record, error) {
+	return send(ctx, r.call(ctx, false, "Copies", "%s", keysText(keys)),
+		func(ctx context.Context) ([]transform.Record, error) { return r.Leased.Copies(ctx, keys) },
+		func(all []transform.Record) string { return fmt.Sprint(len(all)) })
+}
+
 func (r *remote) Put(ctx context.Context, at store.At, row store.Row) (bool, error) {
 	return send(ctx, r.call(ctx, true, "Put", "%s %s", rowText(row), atText(at)),
 		func(ctx context.Context) (bool, error) { return r.Leased.Put(ctx, at, row) },

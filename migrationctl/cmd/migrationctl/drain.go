@@ -20,11 +20,15 @@ func (c *cli) drainCommand() *cobra.Command {
 
 // A drainDoc is what a drain did.
 type drainDoc struct {
-	Refreshed int64 `json:"refreshed"` // changes that waited when it began, and do not now
-	Dead      int64 `json:"dead"`      // changes of a record that can't be converted
+	Refreshed int64 `json:"refreshed"`  // changes that waited when it began, and do not now
+	Dead      int64 `json:"dead"`       // changes of a record that can't be converted
+	FannedOut int64 `json:"fanned_out"` // changed records whose copies in other items were renewed
 }
 
 func (d drainDoc) text(w io.Writer) {
+	if d.FannedOut > 0 {
+		fmt.Fprintf(w, "copies of %s renewed\n", count(d.FannedOut, "changed record"))
+	}
 	if d.Refreshed == 0 && d.Dead == 0 {
 		fmt.Fprintln(w, "no change waits")
 		return
@@ -54,7 +58,7 @@ func (c *cli) drain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.out.print(drainDoc{Refreshed: report.Refreshed, Dead: report.Dead}); err != nil || report.Dead == 0 {
+	if err := c.out.print(drainDoc{Refreshed: report.Refreshed, Dead: report.Dead, FannedOut: report.FannedOut}); err != nil || report.Dead == 0 {
 		return err
 	}
 	return found("%s left, because the records can't be converted; migrationctl dead-letters lists them", count(report.Dead, "change"))

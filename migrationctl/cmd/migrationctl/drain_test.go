@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,4 +54,16 @@ func TestDrainBesideWrites(t *testing.T) {
 	require.NoError(t, <-ended)
 	require.Zero(t, code, stderr)
 	require.Contains(t, stdout, "brought over")
+}
+
+// TestDrainSaysWhatItRenewed: copies of other records are no changes of the follower's.
+func TestDrainSaysWhatItRenewed(t *testing.T) {
+	said := func(d drainDoc) string {
+		var b strings.Builder
+		d.text(&b)
+		return b.String()
+	}
+	require.Equal(t, "copies of 1 changed record renewed\nno change waits\n", said(drainDoc{FannedOut: 1}))
+	require.Equal(t, "copies of 2 changed records renewed\n3 changes brought over\n", said(drainDoc{FannedOut: 2, Refreshed: 3}))
+	require.Equal(t, "no change waits\n", said(drainDoc{}))
 }

@@ -56,6 +56,7 @@ type statusDoc struct {
 	Processes   []processDoc    `json:"processes"`
 	Dirty       int64           `json:"dirty"`
 	OldestDirty float64         `json:"oldest_dirty_seconds"`
+	FanOuts     int64           `json:"fan_outs"` // changed records whose copies in other items are to be renewed
 	DeadLetters int64           `json:"dead_letters"`
 	Backfill    []runDoc        `json:"backfill"`
 	Verify      []runDoc        `json:"verify"`
@@ -96,7 +97,7 @@ type runDoc struct {
 func statusDocument(s migrationctl.Status) statusDoc {
 	d := statusDoc{
 		Group: s.Group, Phase: uint8(s.Phase), PhaseName: s.Phase.String(), Capture: s.Capture, Epoch: s.Epoch,
-		ChangedAt: s.ChangedAt, Dirty: s.Dirty, OldestDirty: s.OldestDirty.Seconds(), DeadLetters: s.DeadLetters,
+		ChangedAt: s.ChangedAt, Dirty: s.Dirty, OldestDirty: s.OldestDirty.Seconds(), FanOuts: s.FanOuts, DeadLetters: s.DeadLetters,
 		Flags: map[string]bool{"READ_MYSQL": s.Flags.ReadMySQL, "READ_DDB": s.Flags.ReadDynamoDB,
 			"WRITE_MYSQL": s.Flags.WriteMySQL, "WRITE_DDB": s.Flags.WriteDynamoDB},
 		Leader: s.Leader, Next: uint8(s.Next), Note: strings.ReplaceAll(s.Note, "\n", "; "), Stores: storeDocs(s.Marks),
@@ -175,6 +176,9 @@ func (d statusDoc) text(out io.Writer) {
 		fmt.Fprintf(w, "dirty, dead letters, processes\tunknown without a store that leads\n")
 	} else {
 		fmt.Fprintf(w, "dirty\t%s\n", d.backlog())
+		if d.FanOuts > 0 {
+			fmt.Fprintf(w, "copies\tto be renewed of %s\n", count(d.FanOuts, "changed record"))
+		}
 		fmt.Fprintf(w, "dead letters\t%s\n", number(d.DeadLetters))
 		d.printProcesses(w)
 	}

@@ -48,3 +48,12 @@ func printed(s migrationctl.Status) string {
 	statusDocument(s).text(&b)
 	return b.String()
 }
+
+// TestStatusOfCopies: records whose copies are to be renewed are counted, where there are
+// any.
+func TestStatusOfCopies(t *testing.T) {
+	s := migrationctl.Status{Leader: "dynamodb", FanOuts: 2}
+	require.Regexp(t, `(?m)^copies +to be renewed of 2 changed records$`, printed(s))
+	require.EqualValues(t, 2, statusDocument(s).FanOuts)
+	require.NotContains(t, printed(migrationctl.Status{Leader: "dynamodb"}), "copies")
+}

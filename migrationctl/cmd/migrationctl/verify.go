@@ -53,7 +53,7 @@ type keyDifference struct {
 	Columns []string `json:"columns,omitempty"`
 	Missing string   `json:"missing_in,omitempty"`
 	Unfit   string   `json:"unfit,omitempty"`
-	Beside  []string `json:"beside,omitempty"` // guards and edges that are wrong
+	Beside  []string `json:"beside,omitempty"` // guards, edges and copies that are wrong
 }
 
 // String returns the difference in one line.

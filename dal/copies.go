@@ -1,0 +1,179 @@
+package dal
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// WithCopies returns rows of a store as a follower whose items have copies (see
+// store.Reader.KeepsCopies) is to be given them: with what the records that they refer to
+// have now, read from the same store. Rows without a record, and those of entities that
+// have no copies, are as they were. It is read after the rows, which is the safe order:
+// where a record that they refer to changes later, a fan-out mark says so. A copy that
+// can't be shown is the row's Err.
+func WithCopies(ctx context.Context, from store.Reader, rows ...store.Row) ([]store.Row, error) {
+	if !slices.ContainsFunc(rows, copied) {
+		return rows, nil
+	}
+	sources, err := sourcesOf(ctx, from, rows)
+	if err != nil {
+		return nil, err
+	}
+	filled := slices.Clone(rows)
+	for i, row := range filled {
+		if !copied(row) {
+			continue
+		}
+		filled[i].Record = row.Record.Clone()
+		if err := sources.fill(filled[i].Record); err != nil {
+			filled[i].Record, filled[i].Err = transform.Record{}, err
+		}
+	}
+	return filled, nil
+}
+
+// copied reports whether the row's item has copies.
+func copied(row store.Row) bool {
+	return row.Live && row.Err == nil && len(row.Record.Entity().Copies()) > 0
+}
+
+// sources are what there is at the keys that rows refer to.
+type sources map[transform.Key]store.Row
+
+// sourcesOf reads what the rows show, each record once and all of them together: a copy is
+// of a record that the row refers to itself, so one leads to no other.
+func sourcesOf(ctx context.Context, from store.Reader, rows []store.Row) (sources, error) {
+	var keys []transform.Key
+	found := sources{}
+	for _, row := range rows {
+		if !copied(row) {
+			continue
+		}
+		for _, h := range row.Record.Entity().Copies() {
+			h.Value(row.Record, func(key transform.Key) (transform.Record, bool) {
+				if _, asked := found[key]; !asked {
+					found[key] = store.Row{}
+					keys = append(keys, key)
+				}
+				return transform.Record{}, false
+			})
+		}
+	}
+	if len(keys) == 0 {
+		return found, nil
+	}
+	read, err := from.GetMany(ctx, relayed, keys)
+	for i, row := range read {
+		found[keys[i]] = row
+	}
+	return found, err
+}
+
+// fill sets the copies of a record.
+func (s sources) fill(rec transform.Record) error {
+	for _, h := range rec.Entity().Copies() {
+		var unread error
+		v, _, err := h.Value(rec, func(key transform.Key) (transform.Record, bool) {
+			unread = s[key].Err
+			return s[key].Record, true
+		})
+		if err := cmp.Or(unread, err); err != nil {
+			return err
+		}
+		rec.SetAt(h.Column, v)
+	}
+	return nil
+}
+
+// dependentsPage is how many records are renewed at once.
+const dependentsPage = 100
+
+// CarryOut carries out a fan-out mark that was read from the authority: everything that
+// refers to its sources is renewed, page by page, then its own keys, and the mark is cleaned
+// last. Where it has got is noted after each page, so that whoever carries it out next goes
+// on there.
+func CarryOut(ctx context.Context, authority store.Authority, f store.FanOut) error {
+	from := readReached(f)
+	for i, source := range f.Sources {
+		if i < from.Source {
+			continue
+		}
+		for _, by := range copiersOf(authority.Contract(), source) {
+			at := reached{Source: i, By: by.Of().Name + "." + by.Field()}
+			if i == from.Source {
+				if at.By < from.By {
+					continue
+				}
+				if at.By == from.By {
+					at.After = from.After
+				}
+			}
+			if err := renewDependents(ctx, authority, f, by, at); err != nil {
+				return err
+			}
+		}
+	}
+	if len(f.Own) > 0 {
+		if err := authority.Renew(ctx, f.Own); err != nil {
+			return err
+		}
+	}
+	return authority.CleanFanOut(ctx, f)
+}
+
+// renewDependents renews everything that refers to a source by one reference.
+func renewDependents(ctx context.Context, authority store.Authority, f store.FanOut, by *transform.Reference, at reached) error {
+	for {
+		page, err := authority.Dependents(ctx, store.DependentsRange{By: by, To: f.Sources[at.Source], After: string(at.After), Limit: dependentsPage})
+		if err == nil && len(page.Keys) > 0 {
+			err = authority.Renew(ctx, page.Keys)
+		}
+		if err != nil || page.Next == "" {
+			return err
+		}
+		at.After = []byte(page.Next)
+		if err := authority.Reach(ctx, f, at.text()); err != nil {
+			return err
+		}
+	}
+}
+
+// copiersOf returns the references by which records have copies of a source, in the order
+// of their names: that of the contract may be another one when a mark is gone on with.
+func copiersOf(c *transform.Contract, source transform.Key) []*transform.Reference {
+	e := c.Entity(source.Entity)
+	if e == nil {
+		return nil // nothing shows what the contract does not know any more
+	}
+	all := e.CopiedBy()
+	slices.SortFunc(all, func(a, b *transform.Reference) int {
+		return cmp.Compare(a.Of().Name+"."+a.Field(), b.Of().Name+"."+b.Field())
+	})
+	return all
+}
+
+// A reached is how far a mark has been carried out: all before it has been renewed.
+type reached struct {
+	Source int    // position in FanOut.Sources
+	By     string // the reference, "" before the first one
+	After  []byte // of its dependents, as the store names its place
+}
+
+func (r reached) text() string {
+	text, _ := json.Marshal(r) // of numbers and texts
+	return string(text)
+}
+
+// readReached returns where to go on. What can't be read begins anew: it costs time only.
+func readReached(f store.FanOut) reached {
+	var r reached
+	if f.Reached == "" || json.Unmarshal([]byte(f.Reached), &r) != nil {
+		return reached{}
+	}
+	return r
+}

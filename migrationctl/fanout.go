@@ -1,0 +1,151 @@
+package migrationctl
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// carryTime bounds one go at a fan-out mark. Then the others have their turn, and the
+// next one goes on where this one got.
+const carryTime = 10 * time.Second
+
+// copies reports whether items have copies of other records. Where they have none nobody
+// leaves a fan-out mark, and nobody looks for one.
+func (o *Operator) copies() bool {
+	return slices.ContainsFunc(o.contract.Entities, func(e *transform.Entity) bool { return len(e.Copies()) > 0 })
+}
+
+// fanOut carries out fan-out marks until ctx ends, in each phase in which items are
+// read: from phase 2 on, where the copies are brought over with the records, and in
+// phases 4 and 5, where DynamoDB renews its own, whether or not it has a follower. It
+// stands apart from the refreshes: a record that a hundred thousand others show must not
+// hold them up.
+func (r *relay) fanOut(ctx context.Context) {
+	for r.c.sleep(ctx, r.c.opts.RelayPoll) == nil {
+		l, err := r.c.member.lead()
+		if err != nil || l.record.Phase == store.MySQLOnly {
+			continue
+		}
+		if err := r.pollMarks(ctx, l); err != nil && ctx.Err() == nil {
+			r.c.opts.Logger.Warn("fan-out marks not read", "error", err)
+		}
+	}
+}
+
+// pollMarks passes once over this process's fan-out marks.
+func (r *relay) pollMarks(ctx context.Context, l lead) error {
+	p, err := r.markPart(ctx, l)
+	if err != nil {
+		return err
+	}
+	for _, shard := range p.shards(l.authority.Shards()) {
+		at := store.DirtyRange{Shard: shard, Limit: relayPage}
+		for {
+			page, err := fanOuts(ctx, l, at)
+			if err != nil {
+				return err
+			}
+			mine := slices.DeleteFunc(page.Marks, func(f store.FanOut) bool {
+				return l.authority.Shards() == 1 && !p.is(markedBy(f))
+			})
+			r.carryOutAll(ctx, l, mine)
+			if at.After = page.Next; at.After == "" || ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// markPart is part for fan-out marks: to carry one out takes the authority alone, so it
+// is no matter who reaches the follower.
+func (r *relay) markPart(ctx context.Context, l lead) (part, error) {
+	fleet, err := l.authority.Registrations(ctx)
+	if err != nil {
+		return part{}, err
+	}
+	for i := range fleet {
+		fleet[i].Away = false
+	}
+	return r.place(fleet, false), nil
+}
+
+// markedBy is what a mark's share is told by.
+func markedBy(f store.FanOut) string {
+	for _, key := range append(slices.Clone(f.Sources), f.Own...) {
+		return key.ID
+	}
+	return ""
+}
+
+func fanOuts(ctx context.Context, l lead, at store.DirtyRange) (store.FanOutPage, error) {
+	ctx, cancel := context.WithTimeout(ctx, relayTimeout)
+	defer cancel()
+	return l.authority.FanOuts(ctx, at)
+}
+
+func (r *relay) carryOutAll(ctx context.Context, l lead, marks []store.FanOut) {
+	_ = inChunks(ctx, r.c.opts.machine.atOnce(r.c.opts.RelayWorkers), marks, func(ctx context.Context, some []store.FanOut) error {
+		for _, f := range some {
+			r.carryOut(ctx, l, f)
+		}
+		return nil // one that fails does not stop the others
+	})
+}
+
+// carryOut has a go at a mark. What is left of it is for a later pass.
+func (r *relay) carryOut(ctx context.Context, l lead, f store.FanOut) {
+	if now, err := r.c.member.lead(); err != nil || now.record.Epoch != l.record.Epoch {
+		return // another store may lead
+	}
+	limited, cancel := context.WithTimeout(ctx, carryTime)
+	defer cancel()
+	err := dal.CarryOut(limited, l.authority, f)
+	if err == nil || limited.Err() != nil || away(err) || errors.Is(err, store.ErrWrongPhase) {
+		return
+	}
+	r.c.opts.Logger.Warn("fan-out mark not carried out", "error", err)
+}
+
+// marks carries out every fan-out mark that was there before it.
+func (d *drain) marks(ctx context.Context, report func(DrainReport)) error {
+	for shard := range d.lead.authority.Shards() {
+		at := store.DirtyRange{Shard: shard, Limit: relayPage}
+		for {
+			page, err := d.lead.authority.FanOuts(ctx, at)
+			if err == nil {
+				err = inChunks(ctx, d.o.opts.machine.atOnce(d.o.opts.RelayWorkers), page.Marks, d.carryOut)
+			}
+			// A record that is written all the time can keep a renewal out for a while.
+			if (d.patient && away(err) || errors.Is(err, store.ErrConflict)) && d.o.sleep(ctx, drainPause) == nil {
+				continue // from where each of them has got
+			}
+			if err != nil {
+				return err
+			}
+			if report != nil && len(page.Marks) > 0 {
+				report(d.report())
+			}
+			if at.After = page.Next; at.After == "" {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+func (d *drain) carryOut(ctx context.Context, marks []store.FanOut) error {
+	for _, f := range marks {
+		if err := dal.CarryOut(ctx, d.lead.authority, f); err != nil {
+			return err
+		}
+		d.fannedOut.Add(1)
+	}
+	return nil
+}
