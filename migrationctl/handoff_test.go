@@ -3,6 +3,7 @@ package migrationctl_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -366,6 +367,58 @@ func TestStepWaitsForTheFollowersMark(t *testing.T) {
 		op, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), leading())
 		require.NoError(t, err)
 		require.NoError(t, op.SetPhase(t.Context(), store.Validate, migrationctl.Change{}))
+		require.Equal(t, 0, w.count(t, w.mysql, 1))
+	})
+}
+
+// crashedAlone is a group in phase 4 with a change that waits, and no process.
+func crashedAlone(t *testing.T) *world {
+	w := newMemoryWorld(t, faultstore.New())
+	p := w.lead(t, store.DynamoDBPrimary)
+	var over atomic.Bool
+	w.faults.FailWith(func(c faultstore.Call) bool { return c.Store == "mysql" && c.Method == "Put" && !over.Load() },
+		&store.Error{Op: "put", Kind: store.ErrUnavailable, Outcome: store.NotApplied})
+	u := user(1)
+	require.NoError(t, p.users.Create(t.Context(), &u))
+	require.NoError(t, p.Close(context.Background()))
+	over.Store(true)
+	return w
+}
+
+// TestStepMendsTheFollowersMark: where MySQL's copy of the record was left in an earlier
+// epoch, and no process is there to mend that, the next step does so itself.
+func TestStepMendsTheFollowersMark(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := crashedAlone(t)
+		from, err := w.dynamo.Phase(t.Context())
+		require.NoError(t, err)
+		to := from
+		to.Epoch++
+		require.NoError(t, w.dynamo.Advance(t.Context(), from, to, store.AuditEntry{}))
+		op, err := migrationctl.NewOperator(w.mysql, w.dynamo, leading())
+		require.NoError(t, err)
+		require.NoError(t, op.SetPhase(t.Context(), store.Validate, migrationctl.Change{}))
+		require.Equal(t, 0, w.count(t, w.mysql, 1))
+	})
+}
+
+// TestStepThatAnotherOneMakes: a step whose refreshes MySQL takes no more, because another
+// operator has made the same step meanwhile, is made.
+func TestStepThatAnotherOneMakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := crashedAlone(t)
+		w.faults.FailWith(func(c faultstore.Call) bool { return c.Store == "mysql" && c.Method == "Put" },
+			&store.Error{Op: "put", Kind: store.ErrWrongPhase, Outcome: store.NotApplied})
+		late, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), leading())
+		require.NoError(t, err)
+		other, err := migrationctl.NewOperator(w.mysql, w.dynamo, leading())
+		require.NoError(t, err)
+		both := make(chan error, 2)
+		for _, op := range []*migrationctl.Operator{late, other} {
+			go func() { both <- op.SetPhase(t.Context(), store.Validate, migrationctl.Change{}) }()
+		}
+		require.NoError(t, <-both)
+		require.NoError(t, <-both)
 		require.Equal(t, 0, w.count(t, w.mysql, 1))
 	})
 }

@@ -170,8 +170,10 @@ func (o *Operator) copyOnce(ctx context.Context, l lead) (bool, error) {
 }
 
 // catchUp brings over what waits for the follower until so little is left that
-// requests can wait for it.
-func (o *Operator) catchUp(ctx context.Context, step string, l lead, to store.Phase) error {
+// requests can wait for it. It returns the store that leads then: the record may have
+// changed, where somebody else's hand-off was finished or given up meanwhile. That it has
+// come to the phase, or to any other one, is errSuperseded.
+func (o *Operator) catchUp(ctx context.Context, step string, l lead, to store.Phase) (lead, error) {
 	began := o.now()
 	// A pass has no end of its own where more is written than the follower takes.
 	limited, cancel := context.WithTimeout(ctx, catchUpTime)
@@ -188,24 +190,46 @@ func (o *Operator) catchUp(ctx context.Context, step string, l lead, to store.Ph
 		}
 		switch {
 		case over && failed == nil:
-			return notCaughtUp(step, fmt.Errorf("there is always more, after %v: less load, or a faster follower", catchUpTime))
+			return l, notCaughtUp(step, fmt.Errorf("there is always more, after %v: less load, or a faster follower", catchUpTime))
 		case over:
-			return notCaughtUp(step, failed)
+			return l, notCaughtUp(step, failed)
 		case err == nil && left <= o.opts.HandoffWait/catchUpPart:
-			return nil
+			return l, nil
 		case err == nil && left <= o.opts.HandoffWait/2 && o.now().Sub(began) > catchUpFair:
-			return nil // it gets no better
+			return l, nil // it gets no better
 		case err == nil && ctx.Err() != nil:
-			return notCaughtUp(step, ctx.Err())
-		case err != nil && (ctx.Err() != nil || !away(err) && !errors.Is(err, store.ErrWrongPhase) || o.now().Sub(began) > awayTime):
-			// Where an operator died, MySQL may refuse refreshes until a process has
-			// mended its mark.
-			return notCaughtUp(step, err)
+			return l, notCaughtUp(step, ctx.Err())
+		case errors.Is(err, store.ErrWrongPhase) && ctx.Err() == nil:
+			now, lost := o.mendFollower(ctx, step, l, to)
+			if lost != nil {
+				return l, lost
+			}
+			l = now
+		case err != nil && (ctx.Err() != nil || !away(err) || o.now().Sub(began) > awayTime):
+			return l, notCaughtUp(step, err)
 		case err != nil:
 			_ = o.sleep(ctx, heartbeatEvery) // the context is looked at after the next pass
 		}
 		failed = err
 	}
+}
+
+// mendFollower is for a follower that takes no refreshes although its phase has one: an
+// operator that died has left a hand-off half done, which somebody may be finishing, or
+// MySQL's copy of the record behind.
+func (o *Operator) mendFollower(ctx context.Context, step string, l lead, to store.Phase) (lead, error) {
+	now, err := o.settled(ctx, step, to)
+	switch {
+	case err != nil:
+		return l, notCaughtUp(step, err)
+	case now.record.Phase != l.record.Phase:
+		return l, errSuperseded
+	}
+	if _, err := o.copyOnce(ctx, now); err != nil {
+		o.opts.Logger.Debug("copy of the phase record not written", "store", now.other.Name(), "error", err)
+	}
+	_ = o.sleep(ctx, heartbeatEvery) // the context is looked at after the next pass
+	return now, nil
 }
 
 // ErrBehind says that a step was not made because more waits for the follower
@@ -240,12 +264,13 @@ func (o *Operator) handOff(ctx context.Context, l lead, to store.Phase, step str
 	if err != nil {
 		return err
 	}
-	if err := o.catchUp(ctx, step, l, to); err != nil {
-		return err
-	}
 	h := o.newHandoff(o.opts.machine.name(), c)
 	h.overruled = overruled
-	if err := h.make(ctx, l, to); err == nil {
+	l, err = o.catchUp(ctx, step, l, to)
+	if err == nil {
+		err = h.make(ctx, l, to)
+	}
+	if err == nil {
 		o.report(h.report)
 	} else if !o.finished(ctx, to, err) {
 		return o.afterHandoff(ctx, to, err)
