@@ -110,7 +110,8 @@
 //     TestScenario31CartsShowTheProduct, TestScenario23ChildrenShowTheParent), and by
 //     reads within a unit as the unit has staged these (TestHydratedInUnits). It is
 //     written nowhere (TestHydratedIsNotWritten), and no query can ask for it
-//     (TestHydratedIsNotAskedFor).
+//     (TestHydratedIsNotAskedFor). What is kept by an edge is shown in the same way; the
+//     copy in items is for others, and no read of this package looks at it.
 //   - A COUNT that the contract hydrates is how many records refer to this one, in every
 //     phase and after any history, with what was acknowledged before the read and what the
 //     unit of work has staged, each record once (TestCounts, TestCountsInUnits,

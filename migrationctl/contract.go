@@ -18,7 +18,7 @@ func (o *Operator) beside() string { return besidePrefix + o.contract.BesideDige
 // without what only the other one knows, and clean the keys.
 //
 // In phase 5 without capture they may differ, but not in what is kept beside the
-// records: nothing would make the guards and edges of old ones.
+// records: nothing would make the guards, edges and copies of old ones.
 func (o *Operator) checkContract(record store.PhaseRecord) error {
 	detail := "the group's writes are captured under another contract; "
 	switch record.Contract {
@@ -26,7 +26,7 @@ func (o *Operator) checkContract(record store.PhaseRecord) error {
 		return nil
 	}
 	if strings.HasPrefix(record.Contract, besidePrefix) {
-		detail = "the records in DynamoDB have guards and edges of another contract: its unique columns or references, or what these are made of, are others; "
+		detail = "the records in DynamoDB have guards, edges and copies of another contract: its unique columns or references, what is kept by an edge, or what these are made of, are others; "
 	}
 	return &store.Error{Op: "open", Kind: store.ErrInvalid, Detail: detail +
 		"to change it go back to phase 1, capture off, roll out the new one, capture on, backfill"}

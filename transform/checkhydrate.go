@@ -158,13 +158,13 @@ func (k *entityChecker) hydratedElsewhere(column, at string) {
 	i := k.columnNamed(column)
 	for _, u := range k.entity.Unique {
 		if slices.Contains(u.Columns, i) {
-			k.err(at+"/keep/dynamodb", fmt.Sprintf("what is hydrated is not in the item, and the unique %s is made of it", u.Name), "use "+KeepEdge+" or "+KeepCopy)
+			k.err(at+"/keep/dynamodb", fmt.Sprintf("what is hydrated is not in the item, and the unique %s is made of it", u.Name), "make it of the record's own columns")
 		}
 	}
 	for _, a := range k.entity.Attributes {
 		for _, index := range k.entity.Table.Indexes {
 			if a.Column == i && slices.Contains(index.Projected, a.Name) && !k.of.stores(a.Name) {
-				k.err(at+"/keep/dynamodb", fmt.Sprintf("what is hydrated is not in the item, and index %s projects %s", index.Name, a.Name), "take it out of the index")
+				k.err(at+"/keep/dynamodb", fmt.Sprintf("what is hydrated is not in the item, and index %s projects %s", index.Name, a.Name), `use "edge", or take it out of the index`)
 			}
 		}
 	}

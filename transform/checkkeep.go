@@ -79,7 +79,7 @@ func (k *entityChecker) hydrated(column, at string) {
 			continue
 		}
 		k.err(at+"/keep/dynamodb", fmt.Sprintf("what is hydrated is not in the item, and the key attribute %s is made of it", key.Name),
-			"use "+KeepEdge+" or "+KeepCopy)
+			"make it of the record's own columns")
 		return
 	}
 }

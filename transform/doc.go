@@ -22,7 +22,8 @@
 // INET, and VECTOR. Such contracts are checked, shown as views and previewed.
 // The stores migrate tables of one entity and of several, whose items carry the
 // columns of their own rows, or what is computed of these, and the references between
-// them. Joined attributes that are hydrated they read (see below). Contract.NotYet says
+// them. Joined attributes that are hydrated they read, and of those kept by an edge items
+// have a copy besides (see below). Contract.NotYet says
 // what else a contract has: what is joined in another way, items that move
 // when rows of other tables change, and computed attributes of keys of which SQL has no
 // text, numbers above all.
@@ -120,15 +121,15 @@
 //	mysql     live     the item follows the joined rows; so it is if nothing is said
 //	          copy     it has what was there when its record was written
 //	dynamodb  copy     likewise: works for every join
-//	          edge     it follows, found through an edge item beside the joined one: for
-//	                   joins of one row by the primary key of an entity, and for trees
+//	          edge     read with the record, and a copy in the item follows, found by the
+//	                   edges of a reference: for one column of a row that is referred to
 //	          counter  for COUNT and SUM, changed by whoever writes the counted row: an
 //	                   entity's, or one that is part of a record
-//	          hydrate  not stored, joined when it is read: as edge, but for no key; and for
-//	                   a COUNT of an entity's records
+//	          hydrate  not stored, joined when it is read: for joins by the primary keys of
+//	                   entities, for trees, and for a COUNT of an entity's records
 //
-// An item has one shape, so what is hydrated is in none, in no phase: Item leaves it
-// out, views and comparisons know nothing of it, and records have NULL in its place.
+// An item has one shape, so what is hydrated is in none, in no phase, but for copies by an
+// edge: Item leaves it out, views and comparisons know nothing of it, and records have NULL in its place.
 // Package dal reads it with the record, from MySQL too, by the keys of the records that
 // have it. So a hop is joined by the whole primary key of an entity of the contract,
 // whose columns equal columns of the same types in this row or in an earlier hop's, and
@@ -278,7 +279,7 @@
 //     TestNotYet.
 //   - A view shows what an item holds: TestViewIsItem, TestViewsOfWideSums. No text
 //     of a contract is pasted into SQL: TestNothingOfAContractIsPasted.
-//   - What is hydrated is in no item, no statement and no comparison, and shows what the
+//   - What is hydrated, and not copied by an edge (TestCopies), is in no item, no statement and no comparison, and shows what the
 //     join says: TestHydratedIsStoredNowhere, TestHydratedValue, TestHydratedBinding.
 //   - A join has one meaning, or there is none: TestJoins, TestJoinsOfUnknownTables.
 //   - No document makes the check panic or work without end: FuzzCheck,
