@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
+	"sync"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -14,8 +16,9 @@ import (
 // store.Reader.KeepsCopies) is to be given them: with what the records that they refer to
 // have now, read from the same store. Rows without a record, and those of entities that
 // have no copies, are as they were. It is read after the rows, which is the safe order:
-// where a record that they refer to changes later, a fan-out mark says so. A copy that
-// can't be shown is the row's Err.
+// where a record that they refer to changes later, a fan-out mark says so. A copy of a
+// record that can't be read is left out: that one has a dead letter of its own, and leaves a
+// mark when it is mended. A copy that can't be shown is the row's Err.
 func WithCopies(ctx context.Context, from store.Reader, rows ...store.Row) ([]store.Row, error) {
 	if !slices.ContainsFunc(rows, copied) {
 		return rows, nil
@@ -77,15 +80,18 @@ func sourcesOf(ctx context.Context, from store.Reader, rows []store.Row) (source
 // fill sets the copies of a record.
 func (s sources) fill(rec transform.Record) error {
 	for _, h := range rec.Entity().Copies() {
-		var unread error
+		unread := false
 		v, _, err := h.Value(rec, func(key transform.Key) (transform.Record, bool) {
-			unread = s[key].Err
+			unread = s[key].Err != nil
 			return s[key].Record, true
 		})
-		if err := cmp.Or(unread, err); err != nil {
+		switch {
+		case unread:
+		case err != nil:
 			return err
+		default:
+			rec.SetAt(h.Column, v)
 		}
-		rec.SetAt(h.Column, v)
 	}
 	return nil
 }
@@ -93,14 +99,60 @@ func (s sources) fill(rec transform.Record) error {
 // dependentsPage is how many records are renewed at once.
 const dependentsPage = 100
 
-// CarryOut carries out a fan-out mark that was read from the authority: everything that
-// refers to its sources is renewed, page by page, then its own keys, and the mark is cleaned
-// last. Where it has got is noted after each page, so that whoever carries it out next goes
-// on there.
-func CarryOut(ctx context.Context, authority store.Authority, f store.FanOut) error {
+// CarryOut carries out fan-out marks that were read from the authority: first their own
+// keys are renewed, those of all marks together, then everything that refers to their
+// sources, page by page, and each mark is cleaned once all of it is. Where it has got with
+// one is noted after each page, so that whoever carries it out next goes on there.
+//
+// One mark that can't be carried out does not keep back the others.
+func CarryOut(ctx context.Context, authority store.Authority, marks ...store.FanOut) error {
+	if err := renewOwn(ctx, authority, marks); err != nil {
+		if len(marks) == 1 || ctx.Err() != nil || sick(err) {
+			return err
+		}
+		var errs []error
+		for _, f := range marks {
+			errs = append(errs, CarryOut(ctx, authority, f))
+		}
+		return errors.Join(errs...)
+	}
+	var failed []error
+	var done []store.FanOut
+	for _, f := range marks {
+		if err := renewSources(ctx, authority, f); err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		done = append(done, f)
+	}
+	return errors.Join(append(failed, cleanAll(ctx, authority, done))...)
+}
+
+// renewOwn renews the marks' own keys, of those that are not begun.
+func renewOwn(ctx context.Context, authority store.Authority, marks []store.FanOut) error {
+	var own []transform.Key
+	seen := map[transform.Key]bool{}
+	for _, f := range marks {
+		for _, key := range f.Own {
+			if f.Reached == "" && !seen[key] && isKey(authority.Contract(), key) {
+				seen[key] = true
+				own = append(own, key)
+			}
+		}
+	}
+	for some := range slices.Chunk(own, dependentsPage) {
+		if err := authority.Renew(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// renewSources renews what refers to the sources of a mark.
+func renewSources(ctx context.Context, authority store.Authority, f store.FanOut) error {
 	from := readReached(f)
 	for i, source := range f.Sources {
-		if i < from.Source {
+		if i < from.Source || !isKey(authority.Contract(), source) {
 			continue
 		}
 		for _, by := range copiersOf(authority.Contract(), source) {
@@ -118,12 +170,39 @@ func CarryOut(ctx context.Context, authority store.Authority, f store.FanOut) er
 			}
 		}
 	}
-	if len(f.Own) > 0 {
-		if err := authority.Renew(ctx, f.Own); err != nil {
-			return err
-		}
+	return nil
+}
+
+// cleansAtOnce is how many marks are cleaned at the same time.
+const cleansAtOnce = 8
+
+func cleanAll(ctx context.Context, authority store.Authority, marks []store.FanOut) error {
+	if len(marks) == 1 {
+		return authority.CleanFanOut(ctx, marks[0])
 	}
-	return authority.CleanFanOut(ctx, f)
+	errs := make([]error, len(marks))
+	slots := make(chan struct{}, cleansAtOnce)
+	var wg sync.WaitGroup
+	for i, f := range marks {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			errs[i] = authority.CleanFanOut(ctx, f)
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// isKey reports whether the contract has keys of this form. A mark may have been left
+// under another contract, of which no item is left.
+func isKey(c *transform.Contract, key transform.Key) bool {
+	e := c.Entity(key.Entity)
+	if e == nil {
+		return false
+	}
+	_, err := e.KeyValues(key)
+	return err == nil
 }
 
 // renewDependents renews everything that refers to a source by one reference.
@@ -146,11 +225,7 @@ func renewDependents(ctx context.Context, authority store.Authority, f store.Fan
 // copiersOf returns the references by which records have copies of a source, in the order
 // of their names: that of the contract may be another one when a mark is gone on with.
 func copiersOf(c *transform.Contract, source transform.Key) []*transform.Reference {
-	e := c.Entity(source.Entity)
-	if e == nil {
-		return nil // nothing shows what the contract does not know any more
-	}
-	all := e.CopiedBy()
+	all := c.Entity(source.Entity).CopiedBy()
 	slices.SortFunc(all, func(a, b *transform.Reference) int {
 		return cmp.Compare(a.Of().Name+"."+a.Field(), b.Of().Name+"."+b.Field())
 	})

@@ -197,9 +197,9 @@ func (u unreadable) GetMany(ctx context.Context, at store.At, keys []transform.K
 	return rows, err
 }
 
-// TestWithCopiesUnshown: a row of which a copy can't be shown says so itself, and does not
-// hide its neighbours.
-func TestWithCopiesUnshown(t *testing.T) {
+// TestWithCopiesUnread: a record that can't be read hides nobody who shows it: their items
+// have no copy of it until it is mended, which leaves a mark.
+func TestWithCopiesUnread(t *testing.T) {
 	f := newCopyFixture(t, dal.DualWrite)
 	f.save(f.section(1, "name=desk"), f.ware(1, "section_id=1"), f.ware(2))
 	spoilt := unreadable{f.mysql, "Sections"}
@@ -207,23 +207,60 @@ func TestWithCopiesUnshown(t *testing.T) {
 	require.NoError(t, err)
 	rows, err := dal.WithCopies(t.Context(), spoilt, read...)
 	require.NoError(t, err)
-	require.True(t, dal.Unfit(rows[0].Err))
-	require.True(t, rows[0].Live && rows[0].Record.IsZero())
-	require.NoError(t, rows[1].Err)
+	require.NoError(t, rows[0].Err)
+	require.Equal(t, map[string]string{"section_name": ""}, f.texts(rows[0].Record))
 
 	r := dal.NewRefresher(spoilt, f.dynamo, nil)
-	for _, err := range []error{
-		r.Refresh(t.Context(), store.Change{Keys: []store.KeyVersion{{Key: read[0].Key}, {Key: read[1].Key}}}),
-		r.RefreshKey(t.Context(), read[0].Key),
-	} {
-		require.True(t, dal.Unfit(err))
+	require.NoError(t, r.Refresh(t.Context(), store.Change{Keys: []store.KeyVersion{{Key: read[0].Key}, {Key: read[1].Key}}}))
+	f.shows(f.ware(1), map[string]string{"section_name": ""})
+}
+
+// TestCarryOutTogether: the own keys of many marks are renewed at once, and one that can't
+// be keeps back no other. A key of another contract is passed over.
+func TestCarryOutTogether(t *testing.T) {
+	f := newCopyFixture(t, dal.DynamoDBOnly)
+	f.save(f.section(1, "name=desk"))
+	f.carryOut()
+	f.save(f.ware(1, "section_id=1"), f.ware(2, "section_id=1"), f.ware(3, "section_id=1"))
+	marks := f.marks()
+	require.Len(t, marks, 3)
+	marks[0].Own = append(marks[0].Own, transform.Key{Entity: "Gone", ID: "1"}, transform.Key{Entity: "Wares", ID: "1"})
+	s := &steps{Authority: f.dynamo}
+	require.NoError(t, dal.CarryOut(t.Context(), s, marks...))
+	require.Equal(t, "renew 3", s.calls[0])
+	require.Empty(t, f.marks())
+	for n := 1; n <= 3; n++ {
+		f.shows(f.ware(n), map[string]string{"section_name": "desk"})
 	}
-	row, err := f.dynamo.Get(t.Context(), store.At{}, read[0].Key)
-	require.NoError(t, err)
-	require.False(t, row.Live)
-	row, err = f.dynamo.Get(t.Context(), store.At{}, read[1].Key)
-	require.NoError(t, err)
-	require.True(t, row.Live, "its neighbour is there")
+
+	f.save(f.ware(4, "section_id=1"), f.ware(5, "section_id=1"))
+	marks = f.marks()
+	stuck := marks[0].Own[0]
+	err := dal.CarryOut(t.Context(), sticks{f.dynamo, stuck}, marks...)
+	require.ErrorIs(t, err, store.ErrConflict)
+	require.Equal(t, []store.FanOut{marks[0]}, aged(f.marks(), marks[0].Age))
+}
+
+// sticks renews everything but one key.
+type sticks struct {
+	store.Authority
+	key transform.Key
+}
+
+func (s sticks) Renew(ctx context.Context, keys []transform.Key) error {
+	for _, key := range keys {
+		if key == s.key {
+			return &store.Error{Op: "renew", Kind: store.ErrConflict, Outcome: store.NotApplied}
+		}
+	}
+	return s.Authority.Renew(ctx, keys)
+}
+
+func aged(marks []store.FanOut, age int64) []store.FanOut {
+	for i := range marks {
+		marks[i].Age = age
+	}
+	return marks
 }
 
 // TestCopiesFollow: in each phase with two stores, and with DynamoDB alone, the items show
@@ -388,7 +425,7 @@ func TestCarryOutInOrder(t *testing.T) {
 	}
 }
 
-// TestCarryOutOwn: what has come to refer to others is renewed itself, last.
+// TestCarryOutOwn: what has come to refer to others is renewed itself.
 func TestCarryOutOwn(t *testing.T) {
 	f := newCopyFixture(t, dal.DynamoDBOnly)
 	f.save(f.section(1, "name=desk"))

@@ -26,7 +26,8 @@ type relayRule struct {
 }
 
 func soundCopies() relayRule {
-	return relayRule{dal.CarryOut, func(ctx context.Context, lead store.Authority, follower store.Follower, at store.At, c store.Change) error {
+	carryOut := func(ctx context.Context, a store.Authority, f store.FanOut) error { return dal.CarryOut(ctx, a, f) }
+	return relayRule{carryOut, func(ctx context.Context, lead store.Authority, follower store.Follower, at store.At, c store.Change) error {
 		return dal.NewRefresher(lead, follower, func() uint64 { return at.Epoch }).Refresh(ctx, c)
 	}}
 }

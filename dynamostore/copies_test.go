@@ -344,7 +344,7 @@ func TestWhatCopiesCost(t *testing.T) {
 }
 
 // TestCopiesThatFillTheItem: an item without room for its copies has none, and can be
-// written, marked and deleted.
+// written, marked and deleted, also where this store follows.
 func TestCopiesThatFillTheItem(t *testing.T) {
 	data, err := os.ReadFile("../dal/storetest/testdata/copies.json")
 	require.NoError(t, err)
@@ -372,6 +372,17 @@ func TestCopiesThatFillTheItem(t *testing.T) {
 		require.True(t, errors.As(err, &tooLarge) && tooLarge.TooLarge, err)
 		full--
 	}
+	followed := d.line(2, 1, "note", strings.Repeat("x", full))
+	given := store.Row{Key: d.keyOf(followed), Version: 1, Live: true, Record: followed.Clone()}
+	require.NoError(t, given.Record.Set("ware_name", transform.TextValue("ware1")))
+	applied, err := d.Put(d.ctx, store.At{}, given)
+	require.NoError(t, err)
+	require.True(t, applied)
+	d.shows(followed)
+	d.write(d.update(followed, "note", "short"))
+	d.carryOut()
+	d.shows(followed, "ware_name=ware1", "sold_out=0")
+
 	d.write(d.create(line))
 	d.carryOut()
 	d.shows(line)

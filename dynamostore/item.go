@@ -59,7 +59,7 @@ func newPlace(e *transform.Entity, prefix string) *place {
 }
 
 // item returns the item of a row: the contract's attributes and the library's
-// on a live one; on a tombstone the table's key and the library's, so that the
+// on a live one, without copies of other records where it has no room for these; on a tombstone the table's key and the library's, so that the
 // item leaves every index whose key is not the table's.
 func (p *place) item(row store.Row, now int64) (item, error) {
 	if !row.Live {
@@ -75,6 +75,23 @@ func (p *place) item(row store.Row, now int64) (item, error) {
 	if key != row.Key {
 		return nil, errors.New("the record has another key than the row")
 	}
+	it, err := p.live(row)
+	var unfit *transform.ValueError
+	if len(p.copies) == 0 || !errors.As(err, &unfit) || !unfit.TooLarge {
+		return it, err
+	}
+	row.Record = row.Record.Clone()
+	for _, h := range p.entity.Copies() {
+		row.Record.SetAt(h.Column, transform.Value{})
+	}
+	if it, err = p.live(row); err == nil {
+		it[attrStamp] = text(crowded)
+	}
+	return it, err
+}
+
+// live returns the item of a row that is live, with the copies that its record has.
+func (p *place) live(row store.Row) (item, error) {
 	it, err := p.entity.Item(row.Record)
 	if err != nil {
 		return nil, err

@@ -96,7 +96,11 @@ func ServiceOperations(c *transform.Contract, t *transform.Table) []string {
 	if len(t.Indexes) > 0 {
 		operations = append(operations, "Query")
 	}
-	return append(operations, "TransactWriteItems")
+	operations = append(operations, "TransactWriteItems")
+	if copyTables.fits(c, t) {
+		operations = append(operations, "UpdateItem")
+	}
+	return operations
 }
 
 // The forms of a region and of an account.

@@ -122,3 +122,21 @@ func TestLeft(t *testing.T) {
 		require.Equal(t, c.want, left)
 	}
 }
+
+// TestLeftOfMarks: a fan-out mark that a pass has not met may be about any number of
+// items, so that the pass was not the last one, however short it was.
+func TestLeftOfMarks(t *testing.T) {
+	eachMall(t, 3, func(t *testing.T, w *world) {
+		m := w.openMall(t, idle())
+		m.arrive(t, store.Validate)
+		_, err := m.Drain(t.Context(), nil)
+		require.NoError(t, err)
+		left, err := w.operator(t).Left(t.Context(), time.Millisecond, 0)
+		require.NoError(t, err)
+		require.Equal(t, time.Millisecond, left)
+		m.rename(t)
+		left, err = w.operator(t).Left(t.Context(), time.Millisecond, 0)
+		require.NoError(t, err)
+		require.Greater(t, left, time.Second)
+	})
+}

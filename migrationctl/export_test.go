@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // OnMachine returns a copy of the options for a process that runs on a machine
@@ -21,7 +22,14 @@ func (o *Operator) Left(ctx context.Context, took time.Duration, refreshed int64
 	if err != nil {
 		return 0, err
 	}
-	return o.left(ctx, l, took, refreshed)
+	pass := &drain{o: o, lead: l}
+	pass.refreshed.Store(refreshed)
+	return o.left(ctx, pass, took)
+}
+
+// OldCopies are what compareCopies finds wrong.
+func OldCopies(row store.Row, stored transform.Record, shown map[transform.Key]store.Row) []string {
+	return compareCopies(row, stored, shown).faults
 }
 
 // Working are the processes among which the relay's work is divided.

@@ -91,22 +91,44 @@ func fanOuts(ctx context.Context, l lead, at store.DirtyRange) (store.FanOutPage
 }
 
 func (r *relay) carryOutAll(ctx context.Context, l lead, marks []store.FanOut) {
-	_ = inChunks(ctx, r.c.opts.machine.atOnce(r.c.opts.RelayWorkers), marks, func(ctx context.Context, some []store.FanOut) error {
-		for _, f := range some {
-			r.carryOut(ctx, l, f)
+	_ = inChunks(ctx, r.c.opts.machine.atOnce(r.c.opts.RelayWorkers), inGoes(marks), func(ctx context.Context, some [][]store.FanOut) error {
+		for _, marks := range some {
+			r.carryOut(ctx, l, marks)
 		}
 		return nil // one that fails does not stop the others
 	})
 }
 
-// carryOut has a go at a mark. What is left of it is for a later pass.
-func (r *relay) carryOut(ctx context.Context, l lead, f store.FanOut) {
+// goMarks is how many marks of new and moved records alone are carried out together.
+const goMarks = 100
+
+// inGoes puts marks together that are carried out at one go: those that are about records
+// of their own alone, which come first, and each of the others by itself, for it may be
+// about any number.
+func inGoes(marks []store.FanOut) [][]store.FanOut {
+	var own, others []store.FanOut
+	for _, f := range marks {
+		if len(f.Sources) == 0 {
+			own = append(own, f)
+		} else {
+			others = append(others, f)
+		}
+	}
+	goes := slices.Collect(slices.Chunk(own, goMarks))
+	for _, f := range others {
+		goes = append(goes, []store.FanOut{f})
+	}
+	return goes
+}
+
+// carryOut has a go at marks. What is left of them is for a later pass.
+func (r *relay) carryOut(ctx context.Context, l lead, marks []store.FanOut) {
 	if now, err := r.c.member.lead(); err != nil || now.record.Epoch != l.record.Epoch {
 		return // another store may lead
 	}
 	limited, cancel := context.WithTimeout(ctx, carryTime)
 	defer cancel()
-	err := dal.CarryOut(limited, l.authority, f)
+	err := dal.CarryOut(limited, l.authority, marks...)
 	if err == nil || limited.Err() != nil || away(err) || errors.Is(err, store.ErrWrongPhase) {
 		return
 	}
@@ -120,7 +142,7 @@ func (d *drain) marks(ctx context.Context, report func(DrainReport)) error {
 		for {
 			page, err := d.lead.authority.FanOuts(ctx, at)
 			if err == nil {
-				err = inChunks(ctx, d.o.opts.machine.atOnce(d.o.opts.RelayWorkers), page.Marks, d.carryOut)
+				err = inChunks(ctx, d.o.opts.machine.atOnce(d.o.opts.RelayWorkers), inGoes(page.Marks), d.carryOut)
 			}
 			// A record that is written all the time can keep a renewal out for a while.
 			if (d.patient && away(err) || errors.Is(err, store.ErrConflict)) && d.o.sleep(ctx, drainPause) == nil {
@@ -140,12 +162,12 @@ func (d *drain) marks(ctx context.Context, report func(DrainReport)) error {
 	return nil
 }
 
-func (d *drain) carryOut(ctx context.Context, marks []store.FanOut) error {
-	for _, f := range marks {
-		if err := dal.CarryOut(ctx, d.lead.authority, f); err != nil {
+func (d *drain) carryOut(ctx context.Context, goes [][]store.FanOut) error {
+	for _, marks := range goes {
+		if err := dal.CarryOut(ctx, d.lead.authority, marks...); err != nil {
 			return err
 		}
-		d.fannedOut.Add(1)
+		d.fannedOut.Add(int64(len(marks)))
 	}
 	return nil
 }

@@ -186,7 +186,7 @@ func (o *Operator) catchUp(ctx context.Context, step string, l lead, to store.Ph
 		over := limited.Err() != nil && ctx.Err() == nil || o.now().Sub(began) > catchUpTime
 		left := o.now().Sub(start)
 		if err == nil {
-			left, err = o.left(ctx, l, left, pass.refreshed.Load())
+			left, err = o.left(ctx, pass, left)
 		}
 		switch {
 		case over && failed == nil:
@@ -243,14 +243,21 @@ func notCaughtUp(step string, err error) error {
 
 // left returns how long the next pass will take at most, once nobody writes any
 // more: a pass took so long for so many changes, while the writers kept the
-// follower busy too.
-func (o *Operator) left(ctx context.Context, l lead, took time.Duration, refreshed int64) (time.Duration, error) {
-	if refreshed == 0 || took <= o.opts.HandoffWait/catchUpPart {
+// follower busy too. Of a fan-out mark that was left meanwhile nothing says how many items
+// it is about: another pass is better, while there is time for one.
+func (o *Operator) left(ctx context.Context, pass *drain, took time.Duration) (time.Duration, error) {
+	refreshed, marks := pass.refreshed.Load(), !pass.changesOnly && o.copies()
+	if !marks && (refreshed == 0 || took <= o.opts.HandoffWait/catchUpPart) {
 		return took, nil
 	}
-	waiting, err := l.authority.Backlog(ctx)
-	if err != nil || waiting.FanOuts > 0 {
-		return took, err // nothing says how many items a mark is about
+	waiting, err := pass.lead.authority.Backlog(ctx)
+	switch {
+	case err != nil:
+		return took, err
+	case marks && waiting.FanOuts > 0:
+		return max(took, o.opts.HandoffWait/2), nil
+	case refreshed == 0:
+		return took, nil
 	}
 	return min(took, time.Duration(waiting.Dirty)*(took/time.Duration(refreshed))), nil
 }

@@ -2,6 +2,8 @@ package migrationctl_test
 
 import (
 	"context"
+	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -196,4 +198,46 @@ func TestVerifyOfCopiesBesideRenames(t *testing.T) {
 		require.NoError(t, <-ended)
 		m.fannedOut(t)
 	}
+}
+
+// TestVerifyOfCopiesWithoutRoom: an item that has no room for its copies has none, and that
+// is no difference.
+func TestVerifyOfCopiesWithoutRoom(t *testing.T) {
+	data, err := os.ReadFile("../dal/storetest/testdata/copies.json")
+	require.NoError(t, err)
+	text := strings.Replace(string(data), `{"name": "quantity", "type": "int"}`,
+		`{"name": "quantity", "type": "int"}, {"name": "note", "type": "mediumtext", "collation": "utf8mb4_bin", "null": true}`, 1)
+	text = strings.Replace(text, `{"name": "quantity", "type": "N", "source_column": "quantity"}`,
+		`{"name": "quantity", "type": "N", "source_column": "quantity"}, {"name": "note", "type": "S", "source_column": "note"}`, 1)
+	c, err := transform.Load([]byte(text))
+	require.NoError(t, err)
+	record := func(entity string, values map[string]string) store.Row {
+		rec := c.Entity(entity).NewRecord()
+		for name, text := range values {
+			i := rec.Entity().ColumnIndex(name)
+			v, err := rec.Entity().Columns[i].Parse(text)
+			require.NoError(t, err)
+			rec.SetAt(i, v)
+		}
+		key, err := rec.Key()
+		require.NoError(t, err)
+		return store.Row{Key: key, Live: true, Record: rec}
+	}
+	ware := record("Wares", map[string]string{"shop": "s", "number": "1", "name": "pen", "sold_out": "0", "stock": "1"})
+	shown := map[transform.Key]store.Row{ware.Key: ware}
+	nothing := c.Entity("Baskets").NewRecord()
+	line := func(note int) store.Row {
+		return record("Baskets", map[string]string{"basket_id": "1", "line": "1", "shop": "s", "number": "1", "quantity": "1", "note": strings.Repeat("x", note)})
+	}
+	require.Len(t, migrationctl.OldCopies(line(10), nothing, shown), 2)
+	full := 400 << 10
+	for {
+		if l := line(full); l.Record.Fit() == nil {
+			if _, err := l.Record.Entity().Item(l.Record); err == nil {
+				break
+			}
+		}
+		full--
+	}
+	require.Empty(t, migrationctl.OldCopies(line(full), nothing, shown))
 }

@@ -68,19 +68,26 @@ func (h *Hydration) CopyAttribute() int {
 	return slices.IndexFunc(h.entity.Attributes, func(a Attribute) bool { return a.Column == h.Column })
 }
 
-// CopiesOf returns the copies that an item has: a record in which nothing else is set. The
-// error is a *ValueError: a copy is of another type than the contract says.
-func (e *Entity) CopiesOf(item map[string]types.AttributeValue) (Record, error) {
+// CopiesOf returns the copies that an item has: a record in which nothing else is set. One
+// that is of another type than the contract says is none.
+func (e *Entity) CopiesOf(item map[string]types.AttributeValue) Record {
 	r := e.NewRecord()
 	for _, h := range e.Copies() {
 		i := h.CopyAttribute()
-		av, has := item[e.Attributes[i].Name]
-		if !has {
-			continue
-		}
-		if reason := e.take(r, i, av); reason != "" {
-			return Record{}, e.fault(h.Column, reason)
+		if av, has := item[e.Attributes[i].Name]; has {
+			e.take(r, i, av) // sets nothing if it can't
 		}
 	}
-	return r, nil
+	return r
+}
+
+// Copied returns what CopiesOf reads of an item whose copy was made of a value: NULL also
+// where an absent attribute stands for something else, as for a set without members.
+func (h *Hydration) Copied(v Value) Value {
+	r := h.entity.NewRecord()
+	i := h.CopyAttribute()
+	if av, err := h.entity.Attribute(i, v); err == nil && av != nil {
+		h.entity.take(r, i, av)
+	}
+	return r.values[h.Column]
 }

@@ -113,8 +113,7 @@ func TestCopiesOf(t *testing.T) {
 	r := recordOf(t, e, map[string]string{"basket_id": "1", "line": "2", "quantity": "4", "ware_name": "pen", "sold_out": "1"})
 	item, err := e.Item(r)
 	require.NoError(t, err)
-	got, err := e.CopiesOf(item)
-	require.NoError(t, err)
+	got := e.CopiesOf(item)
 	shown := map[string]string{}
 	for i, column := range e.Columns {
 		if !got.At(i).IsNull() {
@@ -123,8 +122,37 @@ func TestCopiesOf(t *testing.T) {
 	}
 	require.Equal(t, map[string]string{"ware_name": "pen", "sold_out": "1"}, shown)
 	item["ware_name"] = item["sold_out"]
-	_, err = e.CopiesOf(item)
-	var value *transform.ValueError
-	require.ErrorAs(t, err, &value)
-	require.Equal(t, "ware_name", value.Column)
+	require.True(t, e.CopiesOf(item).At(e.ColumnIndex("ware_name")).IsNull(), "of another type")
+	require.Equal(t, "1", e.CopiesOf(item).At(e.ColumnIndex("sold_out")).Text())
+}
+
+// TestCopied: a copy is compared as what an item tells of it. An empty set is an absent
+// attribute there, which tells nothing.
+func TestCopied(t *testing.T) {
+	data, err := os.ReadFile(copies)
+	require.NoError(t, err)
+	text := string(data)
+	for _, replace := range [][2]string{
+		{`{"name": "price", "type": "decimal", "precision": 12, "scale": 2, "null": true}`, `{"name": "price", "type": "set", "values": ["a", "b"], "collation": "utf8mb4_bin"}`},
+		{`{"name": "price", "type": "N", "source_column": "price"}`, `{"name": "price", "type": "SS", "source_column": "price"}`},
+		{`{"name": "ware_price", "type": "N"`, `{"name": "ware_price", "type": "SS"`},
+	} {
+		require.Contains(t, text, replace[0])
+		text = strings.Replace(text, replace[0], replace[1], 1)
+	}
+	c, err := transform.Load([]byte(text))
+	require.NoError(t, err)
+	require.Empty(t, c.NotYet)
+	e := c.Entity("Baskets")
+	price := e.Copies()[1]
+	for _, labels := range []string{"", "a,b"} {
+		r := recordOf(t, e, map[string]string{"basket_id": "1", "line": "2", "quantity": "4"})
+		v, err := e.Columns[price.Column].Parse(labels)
+		require.NoError(t, err)
+		r.SetAt(price.Column, v)
+		item, err := e.Item(r)
+		require.NoError(t, err)
+		require.Equal(t, e.CopiesOf(item).At(price.Column), price.Copied(v), labels)
+	}
+	require.True(t, price.Copied(transform.Value{}).IsNull())
 }
