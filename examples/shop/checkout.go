@@ -12,7 +12,8 @@ import (
 
 // What one order takes. All of it is written as one unit of work, which has a limit
 // of a hundred steps: a line is six of them, one for its product and five for its
-// place in the cart, which nobody else may have and which refers to user and product.
+// place in the cart, which nobody else may have and which refers to user and product; the
+// order, its account and its user are the rest.
 // The amount is that of the order's column.
 const (
 	maxLines = 15

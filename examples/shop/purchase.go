@@ -98,9 +98,9 @@ var (
 )
 
 // placed returns the order that an earlier try has placed, the zero Order if none has,
-// and errSpent if none will. An order has its account for good. Of the others it asks by a
-// unit of work that fails, and so changes nothing, unless one with its token was applied
-// before.
+// and errSpent if none will. An order has its account for good, and the token may be gone.
+// Whether there is none yet or will be none, it asks by a unit of work that fails, and so
+// changes nothing, unless one with its token was applied before.
 func (s *shop) placed(ctx context.Context, b purchase) (Order, error) {
 	if o, err := s.paidFrom(ctx, b.account); err != nil || o.ID != 0 {
 		return o, err
@@ -170,14 +170,8 @@ func (s *shop) abandon(ctx context.Context, b purchase, cause error) error {
 }
 
 // giveBack gives back what was paid for an order that surely is not placed any more, and
-// returns why it is not. An account that an order has all the same is left alone: nobody
-// but a client that sends a key comes twice with one.
+// returns why it is not. Of a key that is errSpent: no order has its account.
 func (s *shop) giveBack(ctx context.Context, b purchase, cause error) error {
-	if b.keyed {
-		if o, err := s.paidFrom(ctx, b.account); err != nil || o.ID != 0 {
-			return unsettled(b, errors.Join(cause, err))
-		}
-	}
 	if err := s.bank.release(ctx, b.account); err != nil {
 		return b.unanswered("no order was placed, and the payment could not be given back", "", errors.Join(cause, err))
 	}

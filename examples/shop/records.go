@@ -79,7 +79,7 @@ type Order struct {
 	UserID    int64       `db:"user_id"`
 	Total     Cents       `db:"total_amount"`
 	Status    string      `db:"status"`
-	Account   *string     `db:"account"` // nil of an order that was paid elsewhere
+	Account   *string     `db:"payment_account"` // nil of an order that was paid elsewhere
 	CreatedAt time.Time   `db:"created_at"`
 	UpdatedAt time.Time   `db:"updated_at"`
 	Lines     []OrderLine `db:"lines"`

@@ -157,7 +157,7 @@ func checkoutRequests() []paritytest.Request {
 		paritytest.Request{Path: "/api/products/1"}, paritytest.Request{Path: "/api/products/2"},
 		buy("bob", byCard), // once more, of nothing
 		keyed("first", buy("bob", byCard)), keyed("none", buy("bob", byCard)),
-		add(1, 9),          // 8 are left
+		add(1, 9), // 8 are left
 		add(1, 8), add(4, 50),
 		// The seller has fewer of it, and then another price.
 		paritytest.Request{Method: "PUT", Path: "/api/products/1/inventory", Header: as("Sam_Sells"), Body: `{"inventory_quantity":7}`},
