@@ -34,7 +34,8 @@ import (
 // it runs again; of one that was applied before, do's error does not count, and
 // ids that a store assigned are given again if do creates as many records. So a do that
 // creates as many and then fails only asks: it applies nothing, and Atomically returns
-// its error, or nil and the ids if the unit was applied before.
+// its error, or nil and the ids if the unit was applied before. A do that stages no
+// write and has read one record at most leaves nothing to commit: its token is not taken.
 //
 // Of the other write options Follow holds for the whole unit.
 func (r *Router) Atomically(ctx context.Context, do func(ctx context.Context, tx *Tx) error, options ...WriteOption) (err error) {

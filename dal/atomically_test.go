@@ -197,6 +197,32 @@ func TestUnitWithToken(t *testing.T) {
 	})
 }
 
+// TestUnitThatReadsTakesNoToken: a unit that reads one record leaves its token to the next,
+// and one that stages a change of it, be it none, does not.
+func TestUnitThatReadsTakesNoToken(t *testing.T) {
+	inEveryPhase(t, func(t *testing.T, f *fixture) {
+		f.seed(t, user(1))
+		read := func(users dal.InUnit[User]) error {
+			_, err := users.Get(t.Context(), users.Key(1))
+			return err
+		}
+		rename := func(name string) func(dal.InUnit[User]) error {
+			return func(users dal.InUnit[User]) error {
+				return users.Update(t.Context(), users.Key(1), func(u *User) error { u.Username += name; return nil })
+			}
+		}
+		for _, unit := range []func(dal.InUnit[User]) error{read, rename(""), rename("+")} {
+			require.NoError(t, f.atomically(t, unit, dal.Token("t")))
+		}
+		for _, unit := range []func(dal.InUnit[User]) error{read, rename("-")} {
+			require.NoError(t, f.atomically(t, unit, dal.Token("u")))
+		}
+		got, err := f.users.Get(t.Context(), f.users.Key(1))
+		require.NoError(t, err)
+		require.Equal(t, "user1-", got.Username)
+	})
+}
+
 // TestUnitAskedAfter: whoever has only the token learns whether the unit was applied,
 // and the ids it was given, from one that stages as many creates and then fails: it
 // applies nothing.

@@ -37,7 +37,8 @@ type writeOptions struct {
 // transaction, and the same write with the same token changes nothing the
 // second time and succeeds. It is what makes a retry safe after an error whose
 // outcome is Unknown. A token used for another operation or key is ErrInvalid;
-// of an update's change the token knows nothing. Tokens are
+// of an update's change the token knows nothing; units of work go by their token
+// alone. Tokens are
 // 1 to 128 bytes and kept for a day: until then a token does not apply a
 // second time, also if others have undone the write, so take a new one for a
 // new write.

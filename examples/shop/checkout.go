@@ -12,7 +12,8 @@ import (
 
 // What one order takes. All of it is written as one unit of work, which has a limit
 // of a hundred steps: a line is six of them, one for its product and five for its
-// place in the cart, which nobody else may have and which refers to user and product.
+// place in the cart, which nobody else may have and which refers to user and product; the
+// order, its account and its user are the rest.
 // The amount is that of the order's column.
 const (
 	maxLines = 15
@@ -66,7 +67,7 @@ func (s *shop) placeOrder(ctx context.Context, b purchase, c cart) (o Order, err
 		once = append(once, dal.Token(b.account))
 	}
 	err = s.units.Atomically(ctx, func(ctx context.Context, tx *dal.Tx) error {
-		o = s.orderOf(b.user, c)
+		o = s.orderOf(b, c)
 		return s.place(ctx, tx, &o, c)
 	}, once...)
 	err = orElse(err, dal.ErrNotFound, cartChanged) // a product has gone
@@ -78,8 +79,8 @@ var cartChanged = conflict("the cart has changed meanwhile")
 // orderOf makes the order of a cart. Its lines are in the order of their products'
 // ids, in which the stock is then changed: two orders never wait for each other's
 // products crosswise.
-func (s *shop) orderOf(user int64, c cart) Order {
-	o := Order{UserID: user, Total: c.totals().Amount, Status: pending, CreatedAt: s.seconds(), UpdatedAt: s.seconds()}
+func (s *shop) orderOf(b purchase, c cart) Order {
+	o := Order{UserID: b.user, Total: c.totals().Amount, Status: pending, Account: &b.account, CreatedAt: s.seconds(), UpdatedAt: s.seconds()}
 	for _, line := range c.lines {
 		o.Lines = append(o.Lines, OrderLine{ProductID: line.ProductID, Quantity: line.Quantity, Price: c.goods[line.ProductID].Price})
 	}

@@ -20,17 +20,23 @@ const (
 	articles = 20  // products that they buy
 	inStore  = 500 // of each, in the beginning
 	pageSize = 100
+	tries    = 3 // of a checkout that has no answer
 )
+
+// keyOfDemo is how the keys begin that shoppers give to checkouts.
+const keyOfDemo = "demo-"
 
 // A demo is a hundred shoppers who buy over HTTP while the phases go by, and what they
 // were told, by which the shop is judged in the end.
 type demo struct {
 	browse time.Duration // between two orders of a shopper, half as long or half as long again
+	shop   *shop
+	till   *till // of that shop
 	goods  []int64
 	people []*shopper
 }
 
-// A shopper remembers each answer.
+// A shopper remembers each answer. Half of them give a key to each checkout.
 type shopper struct {
 	name    string
 	goods   []int64
@@ -42,6 +48,10 @@ type shopper struct {
 	asked   int
 	failed  []string // requests that ought not to have failed
 	changed int      // orders that were shown other than acknowledged
+	keyed   bool
+	key     string // of the checkout under way, "" for none
+	keys    int    // that were given
+	unsure  int    // checkouts without a key that had no answer: a payment each may have stayed
 }
 
 // A receipt is what a shopper knows of an order.
@@ -56,9 +66,10 @@ type receipt struct {
 	} `json:"items"`
 }
 
-// newDemo fills the shelves.
+// newDemo fills the shelves, and gives the shop a till that the demo can look into.
 func newDemo(ctx context.Context, s *shop, browse time.Duration) (*demo, error) {
-	d := &demo{browse: browse}
+	d := &demo{browse: browse, shop: s, till: newTill()}
+	s.bank = d.till
 	seller := User{Username: "wholesale", Email: "wholesale@example.com", PasswordHash: "none", IsSeller: true,
 		CreatedAt: s.seconds(), UpdatedAt: s.seconds()}
 	shelf := Category{Name: "Tableware", CreatedAt: s.seconds()}
@@ -105,7 +116,7 @@ func (d *demo) play(ctx context.Context, address string, walk func() error, say 
 func (d *demo) invite(n int, client *http.Client, address string) {
 	for i := range n {
 		d.people = append(d.people, &shopper{name: fmt.Sprintf("shopper_%d", i), client: client, at: "http://" + address,
-			goods: d.goods, ordered: map[int64]receipt{}, random: rand.New(rand.NewPCG(uint64(i), 1))})
+			goods: d.goods, keyed: i%2 == 0, ordered: map[int64]receipt{}, random: rand.New(rand.NewPCG(uint64(i), 1))})
 	}
 }
 
@@ -129,32 +140,85 @@ func (p *shopper) register(ctx context.Context) {
 }
 
 // buy puts something into the cart, pays, looks at the order, and now and then takes
-// it back. It reports whether there is an order.
+// it back, or sends the checkout again. It reports whether there is an order. A checkout
+// that had no answer is sent again first.
 func (p *shopper) buy(ctx context.Context) bool {
-	product := p.goods[p.random.IntN(len(p.goods))]
-	if !p.ask(ctx, "POST", "/api/cart/items", fields{"productId": product, "quantity": 1 + p.random.IntN(3)}, nil) {
-		return false // sold out
+	if p.key == "" {
+		product := p.goods[p.random.IntN(len(p.goods))]
+		if !p.ask(ctx, "POST", "/api/cart/items", fields{"productId": product, "quantity": 1 + p.random.IntN(3)}, nil) {
+			return false // sold out
+		}
+		if p.keyed {
+			p.keys++
+			p.key = fmt.Sprint(keyOfDemo, p.keys)
+		}
 	}
-	var bought struct{ Order receipt }
-	if !p.ask(ctx, "POST", "/api/orders/checkout", fields{"paymentMethod": "paypal"}, &bought) {
+	key := p.key
+	order, ok := p.checkout(ctx)
+	if !ok {
 		return false // somebody else was quicker
 	}
-	order := bought.Order
-	p.ordered[order.ID] = order
-	path := fmt.Sprintf("/api/orders/%d", order.ID)
 	var shown struct{ Order receipt }
-	if p.ask(ctx, "GET", path, nil, &shown) && !shown.Order.keeps(order) {
+	if p.ask(ctx, "GET", fmt.Sprintf("/api/orders/%d", order.ID), nil, &shown) && !shown.Order.keeps(order) {
 		p.changed++
 	}
 	if p.random.IntN(5) == 0 {
-		order.Status = "" // unknown, until there is an answer
-		p.ordered[order.ID] = order
-		if p.ask(ctx, "PUT", path+"/cancel", nil, nil) {
-			order.Status = cancelled
-			p.ordered[order.ID] = order
+		p.takeBack(ctx, order)
+	}
+	if p.random.IntN(5) == 0 && key != "" {
+		before := p.ordered[order.ID]
+		p.key = key
+		if again, ok := p.checkout(ctx); ok && !again.keeps(before) {
+			p.changed++
 		}
+		p.ordered[order.ID] = before
 	}
 	return true
+}
+
+// checkout pays for the cart. What has a key is sent again if there is no answer, and
+// stays under way if there is none at last.
+func (p *shopper) checkout(ctx context.Context) (order receipt, ok bool) {
+	for range tries {
+		var bought struct{ Order receipt }
+		status := p.tell(ctx, "POST", "/api/orders/checkout", fields{"paymentMethod": "paypal"}, &bought)
+		switch {
+		case status > 0 && status < 300:
+			p.ordered[bought.Order.ID] = bought.Order
+			p.key = ""
+			return bought.Order, true
+		case status > 0 && status < 500:
+			p.key = ""
+			return order, false
+		case p.key == "":
+			p.unsure++
+			return order, false
+		}
+	}
+	return order, false
+}
+
+// takeBack cancels an order, also one that is cancelled already. Until there is an
+// answer, nobody knows.
+func (p *shopper) takeBack(ctx context.Context, order receipt) {
+	order.Status = ""
+	p.ordered[order.ID] = order
+	if status := p.tell(ctx, "PUT", fmt.Sprintf("/api/orders/%d/cancel", order.ID), nil, nil, http.StatusConflict); status > 0 && status < 500 {
+		order.Status = cancelled
+		p.ordered[order.ID] = order
+	}
+}
+
+// insist asks again for what had no answer.
+func (p *shopper) insist(ctx context.Context) {
+	if p.key != "" {
+		p.checkout(ctx)
+	}
+	for _, order := range p.ordered {
+		if order.Status == "" {
+			p.takeBack(ctx, order)
+		}
+	}
 }
 
 // keeps reports whether an order is as it was acknowledged, as far as it was.
@@ -163,17 +227,28 @@ func (r receipt) keeps(o receipt) bool {
 }
 
 // ask sends a request and reads what the answer says. It reports whether the shop did
-// what it was asked for; what it turns down for a reason of the shop's is no failure.
+// what it was asked for.
 func (p *shopper) ask(ctx context.Context, method, path string, body, data any) bool {
+	status := p.tell(ctx, method, path, body, data)
+	return status > 0 && status < 300
+}
+
+// tell returns the status of the answer too, 0 for none. What the shop turns down for a
+// reason of the shop's, or as the caller expects, is no failure.
+func (p *shopper) tell(ctx context.Context, method, path string, body, data any, expected ...int) int {
 	p.asked++
 	status, err := p.send(ctx, method, path, body, data)
-	if err == nil && status >= 300 && status != http.StatusBadRequest {
-		err = fmt.Errorf("status %d", status)
+	failed := err
+	if err == nil && status >= 300 && !slices.Contains(append(expected, http.StatusBadRequest), status) {
+		failed = fmt.Errorf("status %d", status)
+	}
+	if failed != nil {
+		p.failed = append(p.failed, fmt.Sprintf("%s %s: %v", method, path, failed))
 	}
 	if err != nil {
-		p.failed = append(p.failed, fmt.Sprintf("%s %s: %v", method, path, err))
+		return 0
 	}
-	return err == nil && status < 300
+	return status
 }
 
 func (p *shopper) send(ctx context.Context, method, path string, body, data any) (status int, err error) {
@@ -190,6 +265,9 @@ func (p *shopper) send(ctx context.Context, method, path string, body, data any)
 		return 0, err
 	}
 	r.Header.Set("Authorization", "Bearer "+p.token)
+	if p.key != "" {
+		r.Header.Set("Idempotency-Key", p.key) // which is nothing to any other request
+	}
 	answer, err := p.client.Do(r)
 	if err != nil {
 		return 0, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -61,6 +62,15 @@ func TestReckoning(t *testing.T) {
 		},
 		"acknowledged orders": func(t *testing.T, s *shop, o receipt) error {
 			return s.orders.Delete(t.Context(), s.orders.Key(o.ID))
+		},
+		"orders without a payment": func(t *testing.T, s *shop, o receipt) error {
+			account := ""
+			err := s.orders.Update(t.Context(), s.orders.Key(o.ID), func(o *Order) error { account, o.Status = *o.Account, pending; return nil })
+			return errors.Join(err, s.bank.release(t.Context(), account))
+		},
+		"payments that are not orders'": func(t *testing.T, s *shop, o receipt) error {
+			_, err := s.bank.charge(t.Context(), "checkout 1 another", payment{}, o.Total)
+			return err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,8 +10,9 @@
 //	go run ./examples/shop --demo
 //
 // The demo lets a hundred shoppers buy over HTTP while the records change hands and come
-// back, and then settles accounts: what was acknowledged, what orders add up to, what is
-// left in stock (TestDemo, TestReckoning).
+// back, and then settles accounts: what was acknowledged, what orders add up to, what was
+// paid, what is left in stock (TestDemo, TestReckoning). Half of them give keys to their
+// checkouts.
 //
 // # Where to look
 //
@@ -74,13 +75,27 @@
 // was paid goes back at once; if nobody knows, the payment stays (TestCheckoutWithoutKey).
 // A client that wants to know sends a header Idempotency-Key of its own with the checkout,
 // a new one for each, and after status 503 sends the same again: there is one order and one
-// payment, and the answer is that of the first time, for a day, whoever keeps the records
-// by then (TestCheckoutSentAgain, TestCheckoutAcrossSteps). The key is the token of the unit
-// of work and the account at the bank. After any other answer than 201 and 503 a key is
-// spent. A unit of work with its token and nothing else sees to that before the money goes
-// back: another try, still under way somewhere, does not order then what nobody pays
-// (TestCheckoutTurnedDown). What a client never asked for again after 503 is found at the
-// bank, by the key.
+// payment, and the answer is that order, as it is by then, whoever keeps the records
+// (TestCheckoutSentAgain, TestCheckoutAcrossSteps). The order has the account of its payment
+// for good, and no other order has that, so a key that placed an order is that order's also
+// when nothing else is known of it (TestCheckoutKeyOfYesterday).
+//
+// The key is the token of the unit of work too, for a day. After status 402, 409, or 400
+// about the cart a key is spent for as long (TestSpentKeyOfYesterday). A unit of work with
+// its token and nothing else sees to that before the money goes back: another try, still
+// under way somewhere, does not order then what nobody pays (TestCheckoutTurnedDown). A 401,
+// or a 400 about the body or the key, says nothing of it: mend that and send the same key.
+//
+// An order that is cancelled is paid back as soon as that is committed. If the bank does
+// not do it, the answer is 503 and says so, and cancelling the order again gives the money
+// back, or sending its key again (TestCancelledOrderIsPaidBack, TestRefundThatFails).
+// Nothing else tries again by itself.
+//
+// A payment may stay without an order, or with a cancelled one: where nobody knew and nobody
+// asked again, where the bank did not give back, where a process died in between. Where the
+// shop had still something to answer, its log has the account (TestPaymentThatIsStuck).
+// Whoever compares the bank's accounts with those of the orders that are not cancelled finds
+// all of them, as the demo does (reckoning.go).
 //
 // # What keeps what together
 //
@@ -93,10 +108,13 @@
 // note is not deleted (TestOrderedStays, TestOrderBesideDelete). No list of orders is
 // asked, which could lag. That the tree has two levels is one too: whoever puts a category
 // below another counts it there, so that nobody moves or deletes the other meanwhile
-// (TestTwoLevels). Both are columns more than the tables of the original have:
+// (TestTwoLevels). With the account of an order's payment, which no two orders have, these
+// are columns more than the tables of the original have:
 //
 //	ALTER TABLE categories ADD COLUMN arrivals INT NOT NULL DEFAULT 0;
 //	ALTER TABLE products ADD COLUMN ordered BOOLEAN NOT NULL DEFAULT FALSE;
+//	ALTER TABLE orders ADD COLUMN payment_account VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
+//	  ADD UNIQUE KEY payment_account (payment_account);
 //	UPDATE products SET ordered = TRUE WHERE id IN (SELECT product_id FROM order_items);
 //
 // A user who is removed takes the cart and the orders along, as the foreign keys say

@@ -11,8 +11,12 @@ import (
 // cancelOrder lets users take back what is still pending, once.
 func (s *shop) cancelOrder(w http.ResponseWriter, r *http.Request) {
 	order, err := pathID(r, "id")
+	var o Order
 	if err == nil {
-		_, err = s.ownOrder(r.Context(), order, caller(r))
+		o, err = s.ownOrder(r.Context(), order, caller(r))
+	}
+	if err == nil {
+		err = s.refund(r.Context(), o) // what is cancelled already, and could not be paid back then
 	}
 	if err != nil {
 		s.fail(w, r, err)
@@ -52,7 +56,7 @@ func (s *shop) setOrderStatus(w http.ResponseWriter, r *http.Request) {
 }
 
 // turn gives an order another status if it may have that, and answers with the
-// order.
+// order. One that is cancelled then is paid back.
 func (s *shop) turn(w http.ResponseWriter, r *http.Request, order int64, to string, may func(from string) error) {
 	var o Order
 	err := s.units.Atomically(r.Context(), func(ctx context.Context, tx *dal.Tx) (err error) {
@@ -74,6 +78,9 @@ func (s *shop) turn(w http.ResponseWriter, r *http.Request, order int64, to stri
 			return nil
 		})
 	})
+	if err == nil {
+		err = s.refund(r.Context(), o)
+	}
 	var views []orderView
 	if err == nil {
 		views, err = s.viewOrders(r.Context(), []Order{o})

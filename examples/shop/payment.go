@@ -48,15 +48,20 @@ type bank interface {
 	// was charged has its transaction already, and nothing more is taken; if that was of
 	// another amount, the error is cartChanged.
 	charge(ctx context.Context, key string, p payment, amount Cents) (transaction string, err error)
-	// release gives back what was taken for the key, if anything was, and forgets it.
+	// transaction returns what the last charge of the key is known by, also if it was
+	// released, "" if there was none. It takes nothing.
+	transaction(ctx context.Context, key string) (string, error)
+	// release gives back what was taken for the key, if anything was. A charge of the key
+	// after that is a new one.
 	release(ctx context.Context, key string) error
 }
 
 // A till stands in for a bank. It refuses some cards, and forgets when it closes what a
 // bank would know for good.
 type till struct {
-	mu      sync.Mutex
-	charges map[string]charge // by key
+	mu       sync.Mutex
+	charges  map[string]charge // by key, but for what was given back
+	returned map[string]charge // and that
 }
 
 type charge struct {
@@ -64,7 +69,7 @@ type charge struct {
 	amount      Cents
 }
 
-func newTill() *till { return &till{charges: map[string]charge{}} }
+func newTill() *till { return &till{charges: map[string]charge{}, returned: map[string]charge{}} }
 
 func (t *till) charge(_ context.Context, key string, p payment, amount Cents) (string, error) {
 	t.mu.Lock()
@@ -86,9 +91,32 @@ func (t *till) charge(_ context.Context, key string, p payment, amount Cents) (s
 	return t.charges[key].transaction, nil
 }
 
+func (t *till) transaction(_ context.Context, key string) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if c, is := t.charges[key]; is {
+		return c.transaction, nil
+	}
+	return t.returned[key].transaction, nil
+}
+
 func (t *till) release(_ context.Context, key string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.charges, key)
+	if c, is := t.charges[key]; is {
+		delete(t.charges, key)
+		t.returned[key] = c
+	}
 	return nil
+}
+
+// held returns what was taken and not given back, by key.
+func (t *till) held() map[string]Cents {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	amounts := make(map[string]Cents, len(t.charges))
+	for key, c := range t.charges {
+		amounts[key] = c.amount
+	}
+	return amounts
 }

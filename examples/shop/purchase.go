@@ -16,8 +16,8 @@ import (
 type purchase struct {
 	user    int64
 	payment payment
-	// account is what the bank knows it by, and if the client gave a key, what the
-	// unit of work is known by that places its order.
+	// account is what the bank knows it by, and the order that it places, and if the
+	// client gave a key, the unit of work too, for as long as a token lives.
 	account string
 	keyed   bool
 }
@@ -98,9 +98,13 @@ var (
 )
 
 // placed returns the order that an earlier try has placed, the zero Order if none has,
-// and errSpent if none will. It asks by a unit of work that fails, and so changes
-// nothing, unless one with its token was applied before.
+// and errSpent if none will. An order has its account for good, and the token may be gone.
+// Whether there is none yet or will be none, it asks by a unit of work that fails, and so
+// changes nothing, unless one with its token was applied before.
 func (s *shop) placed(ctx context.Context, b purchase) (Order, error) {
+	if o, err := s.paidFrom(ctx, b.account); err != nil || o.ID != 0 {
+		return o, err
+	}
 	o := Order{UserID: b.user, Status: pending, CreatedAt: s.seconds(), UpdatedAt: s.seconds()}
 	err := s.units.Atomically(ctx, func(ctx context.Context, tx *dal.Tx) error {
 		return errors.Join(s.orders.In(tx).Create(ctx, &o), errNotPlaced)
@@ -116,21 +120,31 @@ func (s *shop) placed(ctx context.Context, b purchase) (Order, error) {
 	return s.orders.Get(ctx, s.order(o.ID))
 }
 
+// paidFrom returns the order that was paid from an account, the zero Order if there is
+// none.
+func (s *shop) paidFrom(ctx context.Context, account string) (o Order, err error) {
+	found, err := all(ctx, s.orders, paidBy(account))
+	if len(found) > 0 {
+		o = found[0]
+	}
+	return o, err
+}
+
 // acknowledge answers with an order that was placed, unless there is an error already.
-// It was paid, which the bank is asked for.
+// It was paid before, so that nothing is taken any more.
 func (s *shop) acknowledge(ctx context.Context, b purchase, o Order, err error) (settled, error) {
 	if errors.Is(err, errSpent) {
-		if err := s.bank.release(ctx, b.account); err != nil { // as it was to be
-			return settled{}, unsettled(b, err)
-		}
-		return settled{}, errSpent
+		return settled{}, s.giveBack(ctx, b, errSpent) // as it was to be
 	}
 	done := settled{order: o}
+	if err == nil {
+		err = s.refund(ctx, o) // this try may have paid after it was cancelled
+	}
 	if err == nil {
 		done.goods, err = s.ordered(ctx, []Order{o})
 	}
 	if err == nil {
-		done.transaction, err = s.charge(ctx, b, o.Total)
+		done.transaction, err = s.bank.transaction(ctx, b.account)
 	}
 	if err != nil {
 		return settled{}, unsettled(b, err)
@@ -152,15 +166,36 @@ func (s *shop) abandon(ctx context.Context, b purchase, cause error) error {
 			return unsettled(b, errors.Join(cause, err))
 		}
 	}
+	return s.giveBack(ctx, b, cause)
+}
+
+// giveBack gives back what was paid for an order that surely is not placed any more, and
+// returns why it is not. Of a key that is errSpent: no order has its account.
+func (s *shop) giveBack(ctx context.Context, b purchase, cause error) error {
 	if err := s.bank.release(ctx, b.account); err != nil {
-		return unsettled(b, errors.Join(cause, err))
+		return b.unanswered("no order was placed, and the payment could not be given back", "", errors.Join(cause, err))
 	}
 	return cause
 }
 
+// refund gives back what was paid for an order, if that is cancelled, which it stays.
+func (s *shop) refund(ctx context.Context, o Order) error {
+	if o.Status != cancelled || o.Account == nil {
+		return nil
+	}
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	if err := s.bank.release(ctx, *o.Account); err != nil {
+		return &problem{http.StatusServiceUnavailable, "the order is cancelled, and the payment could not be given back; cancel it again",
+			ofPayment(*o.Account, err)}
+	}
+	return nil
+}
+
 // spend makes sure that no try of the purchase places an order any more, and returns
 // errSpent then: one that is still under way somewhere must not find its payment gone.
-// The unit of work has the token and changes nothing.
+// The unit of work has the token and changes nothing. It needs its Update: one that only
+// reads one record is not committed, and takes no token.
 func (s *shop) spend(ctx context.Context, b purchase) error {
 	user := s.user(b.user)
 	err := s.units.Atomically(ctx, func(ctx context.Context, tx *dal.Tx) error {
@@ -188,15 +223,22 @@ func notDone(err error) bool {
 	return errors.As(err, &e) && (e.Outcome == dal.NotApplied || e.Outcome == 0)
 }
 
-// unsettled is the answer where nobody knows, or where the payment could not be given
-// back.
+// unsettled is the answer where nobody knows.
 func unsettled(b purchase, cause error) error {
-	text := "it is not known whether the order was placed; look at the orders"
-	if b.keyed {
-		text = "it is not known whether the order was placed; send the same again, with the same Idempotency-Key"
-	}
-	return &problem{status: http.StatusServiceUnavailable, text: text, cause: cause}
+	return b.unanswered("it is not known whether the order was placed", "; look at the orders", cause)
 }
+
+// unanswered tells a client that gave a key to come again with it, and others what else
+// to do. The log has the account, by which the payment is found that may have stayed.
+func (b purchase) unanswered(text, otherwise string, cause error) error {
+	if b.keyed {
+		otherwise = "; send the same again, with the same Idempotency-Key"
+	}
+	return &problem{http.StatusServiceUnavailable, text + otherwise, ofPayment(b.account, cause)}
+}
+
+// ofPayment notes in an error for the log which payment it is about.
+func ofPayment(account string, err error) error { return fmt.Errorf("payment %q: %w", account, err) }
 
 // afterwards returns a context for what has to be done also if the client is gone.
 func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -59,13 +61,7 @@ func (b *watchedBank) release(ctx context.Context, key string) error {
 }
 
 // held returns the amounts that the bank has not given back.
-func (b *watchedBank) held() []Cents {
-	amounts := []Cents{}
-	for _, c := range b.till.charges {
-		amounts = append(amounts, c.amount)
-	}
-	return amounts
-}
+func (b *watchedBank) held() []Cents { return slices.Collect(maps.Values(b.till.held())) }
 
 // watchBank gives a shop a bank that is watched.
 func watchBank(s *shop) *watchedBank {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // errReckoning says that the shop did not keep what it acknowledged.
@@ -11,24 +12,30 @@ var errReckoning = errors.New("the accounts do not hold")
 
 // settle asks the shop for everything that shoppers know, and says what differs.
 func (d *demo) settle(ctx context.Context, say func(string, ...any)) error {
-	left := make(map[int64]int64, len(d.goods))
-	for _, product := range d.goods {
-		left[product] = inStore
+	for _, p := range d.people {
+		if p.token != "" {
+			p.insist(ctx)
+		}
 	}
-	asked, acknowledged, sum := 0, 0, reckoning{}
+	sum := reckoning{left: make(map[int64]int64, len(d.goods)), held: d.till.held()}
+	for _, product := range d.goods {
+		sum.left[product] = inStore
+	}
+	asked, acknowledged, payments := 0, 0, len(sum.held)
 	var failed []string
 	for _, p := range d.people {
 		asked, acknowledged = asked+p.asked, acknowledged+len(p.ordered)
 		failed = append(failed, p.failed...)
 		sum.changed += p.changed
+		sum.unsure += p.unsure
 		if p.token == "" {
 			continue
 		}
-		if err := sum.add(ctx, p, left); err != nil {
+		if err := sum.add(ctx, d.shop, p); err != nil {
 			return err
 		}
 	}
-	for product, n := range left {
+	for product, n := range sum.left {
 		now, err := d.people[0].stock(ctx, product)
 		if err != nil {
 			return err
@@ -37,14 +44,17 @@ func (d *demo) settle(ctx context.Context, say func(string, ...any)) error {
 			sum.stock++
 		}
 	}
+	stray := sum.stray()
 	say("requests that failed                                 %d of %d", len(failed), asked)
 	say("acknowledged orders that are missing or other        %d of %d", sum.missing+sum.changed, acknowledged)
 	say("orders whose total is not the sum of their lines     %d of %d", sum.unequal, sum.orders)
-	say("products whose stock is not what orders left         %d of %d", sum.stock, len(left))
+	say("orders without a payment                             %d of %d", sum.unpaid, sum.orders)
+	say("payments that are not orders'                        %d of %d", stray, payments)
+	say("products whose stock is not what orders left         %d of %d", sum.stock, len(sum.left))
 	if len(failed) > 0 {
 		say("the first request that failed: %s", failed[0])
 	}
-	if len(failed)+sum.missing+sum.changed+sum.unequal+sum.stock > 0 {
+	if len(failed)+sum.missing+sum.changed+sum.unequal+sum.unpaid+stray+sum.stock > 0 {
 		return errReckoning
 	}
 	say("all of it holds")
@@ -52,11 +62,19 @@ func (d *demo) settle(ctx context.Context, say func(string, ...any)) error {
 }
 
 // A reckoning counts orders, and what is wrong with them.
-type reckoning struct{ orders, missing, changed, unequal, stock int }
+type reckoning struct {
+	orders, missing, changed, unequal, unpaid, stock int
 
-// add looks at all orders of a shopper, and takes from the stock what they have.
-func (sum *reckoning) add(ctx context.Context, p *shopper, left map[int64]int64) error {
+	left   map[int64]int64  // of each product, by what orders have taken
+	held   map[string]Cents // the payments that no order has, by account
+	unsure int              // how many of them may be of checkouts without a key that had no answer
+}
+
+// add looks at all orders of a shopper, and takes from the stock and from the payments
+// what they have. A cancelled order has none.
+func (sum *reckoning) add(ctx context.Context, s *shop, p *shopper) error {
 	known := make(map[int64]receipt, len(p.ordered))
+	var ids []int64
 	for page := 1; ; page++ {
 		var list struct{ Orders []receipt }
 		if !p.ask(ctx, "GET", fmt.Sprintf("/api/orders?page=%d&limit=%d", page, pageSize), nil, &list) {
@@ -64,6 +82,7 @@ func (sum *reckoning) add(ctx context.Context, p *shopper, left map[int64]int64)
 		}
 		for _, o := range list.Orders {
 			known[o.ID] = o
+			ids = append(ids, o.ID)
 		}
 		if len(list.Orders) < pageSize {
 			break
@@ -81,11 +100,33 @@ func (sum *reckoning) add(ctx context.Context, p *shopper, left map[int64]int64)
 		}
 		for _, item := range o.Items {
 			if o.Status != cancelled {
-				left[item.ProductID] -= item.Quantity
+				sum.left[item.ProductID] -= item.Quantity
 			}
 		}
 	}
-	return nil
+	stored, err := many(ctx, s.orders, ids) // the accounts are shown to nobody
+	for id, o := range stored {
+		account := textOr(o.Account, "")
+		if amount, is := sum.held[account]; known[id].Status != cancelled && (!is || amount != o.Total) {
+			sum.unpaid++
+		} else if known[id].Status != cancelled {
+			delete(sum.held, account)
+		}
+	}
+	return err
+}
+
+// stray returns how many payments ought to have gone back. What was paid without a key
+// stays where nobody knows whether there is an order; a key is asked for until there is
+// an answer.
+func (sum *reckoning) stray() int {
+	keyed := 0
+	for account := range sum.held {
+		if strings.Contains(account, " "+keyOfDemo) {
+			keyed++
+		}
+	}
+	return keyed + max(0, len(sum.held)-keyed-sum.unsure)
 }
 
 // adds reports whether the total is the sum of the lines.

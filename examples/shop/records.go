@@ -72,12 +72,14 @@ const (
 	cancelled = "cancelled"
 )
 
-// An Order has its lines in it: it is written and read with them.
+// An Order has its lines in it: it is written and read with them. Account is what the
+// bank knows its payment by, for good and of no other order; nobody is shown it.
 type Order struct {
 	ID        int64       `db:"id"`
 	UserID    int64       `db:"user_id"`
 	Total     Cents       `db:"total_amount"`
 	Status    string      `db:"status"`
+	Account   *string     `db:"payment_account"` // nil of an order that was paid elsewhere
 	CreatedAt time.Time   `db:"created_at"`
 	UpdatedAt time.Time   `db:"updated_at"`
 	Lines     []OrderLine `db:"lines"`
@@ -224,6 +226,9 @@ func cartOf(user int64) dal.Query { return dal.TableKey().Equal(user) }
 
 // ordersOf asks for a user's orders, newest first. It shows what was just written.
 func ordersOf(user int64) dal.Query { return dal.TableKey().Equal(user).Descending() }
+
+// paidBy asks for the order that was paid from an account. It shows what was just written.
+func paidBy(account string) dal.Query { return dal.Index("ByAccount").Equal(account).Limit(1) }
 
 // cartsWith asks for the lines of all carts that have a product.
 func cartsWith(product int64) dal.Query { return dal.Index("CartsByProduct").Equal(product) }

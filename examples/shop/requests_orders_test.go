@@ -126,6 +126,12 @@ func buy(who, body string) paritytest.Request {
 		Varies: []string{"$.data.payment.transactionId"}}
 }
 
+// keyed gives a checkout a key of the client's own.
+func keyed(key string, r paritytest.Request) paritytest.Request {
+	r.Header["Idempotency-Key"] = key
+	return r
+}
+
 const (
 	byPaypal = `{"paymentMethod":"paypal"}`
 	byCard   = `{"paymentMethod":"credit_card","paymentDetails":{"cardNumber":"4111 1111 1111 1111"}}`
@@ -144,13 +150,14 @@ func checkoutRequests() []paritytest.Request {
 		{Path: "/api/cart", Header: bob},                           // where all is left as it was
 		{Path: "/api/products/1"},
 	}
-	placed := buy("bob", byCard)
+	placed := keyed("first", buy("bob", byCard))
 	placed.Save = map[string]string{"order": "$.data.order.id"}
 	requests = append(requests, placed,
 		paritytest.Request{Path: "/api/cart", Header: bob},
 		paritytest.Request{Path: "/api/products/1"}, paritytest.Request{Path: "/api/products/2"},
 		buy("bob", byCard), // once more, of nothing
-		add(1, 9),          // 8 are left
+		keyed("first", buy("bob", byCard)), keyed("none", buy("bob", byCard)),
+		add(1, 9), // 8 are left
 		add(1, 8), add(4, 50),
 		// The seller has fewer of it, and then another price.
 		paritytest.Request{Method: "PUT", Path: "/api/products/1/inventory", Header: as("Sam_Sells"), Body: `{"inventory_quantity":7}`},
@@ -171,7 +178,7 @@ func checkoutRequests() []paritytest.Request {
 		paritytest.Request{Path: "/api/orders/checkout/validate", Header: bob},
 		buy("bob", byPaypal), // a line more than an order has
 		paritytest.Request{Method: "DELETE", Path: "/api/cart/items/5", Header: bob},
-		buy("bob", byPaypal)) // as many as one has
+		keyed("large", buy("bob", byPaypal)), keyed("large", buy("bob", byPaypal))) // as many as one has
 }
 
 func orderRequests() []paritytest.Request {

@@ -31,7 +31,8 @@ func walkRequests() []paritytest.Request {
 		sent("POST", "/api/cart/items", "bob", `{"productId":1,"quantity":2}`), sent("POST", "/api/cart/items", "bob", `{"productId":1,"quantity":1}`),
 		sent("POST", "/api/cart/items", "bob", `{"productId":2,"quantity":1}`), sent("PUT", "/api/cart/items/1", "bob", `{"quantity":4}`), // 40
 		sent("DELETE", "/api/cart/items/2", "bob", ""), get("bob", "/api/cart/summary"), get("bob", "/api/cart/validate"),
-		get("bob", "/api/orders/checkout/validate"), keep(buy("bob", byCard), "order", "$.data.order.id"), get("", "/api/products/1"),
+		get("bob", "/api/orders/checkout/validate"), keep(keyed("k", buy("bob", byCard)), "order", "$.data.order.id"), get("", "/api/products/1"),
+		keyed("k", buy("bob", byCard)),
 		sent("POST", "/api/cart/items", "bob", `{"productId":4,"quantity":1}`), sent("DELETE", "/api/cart", "bob", ""), // 42
 		get("bob", "/api/orders"), get("bob", "/api/orders/{order}"), get("bob", "/api/orders/user/summary"),
 		get("bob", "/api/orders/user/recent"), get("bob", "/api/orders/user/search?q=telephone"),

@@ -60,8 +60,10 @@ CREATE TABLE orders (
   user_id INT NOT NULL,
   total_amount DECIMAL(10,2) NOT NULL,
   status ENUM('pending','completed','cancelled') CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL DEFAULT 'pending',
+  payment_account VARCHAR(128) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NULL,
   created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  UNIQUE KEY payment_account (payment_account),
   KEY of_user (user_id, created_at, id),
   CONSTRAINT order_user FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 ) ENGINE=InnoDB;
