@@ -79,7 +79,9 @@
 //     copies show (TestJoinedLeavesFanOuts, TestJoinedTakenBackLeavesFanOuts). Triggers
 //     leave one where the values differ, be it in their bytes only
 //     (TestTriggersLeaveFanOuts, TestTriggersLeaveFanOutsOfValues,
-//     TestTriggersFollowSetNull, TestOwnFanOutsBesideTriggers).
+//     TestTriggersFollowSetNull, TestOwnFanOutsBesideTriggers), and where a row comes or
+//     goes in a session with foreign_key_checks = 0, another group's follower among them
+//     (TestTriggersLeaveFanOutsWithoutForeignKeys, TestFollowerLeavesFanOutsOfAnotherGroup).
 //   - A mark has the version of a change record, which never comes again
 //     (TestFanOutsGoOnAfterAnEpoch). It is cleaned at that version alone, whoever writes
 //     meanwhile (TestFanOutMarks, TestCleanedBesideAWriter, TestTwoWritersOfOneSource,
