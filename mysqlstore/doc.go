@@ -82,6 +82,9 @@
 //     TestTriggersFollowSetNull, TestOwnFanOutsBesideTriggers), and where a row comes or
 //     goes in a session with foreign_key_checks = 0, another group's follower among them
 //     (TestTriggersLeaveFanOutsWithoutForeignKeys, TestFollowerLeavesFanOutsOfAnotherGroup).
+//   - An update that changes nothing that copies show leaves none. A BEFORE UPDATE trigger
+//     of the service's own could set such a column beside it, so Ready and contract check
+//     refuse one that names it (TestTriggersThatSetWhatCopiesShow).
 //   - A mark has the version of a change record, which never comes again
 //     (TestFanOutsGoOnAfterAnEpoch). It is cleaned at that version alone, whoever writes
 //     meanwhile (TestFanOutMarks, TestCleanedBesideAWriter, TestTwoWritersOfOneSource,
