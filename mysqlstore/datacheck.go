@@ -100,6 +100,9 @@ func (d *dataCheck) entities(ctx context.Context) error {
 // A fault is what rows may have in common that can't become items.
 type fault struct{ column, reason string }
 
+// reasonLongKey is of rows whose items may have a key for all that.
+var reasonLongKey = fmt.Sprintf("the primary key has over %d bytes as change records have it, and none holds it", MaxKeyID)
+
 // maxFaults bounds the findings of one entity: what transform says is of a few
 // kinds for each column.
 const maxFaults = 200
@@ -157,6 +160,9 @@ func (p *dataPass) row(texts rowText) error {
 	id := key.ID
 	if key.IsZero() {
 		id = p.rawKey(texts)
+	}
+	if checkKeyID(key) != "" {
+		p.count(fault{reason: reasonLongKey}, id)
 	}
 	var item map[string]types.AttributeValue
 	if err == nil {

@@ -91,6 +91,8 @@
 //     TestNoFanOutIsForgotten).
 //   - What refers to a record is found by the index of the foreign key, page by page
 //     (TestDependents, TestDependentsAsMySQLCompares, TestDependentsReadTheirRowsAlone).
+//     Rows whose keys no change record holds are in nobody's way
+//     (TestDependentsWithoutARecord).
 //     The reference must be a foreign key of the schema (TestCopiesNeedTheForeignKey).
 //   - A contract without copies needs no table for them (TestFanOutTable).
 //   - A preview shows the copies that items have (TestPreviewShowsCopies,
