@@ -198,6 +198,9 @@
 //   - It finds rows whose items have one key, byte for byte or as MySQL compares
 //     (TestCheckData), and so what is no label of an ENUM beside an empty label
 //     (TestCheckDataOfNoLabelBesideAnEmptyOne).
+//   - It finds keys that are too long for change records, and rows that refer to nothing
+//     where items have copies (TestDependentsWithoutARecord, TestCheckDataOrphans): who
+//     creates what they refer to leaves no fan-out mark.
 //   - However many rows there are, the same memory does, and no file stays behind
 //     (TestCheckDataMemory). A check that is interrupted has what it found until
 //     then (TestCheckDataInterrupted).
