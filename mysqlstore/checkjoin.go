@@ -2,7 +2,6 @@ package mysqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 
@@ -159,13 +158,7 @@ func (l *liveCheck) sideEffects(ctx context.Context, table string) error {
 		}
 		followed(l.store.contract, k, severity, &l.all)
 	}
-	return each(ctx, l.conn, func(rows *sql.Rows) error {
-		var name string
-		err := rows.Scan(&name)
-		l.all.add(transform.Warning, "table "+table+" has the trigger "+name, "what it changes in other tables of the contract leaves no change record")
-		return err
-	}, "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND event_object_table = ?"+
-		notOurs+" ORDER BY trigger_name", table)
+	return otherTriggers(ctx, l.conn, l.store.contract, table, severity, &l.all)
 }
 
 // cascades reports whether a foreign key's rule changes rows.

@@ -45,9 +45,10 @@ type DataFinding struct {
 // primary key, as Preview does, and returns what keeps rows from becoming items:
 // values that have no form, keys that are empty or too long, items that are too
 // large, rows whose item has the key of another row's, byte for byte or as the
-// columns of the key compare. A row counts for each thing that is wrong with it.
-// Nothing is written; rows that change meanwhile are seen before or after.
-// Beside an error are the findings of the rows that were read until then.
+// columns of the key compare, and rows that refer to nothing where items have copies.
+// A row counts for each thing that is wrong with it. Nothing is written; rows that
+// change meanwhile are seen before or after. Beside an error are the findings of the
+// rows that were read until then.
 //
 // It holds one row at a time, and some 10 MB of the keys among which it looks for
 // collisions. What is more goes to files in a directory of its own under Dir,
@@ -100,6 +101,9 @@ func (d *dataCheck) entities(ctx context.Context) error {
 // A fault is what rows may have in common that can't become items.
 type fault struct{ column, reason string }
 
+// reasonLongKey is of rows whose items may have a key for all that.
+var reasonLongKey = fmt.Sprintf("the primary key has over %d bytes as change records have it, and none holds it", MaxKeyID)
+
 // maxFaults bounds the findings of one entity: what transform says is of a few
 // kinds for each column.
 const maxFaults = 200
@@ -140,6 +144,9 @@ func (p *dataPass) run(ctx context.Context) error {
 		}
 	}
 	err := p.pages(ctx)
+	if err == nil {
+		err = p.orphans(ctx)
+	}
 	for _, f := range p.order {
 		p.found = append(p.found, *p.faults[f])
 	}
@@ -157,6 +164,9 @@ func (p *dataPass) row(texts rowText) error {
 	id := key.ID
 	if key.IsZero() {
 		id = p.rawKey(texts)
+	}
+	if checkKeyID(key) != "" {
+		p.count(fault{reason: reasonLongKey}, id)
 	}
 	var item map[string]types.AttributeValue
 	if err == nil {

@@ -79,13 +79,20 @@
 //     copies show (TestJoinedLeavesFanOuts, TestJoinedTakenBackLeavesFanOuts). Triggers
 //     leave one where the values differ, be it in their bytes only
 //     (TestTriggersLeaveFanOuts, TestTriggersLeaveFanOutsOfValues,
-//     TestTriggersFollowSetNull, TestOwnFanOutsBesideTriggers).
+//     TestTriggersFollowSetNull, TestOwnFanOutsBesideTriggers), and where a row comes or
+//     goes in a session with foreign_key_checks = 0, another group's follower among them
+//     (TestTriggersLeaveFanOutsWithoutForeignKeys, TestFollowerLeavesFanOutsOfAnotherGroup).
+//   - An update that changes nothing that copies show leaves none. A BEFORE UPDATE trigger
+//     of the service's own could set such a column beside it, so Ready and contract check
+//     refuse one that names it (TestTriggersThatSetWhatCopiesShow).
 //   - A mark has the version of a change record, which never comes again
 //     (TestFanOutsGoOnAfterAnEpoch). It is cleaned at that version alone, whoever writes
 //     meanwhile (TestFanOutMarks, TestCleanedBesideAWriter, TestTwoWritersOfOneSource,
 //     TestNoFanOutIsForgotten).
 //   - What refers to a record is found by the index of the foreign key, page by page
 //     (TestDependents, TestDependentsAsMySQLCompares, TestDependentsReadTheirRowsAlone).
+//     Rows whose keys no change record holds are in nobody's way
+//     (TestDependentsWithoutARecord).
 //     The reference must be a foreign key of the schema (TestCopiesNeedTheForeignKey).
 //   - A contract without copies needs no table for them (TestFanOutTable).
 //   - A preview shows the copies that items have (TestPreviewShowsCopies,
@@ -191,6 +198,9 @@
 //   - It finds rows whose items have one key, byte for byte or as MySQL compares
 //     (TestCheckData), and so what is no label of an ENUM beside an empty label
 //     (TestCheckDataOfNoLabelBesideAnEmptyOne).
+//   - It finds keys that are too long for change records, and rows that refer to nothing
+//     where items have copies (TestDependentsWithoutARecord, TestCheckDataOrphans): who
+//     creates what they refer to leaves no fan-out mark.
 //   - However many rows there are, the same memory does, and no file stays behind
 //     (TestCheckDataMemory). A check that is interrupted has what it found until
 //     then (TestCheckDataInterrupted).

@@ -49,7 +49,8 @@ const selectFanOuts = "SELECT entity, id, version, reached, TIMESTAMPDIFF(MICROS
 // the columns of the foreign key, in the order of the primary key. It is one statement,
 // which reads by the foreign key's index: that is in this order within one value.
 //
-// A row whose key has no form in the contract has no item, and is left out.
+// A row whose key has no form in the contract, or is too long for a change record, is left
+// out: nothing is ever brought of it, and contract check finds it.
 func (s *Store) Dependents(ctx context.Context, r store.DependentsRange) (store.DependentsPage, error) {
 	const op = "dependents"
 	src := s.sources[r.By.Of().Name]
@@ -70,34 +71,40 @@ func (s *Store) Dependents(ctx context.Context, r store.DependentsRange) (store.
 		c := &src.entity.Columns[i]
 		where, args = append(where, column(c)+" = "+place(c)), append(args, c.SQL(values[n]))
 	}
-	where, args = append(where, l.where), append(append(args, l.args...), r.Limit)
-	var page store.DependentsPage
-	var unread error
-	n := 0
-	err = each(ctx, s.db, func(rows *sql.Rows) error {
-		text, err := scanTexts(rows, len(src.entity.KeyColumns))
+	l.where, l.args = strings.Join(append(where, l.where), " AND "), append(args, l.args...)
+	for limit := r.Limit; ; limit *= 2 { // further each time that all rows are left out
+		keys, more, err := s.dependents(ctx, src, l, limit)
+		if err != nil {
+			return store.DependentsPage{}, s.wrap(op, src.entity, store.NoWrite, err)
+		}
+		if len(keys) == 0 && more {
+			continue
+		}
+		page := store.DependentsPage{Keys: keys[:min(len(keys), r.Limit)]}
+		if more || len(keys) > r.Limit {
+			page.Next = page.Keys[len(page.Keys)-1].ID
+		}
+		return page, nil
+	}
+}
+
+// dependents returns the keys of the first rows, as far as change records have them, and
+// whether there may be more rows.
+func (s *Store) dependents(ctx context.Context, src *source, l *lookup, limit int) (keys []transform.Key, more bool, err error) {
+	rows := 0
+	err = each(ctx, s.db, func(r *sql.Rows) error {
+		text, err := scanTexts(r, len(src.entity.KeyColumns))
 		if err != nil {
 			return err
 		}
-		n++
-		key, fault := src.entity.ReadKey(text)
-		if fault != nil {
-			unread = fault
-			return nil
+		rows++
+		if key, fault := src.entity.ReadKey(text); fault == nil && checkKeyID(key) == "" {
+			keys = append(keys, key)
 		}
-		page.Keys = append(page.Keys, key)
 		return nil
-	}, "SELECT "+src.entity.SelectKey("t").SQL+" FROM "+src.table+" t WHERE "+strings.Join(where, " AND ")+" ORDER BY "+l.order+" LIMIT ?", args...)
-	switch {
-	case err != nil:
-		return store.DependentsPage{}, s.wrap(op, src.entity, store.NoWrite, err)
-	case n < r.Limit:
-	case len(page.Keys) == 0:
-		return store.DependentsPage{}, s.unfit(op, src.entity, unread, store.NoWrite)
-	default:
-		page.Next = page.Keys[len(page.Keys)-1].ID
-	}
-	return page, nil
+	}, "SELECT "+src.entity.SelectKey("t").SQL+" FROM "+src.table+" t WHERE "+l.where+" ORDER BY "+l.order+" LIMIT ?",
+		append(l.args[:len(l.args):len(l.args)], limit)...)
+	return keys, rows == limit, err
 }
 
 // Renew gives the keys new versions, as Bump: the copies are joined by whoever then

@@ -7,8 +7,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/mysqlstore"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
@@ -285,6 +287,41 @@ func TestDependentsAsMySQLCompares(t *testing.T) {
 	for limit := 1; limit <= 5; limit++ {
 		require.Equal(t, []string{"1/1", "5/2", "6/1"}, c.dependents(c.c.Entity("Baskets").References[0], c.key("Wares", "a", 1), limit))
 	}
+}
+
+// TestDependentsWithoutARecord: a row whose key is too long for a change record, or has no
+// form, can't be renewed. It does not keep the others from it, however many such rows there
+// are, and contract check finds them.
+func TestDependentsWithoutARecord(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "takes texts for equal that differ in blanks at their end")
+	c := newCopying(t, shop[:2], `"gsis": [{"index_name": "WareIndex", "pk": "shop", "sk": "basketId", "projection": "INCLUDE", "projected_attributes": ["ware_name", "ware_price"]}],`, "",
+		`{"name": "basketId", "type": "N"`, `{"name": "basketId", "type": "S"`,
+		`{"name": "basket_id", "type": "int"}`, `{"name": "basket_id", "type": "varchar", "length": 1100, "collation": "ascii_bin"}`,
+		"basket_id INT", "basket_id VARCHAR(1100) CHARACTER SET ascii COLLATE ascii_bin")
+	c.db.MustExec("INSERT INTO basket_lines VALUES ('a', 1, 'a', 1, 1), ('z', 1, 'a', 1, 1)")
+	for n := range 5 { // a "/" in a key is two bytes of its ID
+		c.db.MustExec("INSERT INTO basket_lines VALUES (REPEAT('/', 1100), ?, 'a', 1, 1), ('x ', ?, 'a', 1, 1)", n, n)
+	}
+	for limit := 1; limit <= 13; limit++ {
+		require.Equal(t, []string{"a/1", "z/1"}, c.dependents(c.c.Entity("Baskets").References[0], c.key("Wares", "a", 1), limit))
+	}
+	c.write(c.set(c.key("Wares", "a", 1), "name", "A1"))
+	page, err := c.FanOuts(c.ctx, store.DirtyRange{Limit: 9})
+	require.NoError(t, err)
+	require.Len(t, page.Marks, 1)
+	require.NoError(t, dal.CarryOut(c.ctx, c.Store, page.Marks[0]))
+	require.Empty(t, c.marks())
+	require.NotZero(t, c.version(c.key("Baskets", "z", 1)))
+
+	found, err := mysqlstore.CheckData(c.ctx, c.db, c.c, nil)
+	require.NoError(t, err)
+	var rows []int64
+	for _, f := range found {
+		require.Equal(t, "Baskets", f.Entity)
+		rows = append(rows, f.Count)
+	}
+	require.Equal(t, []int64{5, 5}, rows)
+	require.Contains(t, found[0].Reason, "2048 bytes")
 }
 
 // TestDependentsReadTheirRowsAlone: each page reads its own rows by the foreign key's

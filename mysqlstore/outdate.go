@@ -127,13 +127,25 @@ func (s *Store) rowFanOut(t tracked) string {
 	if t.isPart() || len(src.shows) == 0 {
 		return ""
 	}
-	leave := func(id string) string {
-		return insertFanOut + fanOutOf(literal(s.group), literal(t.entity.Name), id) + onFanOut + ";\n"
-	}
 	return "IF NOT (crossfade_old <=> crossfade_new) OR " + src.shownDiffer() + " THEN\n" +
-		leave("crossfade_old") +
-		"IF NOT (crossfade_old <=> crossfade_new) THEN\n" + leave("crossfade_new") + "END IF;\n" +
+		s.leaveFanOut(t, "crossfade_old") +
+		"IF NOT (crossfade_old <=> crossfade_new) THEN\n" + s.leaveFanOut(t, "crossfade_new") + "END IF;\n" +
 		"END IF;\n"
+}
+
+// leaveFanOut leaves the mark of a key in a trigger.
+func (s *Store) leaveFanOut(t tracked, id string) string {
+	return insertFanOut + fanOutOf(literal(s.group), literal(t.entity.Name), id) + onFanOut + ";\n"
+}
+
+// uncheckedFanOut leaves the mark of a row that comes or goes in a session that checks no
+// foreign keys, such as that of another group's follower: what refers to the row may have
+// been there before, and may stay.
+func (s *Store) uncheckedFanOut(t tracked, id string) string {
+	if t.isPart() || len(s.sources[t.entity.Name].shows) == 0 {
+		return ""
+	}
+	return "IF @@SESSION.foreign_key_checks = 0 THEN\n" + s.leaveFanOut(t, id) + "END IF;\n"
 }
 
 // shownDiffer is true if OLD and NEW differ in what copies show. Texts that a collation

@@ -113,6 +113,32 @@ func TestTriggersLeaveFanOuts(t *testing.T) {
 	require.Empty(t, c.marks())
 }
 
+// TestTriggersLeaveFanOutsWithoutForeignKeys: where a session checks no foreign keys,
+// what refers to a row may be there before it comes and after it goes.
+func TestTriggersLeaveFanOutsWithoutForeignKeys(t *testing.T) {
+	c := newCopyingTriggered(t, shop)
+	conn, err := c.db.Connx(c.ctx)
+	require.NoError(t, err)
+	defer conn.Close()
+	for _, test := range []struct {
+		statement string
+		want      []string
+	}{
+		{"SET foreign_key_checks = 0", []string{}},
+		{"REPLACE INTO sections VALUES (1, 'uno', NULL)", []string{"Sections 1"}},
+		{"DELETE FROM wares WHERE shop = 'a' AND number = 1", []string{"Wares a/1"}},
+		{"INSERT INTO wares (shop, number, name, sold_out, stock) VALUES ('a', 1, 'A1', 0, 5)", []string{"Wares a/1"}},
+		{"INSERT INTO basket_lines VALUES (9, 1, 'z', 9, 1)", []string{}},
+		{"UPDATE wares SET stock = 9", []string{}},
+		{"SET foreign_key_checks = 1", []string{}},
+		{"INSERT INTO sections VALUES (9, 'nine', 1)", []string{}},
+	} {
+		_, err := conn.ExecContext(c.ctx, test.statement)
+		require.NoError(t, err)
+		require.Equal(t, test.want, c.marks(), test.statement)
+	}
+}
+
 // TestTriggersLeaveFanOutsOfValues: values of which MySQL calls two equal, or one text
 // stands for two, are as different as the copies.
 func TestTriggersLeaveFanOutsOfValues(t *testing.T) {

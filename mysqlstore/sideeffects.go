@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,13 +33,53 @@ func (s *Store) checkSideEffects(ctx context.Context, e *transform.Entity, all *
 			followed(s.contract, k, transform.Error, all)
 		}
 	}
-	return each(ctx, s.db, func(rows *sql.Rows) error {
-		var name string
-		err := rows.Scan(&name)
-		all.add(transform.Warning, "table "+e.Source+" has the trigger "+name, "what it changes in other tables of the contract leaves no change record")
-		return err
-	}, "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND event_object_table = ?"+
-		notOurs+" ORDER BY trigger_name", e.Source)
+	return otherTriggers(ctx, s.db, s.contract, e.Source, transform.Error, all)
+}
+
+// otherTriggers finds the triggers of a table that are not this library's. Those that may
+// set what copies show are of the given severity: an update leaves a fan-out mark by what
+// it sets itself.
+func otherTriggers(ctx context.Context, q querier, c *transform.Contract, table string, severity transform.Severity, all *findings) error {
+	return each(ctx, q, func(rows *sql.Rows) error {
+		var name, timing, event, text string
+		if err := rows.Scan(&name, &timing, &event, &text); err != nil {
+			return err
+		}
+		what := "table " + table + " has the trigger " + name
+		all.add(transform.Warning, what, "what it changes in other tables of the contract leaves no change record")
+		if timing != "BEFORE" || event != "UPDATE" {
+			return nil // no other one changes a row that is there
+		}
+		for _, column := range shownIn(c, table) {
+			if mayName(text, column) {
+				all.add(severity, what+", which names "+column+" and runs before each update: where it sets that, copies in items stay as they were",
+					"set "+column+" in the service, or let the trigger run AFTER UPDATE if it sets nothing")
+			}
+		}
+		return nil
+	}, "SELECT trigger_name, action_timing, event_manipulation, action_statement FROM information_schema.triggers"+
+		" WHERE trigger_schema = DATABASE() AND event_object_table = ?"+notOurs+" ORDER BY trigger_name", table)
+}
+
+// shownIn returns the names of a table's columns that copies show.
+func shownIn(c *transform.Contract, table string) []string {
+	var names []string
+	for _, e := range c.Entities {
+		if strings.EqualFold(e.Source, table) {
+			names = append(names, columnNames(e, shows(e))...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// plainName is a name that SQL has one form for.
+var plainName = regexp.MustCompile(`^\w+$`)
+
+// mayName reports whether the text of a trigger names a column. There is no way to set
+// one without; of a name that may be written otherwise it is taken for granted.
+func mayName(text, column string) bool {
+	return !plainName.MatchString(column) || regexp.MustCompile(`(?i)\b`+column+`\b`).MatchString(text)
 }
 
 // undeclaredCascade says what a foreign key does that is no reference of the

@@ -1,10 +1,13 @@
 package mysqlstore_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/mysqlstore"
 	"github.com/crossfade-go/crossfade/transform"
@@ -106,4 +109,40 @@ func TestFollowedKeysBesideTriggers(t *testing.T) {
 	require.Equal(t, "x", f.text(f.shelf("a", 1, 1), "label"))
 	require.True(t, f.row(f.shelf("a", 1, 1)).Dirty)
 	require.False(t, f.row(f.shelf("b", 1, 1)).Dirty)
+}
+
+// TestTriggersThatSetWhatCopiesShow: an update of another column leaves no mark, so what a
+// trigger of the service's own sets beside it would never be brought to the copies. Ready
+// and contract check refuse one that may.
+func TestTriggersThatSetWhatCopiesShow(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "lists triggers in information_schema")
+	c := newCopying(t, shop)
+	c.db.MustExec("CREATE PROCEDURE louder(INOUT word VARCHAR(64)) SET word = UPPER(word)")
+	for trigger, sets := range map[string]bool{
+		"BEFORE UPDATE ON wares FOR EACH ROW SET NEW.name = CONCAT(NEW.stock, ' left')":            true,
+		"BEFORE UPDATE ON wares FOR EACH ROW SET NEW . `NAME` = 'x'":                               true,
+		"BEFORE UPDATE ON wares FOR EACH ROW CALL louder(NEW.name)":                                true,
+		"BEFORE UPDATE ON wares FOR EACH ROW SET @a = 1, NEW.price = NEW.stock":                    true,
+		"BEFORE UPDATE ON sections FOR EACH ROW SET NEW.name = 'x'":                                true,
+		"BEFORE UPDATE ON wares FOR EACH ROW SET NEW.section_id = 1, @username = 1, @name_of = ''": false,
+		"BEFORE INSERT ON wares FOR EACH ROW SET NEW.name = 'x'":                                   false,
+		"AFTER UPDATE ON wares FOR EACH ROW SET @was = OLD.name":                                   false,
+		"BEFORE UPDATE ON basket_lines FOR EACH ROW SET NEW.number = NEW.line":                     false,
+	} {
+		c.db.MustExec("CREATE TRIGGER loud " + trigger)
+		findings, err := mysqlstore.CheckLive(c.ctx, c.db, c.c)
+		require.NoError(t, err)
+		refused := slices.ContainsFunc(findings, func(f transform.Finding) bool {
+			return f.Severity == transform.Error && strings.Contains(f.Reason, "the trigger loud")
+		})
+		require.Equal(t, sets, refused, trigger)
+		err = c.Ready(c.ctx)
+		require.Equal(t, sets, err != nil, "%s: %v", trigger, err)
+		if sets {
+			require.ErrorContains(t, err, "the trigger loud")
+			require.ErrorIs(t, err, store.ErrInvalid)
+		}
+		c.db.MustExec("DROP TRIGGER loud")
+	}
+	require.NoError(t, c.Ready(c.ctx))
 }

@@ -225,9 +225,9 @@ func (s *Store) recordRow(t tracked, event string) (string, error) {
 	}
 	switch event {
 	case "INSERT":
-		return set + refuseUnfit(unfit) + s.record(name, "crossfade_new", ifNew), nil
+		return set + refuseUnfit(unfit) + s.record(name, "crossfade_new", ifNew) + s.uncheckedFanOut(t, "crossfade_new"), nil
 	case "DELETE":
-		return set + s.record(name, "crossfade_old", ifOld), nil
+		return set + s.record(name, "crossfade_old", ifOld) + s.uncheckedFanOut(t, "crossfade_old"), nil
 	}
 	return set + refuseUnfit(unfit+" AND NOT (crossfade_new <=> crossfade_old)") +
 		// In the order of the keys, as every writer takes them.

@@ -2,6 +2,7 @@ package mysqlstore_test
 
 import (
 	"bytes"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -100,6 +101,70 @@ func TestFollowerOfOneGroupOfTwo(t *testing.T) {
 	_, err = one.store.Put(one.ctx, one.at, one.live(one.user(2), v))
 	refused(t, err, store.ErrWrongPhase)
 	require.Empty(t, one.stepped(one.key(one.user(9))))
+}
+
+// beside gives the tables a second group, "other", with triggers and capture of its own.
+func (c *copying) beside() *copying {
+	c.t.Helper()
+	text, err := os.ReadFile("../dal/storetest/testdata/copies.json")
+	require.NoError(c.t, err)
+	other := *c
+	other.c, err = transform.Load(bytes.Replace(text, []byte(`"storetest"`), []byte(`"other"`), 1))
+	require.NoError(c.t, err)
+	other.Store, err = mysqlstore.New(c.pool, other.c, nil)
+	require.NoError(c.t, err)
+	require.NoError(c.t, other.Init(c.ctx))
+	other.mark(store.Open)
+	_, _, err = other.InstallTriggers(c.ctx)
+	require.NoError(c.t, err)
+	require.NoError(c.t, other.Ready(c.ctx))
+	return &other
+}
+
+// TestFollowerLeavesFanOutsOfAnotherGroup: the follower of one group checks no foreign
+// keys, so that a row may come after what refers to it. To the other group, which has
+// brought that on without it, its copies are old then, and again where it goes.
+func TestFollowerLeavesFanOutsOfAnotherGroup(t *testing.T) {
+	one := newCopyingTriggered(t, nil)
+	other := one.beside()
+	row := func(entity string, values ...string) store.Row {
+		rec := one.c.Entity(entity).NewRecord()
+		for i := 0; i < len(values); i += 2 {
+			require.NoError(t, set(rec, values[i], values[i+1]))
+		}
+		key, err := rec.Key()
+		require.NoError(t, err)
+		return store.Row{Key: key, Live: true, Record: rec}
+	}
+	line := row("Baskets", "basket_id", "1", "line", "1", "shop", "a", "number", "1", "quantity", "1")
+	ware := row("Wares", "shop", "a", "number", "1", "name", "a1", "sold_out", "0", "stock", "5")
+	later := row("Wares", "shop", "a", "number", "2", "name", "a2", "sold_out", "0", "stock", "5")
+	one.mark(store.GivenAway)
+	at := store.At{Epoch: one.at.Epoch}
+	version := store.Floor(at.Epoch + 1)
+	put := func(row store.Row) {
+		t.Helper()
+		version++
+		row.Version = version
+		took, err := one.Put(one.ctx, at, row)
+		require.NoError(t, err)
+		require.True(t, took)
+	}
+	put(line)
+	require.Empty(t, other.marks())
+	put(ware)
+	require.Equal(t, []string{"Wares a/1"}, other.marks())
+	version++
+	ware.Version, later.Version = version, version
+	require.NoError(t, one.PutTogether(one.ctx, at, []store.Row{ware, later}))
+	require.Equal(t, []string{"Wares a/1", "Wares a/2"}, other.marks())
+	put(store.Row{Key: ware.Key})
+	require.Equal(t, []string{"Wares a/1"}, other.marks())
+	require.Empty(t, one.marks(), "which follows")
+	errs, err := one.Insert(one.ctx, []store.Row{{Key: ware.Key}, row("Sections", "section_id", "1", "name", "one")})
+	require.NoError(t, err)
+	require.Equal(t, make([]error, 2), errs)
+	require.Equal(t, []string{"Sections 1"}, other.marks())
 }
 
 // TestCascadesOfAnotherGroup: the triggers of one group record for that one only what

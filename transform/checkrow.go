@@ -47,7 +47,7 @@ func (x *rowExam) add(err error) {
 func (x *rowExam) columns(texts []sql.NullString) {
 	for i := range x.entity.Columns {
 		c := &x.entity.Columns[i]
-		if c.IsComputed() {
+		if !c.isSelected() {
 			continue
 		}
 		if reason := c.unreadable(texts[0]); reason != "" {
@@ -93,7 +93,7 @@ func (x *rowExam) key() {
 
 func (x *rowExam) attribute(i int) {
 	a := &x.entity.Attributes[i]
-	if !x.whole(a.Column) {
+	if x.entity.isHydrated(i) || !x.whole(a.Column) {
 		return
 	}
 	v, reason := x.record.computed(a.Column)

@@ -63,3 +63,30 @@ func TestExamine(t *testing.T) {
 	_, _, faults := e.Examine(nil)
 	require.Len(t, faults, 1)
 }
+
+// TestExamineOfHydrated: what is joined as a record is read is not among what a row tells.
+func TestExamineOfHydrated(t *testing.T) {
+	c, err := transform.LoadFile(copies)
+	require.NoError(t, err)
+	for _, test := range []struct {
+		entity string
+		texts  []string
+		fault  string
+		has    string
+	}{
+		{"Baskets", []string{"1", "2", "s", "x", "4"}, "Baskets.number: not an integer of up to 64 bits", "basketId line quantity shop"},
+		{"Wares", []string{"s", "1", "pen", "2.00", "2", "5", "7"}, "Wares.sold_out: neither 0 nor 1, and the contract says BOOL", "name number price sectionId shop stock"},
+		{"Sections", []string{"1", "one", "x"}, "Sections.above_id: not an integer of up to 64 bits", "name sectionId"},
+	} {
+		e := c.Entity(test.entity)
+		require.Len(t, test.texts, e.Selected())
+		var texts []sql.NullString
+		for _, text := range test.texts {
+			texts = append(texts, sql.NullString{String: text, Valid: true})
+		}
+		_, item, faults := e.Examine(texts)
+		require.Len(t, faults, 1)
+		require.EqualError(t, faults[0], test.fault)
+		require.Equal(t, test.has, strings.Join(slices.Sorted(maps.Keys(item)), " "))
+	}
+}
