@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -336,6 +337,7 @@ func (c *collides) Put(ctx context.Context, at store.At, row store.Row) (bool, e
 // A steps notes what carrying out a mark asks the authority for, and fails call n.
 type steps struct {
 	store.Authority
+	mu    sync.Mutex // marks are cleaned at the same time
 	calls []string
 	fail  int
 }
@@ -343,6 +345,8 @@ type steps struct {
 var errStep = errors.New("the step fails")
 
 func (s *steps) step(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.calls = append(s.calls, name)
 	if len(s.calls) == s.fail {
 		return errStep
