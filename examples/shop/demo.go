@@ -51,6 +51,7 @@ type shopper struct {
 	keyed   bool
 	key     string // of the checkout under way, "" for none
 	keys    int    // that were given
+	again   int    // answers to checkouts that asked for the same again, and then had it
 	unsure  int    // checkouts without a key that had no answer: a payment each may have stayed
 }
 
@@ -179,9 +180,16 @@ func (p *shopper) buy(ctx context.Context) bool {
 // checkout pays for the cart. What has a key is sent again if there is no answer, and
 // stays under way if there is none at last.
 func (p *shopper) checkout(ctx context.Context) (order receipt, ok bool) {
+	before := len(p.failed)
 	for range tries {
 		var bought struct{ Order receipt }
+		earlier := len(p.failed)
 		status := p.tell(ctx, "POST", "/api/orders/checkout", fields{"paymentMethod": "paypal"}, &bought)
+		if p.key != "" && status > 0 && status < 500 {
+			// To send it again is what the answers before this one asked for.
+			p.again += earlier - before
+			p.failed = slices.Delete(p.failed, before, earlier)
+		}
 		switch {
 		case status > 0 && status < 300:
 			p.ordered[bought.Order.ID] = bought.Order

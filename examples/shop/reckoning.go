@@ -21,10 +21,10 @@ func (d *demo) settle(ctx context.Context, say func(string, ...any)) error {
 	for _, product := range d.goods {
 		sum.left[product] = inStore
 	}
-	asked, acknowledged, payments := 0, 0, len(sum.held)
+	asked, acknowledged, again, payments := 0, 0, 0, len(sum.held)
 	var failed []string
 	for _, p := range d.people {
-		asked, acknowledged = asked+p.asked, acknowledged+len(p.ordered)
+		asked, acknowledged, again = asked+p.asked, acknowledged+len(p.ordered), again+p.again
 		failed = append(failed, p.failed...)
 		sum.changed += p.changed
 		sum.unsure += p.unsure
@@ -46,6 +46,7 @@ func (d *demo) settle(ctx context.Context, say func(string, ...any)) error {
 	}
 	stray := sum.stray()
 	say("requests that failed                                 %d of %d", len(failed), asked)
+	say("checkouts sent again with their key, and answered    %d", again)
 	say("acknowledged orders that are missing or other        %d of %d", sum.missing+sum.changed, acknowledged)
 	say("orders whose total is not the sum of their lines     %d of %d", sum.unequal, sum.orders)
 	say("orders without a payment                             %d of %d", sum.unpaid, sum.orders)
