@@ -17,8 +17,9 @@ import (
 // have now, read from the same store. Rows without a record, and those of entities that
 // have no copies, are as they were. It is read after the rows, which is the safe order:
 // where a record that they refer to changes later, a fan-out mark says so. A copy of a
-// record that can't be read is left out: that one has a dead letter of its own, and leaves a
-// mark when it is mended. A copy that can't be shown is the row's Err.
+// record that can't be read is left out: that one has a dead letter of its own. A write of
+// the library that mends it leaves a mark; where another program did, and no column that is
+// shown has changed, verify finds the copy. A copy that can't be shown is the row's Err.
 func WithCopies(ctx context.Context, from store.Reader, rows ...store.Row) ([]store.Row, error) {
 	if !slices.ContainsFunc(rows, copied) {
 		return rows, nil
