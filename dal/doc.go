@@ -85,7 +85,8 @@
 //   - A query of the table's own key shows what was written before it
 //     (TestScenario33TableKeySeesItsOwnWrites), and so does one that gives all columns
 //     of a "unique" (TestScenario33UniqueValueSeesItsOwnWrites). Asked otherwise, an
-//     index of DynamoDB lags.
+//     index of DynamoDB lags, and the answer says so where TellLag asks it to
+//     (TestTellLag).
 //   - Conditions on the sort key add up (TestSortConditions); those of Where mean the
 //     same in both stores, and a page of them is full unless it has looked through
 //     10,000 records (TestWhere, TestFilteredPages, TestWorkOfAPageIsBounded). Folded

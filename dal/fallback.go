@@ -11,7 +11,7 @@ import (
 // A ReadOption is a choice for a single read.
 type ReadOption func(readOptions) readOptions
 
-type readOptions struct{ stale *bool }
+type readOptions struct{ stale, lags *bool }
 
 // AllowStale lets MySQL answer in phase 4 if DynamoDB does not: it fails, it
 // throttles, it gives no answer within RouterOptions.StaleAfter, or it gives
@@ -25,6 +25,16 @@ func AllowStale(stale *bool) ReadOption {
 	return func(o readOptions) readOptions { o.stale = stale; return o }
 }
 
+// TellLag sets lags to whether a query was answered by a global secondary index of
+// DynamoDB, in phases 4 and 5: what was written a moment ago may then be missing or be as
+// it was (see Index). It is set to false where the answer shows everything that was
+// written before: MySQL's in phases 1 to 3, those of the table's own key and of a unique
+// value, and those of Get and GetMany. Of Query, which reads page by page, it holds for
+// what was consumed so far. A stale answer of AllowStale says so there and not here.
+func TellLag(lags *bool) ReadOption {
+	return func(o readOptions) readOptions { o.lags = lags; return o }
+}
+
 func readChoices(options []ReadOption) readOptions {
 	var o readOptions
 	for _, option := range options {
@@ -33,13 +43,27 @@ func readChoices(options []ReadOption) readOptions {
 	return o
 }
 
-// fresh says of a read that nothing stale was answered so far.
+// fresh says of a read that nothing stale was answered so far, and nothing that lags.
 func fresh(options []ReadOption) {
 	if len(options) == 0 {
 		return
 	}
-	if o := readChoices(options); o.stale != nil {
+	o := readChoices(options)
+	if o.stale != nil {
 		*o.stale = false
+	}
+	if o.lags != nil {
+		*o.lags = false
+	}
+}
+
+// tellLag says of a query that was answered whether the answer may lag.
+func (r *Router) tellLag(q *resolved, from store.Reader, options []ReadOption) {
+	if len(options) == 0 || from == nil || from != store.Reader(r.backward.authority) {
+		return
+	}
+	if o := readChoices(options); o.lags != nil && q.Lags() {
+		*o.lags = true
 	}
 }
 

@@ -152,10 +152,11 @@ func (r *Router) fill(ctx context.Context, q *resolved, size int, also *lookup, 
 	sq := q.Query
 	for {
 		sq.Limit = f.ask()
-		rows, err := r.query(ctx, sq, also, options)
+		rows, from, err := r.query(ctx, sq, also, options)
 		if err != nil {
 			return nil, err
 		}
+		r.tellLag(q, from, options)
 		if f.add(rows) || len(rows) < sq.Limit {
 			return f, nil
 		}

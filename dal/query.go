@@ -47,7 +47,8 @@ type IndexQuery struct {
 
 // Index begins a query over the named index of the repository's table. With
 // DynamoDB as the authority an index follows its table with a delay, as a rule of
-// milliseconds: what was written a moment ago may be missing or be as it was.
+// milliseconds: what was written a moment ago may be missing or be as it was,
+// and TellLag tells that the answer is such a one.
 //
 // Not so where a query gives all columns of a "unique" of the contract, in whatever
 // form the index has them: by Equal, or by Equal and Exactly where one of them is the

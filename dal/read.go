@@ -64,29 +64,30 @@ func (r *Router) getMany(ctx context.Context, keys []transform.Key, also *lookup
 	return rows, err
 }
 
-// query reads one page of an index.
-func (r *Router) query(ctx context.Context, q store.Query, also *lookup, options []ReadOption) ([]store.Row, error) {
+// query reads one page of an index, and returns it with the store that answered.
+func (r *Router) query(ctx context.Context, q store.Query, also *lookup, options []ReadOption) ([]store.Row, store.Reader, error) {
 	s := r.snapshot.Load()
 	if len(options) > 0 && s.Phase == DynamoDBPrimary {
-		rows, _, answered, err := fallible(ctx, r, s, options, "query", q.Entity.Name,
+		rows, from, answered, err := fallible(ctx, r, s, options, "query", q.Entity.Name,
 			func(ctx context.Context, from store.Reader, at store.At) ([]store.Row, error) {
 				return also.query(ctx, from, at, q)
 			})
 		if answered {
-			return rows, err
+			return rows, from, err
 		}
 		s = r.snapshot.Load()
 	}
-	rows, err := also.query(ctx, r.side(s).authority, s.at(), q)
+	from := r.side(s).authority
+	rows, err := also.query(ctx, from, s.at(), q)
 	if err != nil && turnedAway(err) {
 		err = r.again(ctx, s, err, func(now *Snapshot) (err error) {
-			s = now
-			rows, err = also.query(ctx, r.side(s).authority, s.at(), q)
+			s, from = now, r.side(now).authority
+			rows, err = also.query(ctx, from, s.at(), q)
 			return err
 		})
 	}
 	if err == nil && s.Phase == Validate {
 		r.comparer.offerQuery(s, q, rows)
 	}
-	return rows, err
+	return rows, from, err
 }

@@ -24,14 +24,8 @@ func (s *Store) uniqueValue(l *lookup) *value {
 	if l.Index == "" || l.empty() {
 		return nil // which is consistent by itself, or asks for nothing
 	}
-	shown := map[int]transform.Value{l.Partition: l.Equal}
-	if l.Lower != nil && l.Upper != nil && l.Lower.Value.Compare(l.Upper.Value) == 0 {
-		shown[l.Sort] = l.Lower.Value
-	}
-	for i, u := range l.Entity.Unique {
-		if text, told := u.TextOf(l.Entity, shown); told {
-			return &value{i, s.guardName(l.Entity.Name, &u, text)}
-		}
+	if i, text := l.UniqueValue(); i >= 0 {
+		return &value{i, s.guardName(l.Entity.Name, &l.Entity.Unique[i], text)}
 	}
 	return nil
 }

@@ -193,6 +193,33 @@ func NoSortKey(e *transform.Entity, key transform.Index, fits func(*transform.Co
 	return fmt.Errorf("%s has no sort key to bound%s", KeyName(key.Name), advice)
 }
 
+// UniqueValue returns the position in Entity.Unique of one whose value the query gives
+// whole, and that value's text (transform.Unique.Text): then one record at most is in the
+// answer. It is -1 where the query gives none.
+func (l *Lookup) UniqueValue() (unique int, text string) {
+	shown := map[int]transform.Value{l.Partition: l.Equal}
+	if l.Lower != nil && l.Upper != nil && l.Lower.Value.Compare(l.Upper.Value) == 0 {
+		shown[l.Sort] = l.Lower.Value
+	}
+	for i, u := range l.Entity.Unique {
+		if text, told := u.TextOf(l.Entity, shown); told {
+			return i, text
+		}
+	}
+	return -1, ""
+}
+
+// Lags reports whether DynamoDB answers the query from a global secondary index, which
+// follows its table with a delay: by any index but the table's own key, unless a unique
+// value is asked for.
+func (l *Lookup) Lags() bool {
+	if l.Index == "" || l.IsEmpty() {
+		return false
+	}
+	unique, _ := l.UniqueValue()
+	return unique < 0
+}
+
 // IsEmpty reports whether no record at all can be in the answer, whatever there
 // is: one bound excludes the other.
 func (l *Lookup) IsEmpty() bool {
