@@ -9,7 +9,8 @@ import (
 // Repair brings keys to the follower whatever is there: it gives each a new
 // version and then refreshes it. Without the new version an older refresh that
 // is still on its way could land after the repair, and a follower that holds
-// wrong content at the right version would refuse the mend.
+// wrong content at the right version would refuse the mend. Copies in their items are made
+// anew: by the refresh, or by DynamoDB itself where it leads.
 func (o *Operator) Repair(ctx context.Context, keys ...transform.Key) error {
 	if len(keys) == 0 {
 		return nil
@@ -30,5 +31,8 @@ func (o *Operator) repair(ctx context.Context, l lead, keys ...transform.Key) er
 			return err
 		}
 	}
-	return nil
+	if l.side != dynamoSide {
+		return nil
+	}
+	return l.authority.Renew(ctx, keys)
 }

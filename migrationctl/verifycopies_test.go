@@ -91,6 +91,28 @@ func TestVerifyComparesCopies(t *testing.T) {
 	}
 }
 
+// TestRepairRenewsCopies: a key that is repaired has its item's copies made anew, whichever
+// store leads.
+func TestRepairRenewsCopies(t *testing.T) {
+	for _, phase := range []store.Phase{2, 3, 4} {
+		t.Run(phase.String(), func(t *testing.T) {
+			eachMall(t, 4, func(t *testing.T, w *world) {
+				m := w.openMall(t, idle())
+				m.arrive(t, phase)
+				_, err := m.Drain(t.Context(), nil)
+				require.NoError(t, err)
+				m.spoilCopy(t, 0, 3)
+				key, err := w.contract.Entity("Baskets").KeyOf(int64(0), int64(3))
+				require.NoError(t, err)
+				require.NoError(t, m.Repair(t.Context(), key))
+				reports, err := m.Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Baskets", Settle: time.Millisecond})
+				require.NoError(t, err)
+				require.True(t, reports[0].Clean(), "%+v", reports[0])
+			})
+		})
+	}
+}
+
 // TestVerifyOfCopiesGuardsPhase4: a step to phase 4 wants a verify that found no old copy.
 func TestVerifyOfCopiesGuardsPhase4(t *testing.T) {
 	eachMall(t, 3, func(t *testing.T, w *world) {
