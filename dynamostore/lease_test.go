@@ -74,12 +74,49 @@ func TestNoGrantAfterTheMark(t *testing.T) {
 	d.advance(func(p *store.PhaseRecord) { p.State = store.Closed })
 	seen := d.granted()
 	wg.Wait()
+	left := d.granted()
 	for i, was := range granted {
 		if was {
 			require.Contains(t, seen, fmt.Sprint(i))
+			require.Contains(t, left, fmt.Sprint(i))
+		} else {
+			require.NotContains(t, left, fmt.Sprint(i), "what was refused is not waited for")
 		}
 	}
-	require.Equal(t, seen, d.granted())
+}
+
+// TestGrantRefusedAfterItsNote: the mark closes between the note and the look. A process
+// that had no lease has none; one that had goes on being waited for.
+func TestGrantRefusedAfterItsNote(t *testing.T) {
+	d := inProcess(t)
+	require.NoError(t, d.Grant(d.ctx, "had", 1, time.Second))
+	for _, process := range []string{"had", "new"} {
+		closed := false
+		fault := d.srv.Fault(dynamotest.OnOperation("UpdateItem").When(func(*dynamotest.Request) bool {
+			if !closed {
+				closed = true
+				d.advance(func(p *store.PhaseRecord) { p.State = store.Closed })
+			}
+			return false
+		}).Cut())
+		requireRefused(t, d.Grant(d.ctx, process, 1, time.Second), store.ErrWrongPhase, store.NotApplied)
+		require.True(t, closed)
+		fault.Remove()
+		require.Contains(t, d.granted(), "had")
+		require.NotContains(t, d.granted(), "new")
+		d.advance(func(p *store.PhaseRecord) { p.State = store.Open })
+	}
+}
+
+// TestGrantsDoNotMeet: a grant is no transaction, which another process's could conflict
+// with.
+func TestGrantsDoNotMeet(t *testing.T) {
+	d := inProcess(t)
+	d.srv.Fault(dynamotest.OnOperation("TransactWriteItems").Conflict())
+	for i := range 3 {
+		require.NoError(t, d.Grant(d.ctx, fmt.Sprint(i), 1, time.Second))
+		require.NoError(t, d.Grant(d.ctx, fmt.Sprint(i), 1, time.Second))
+	}
 }
 
 // operations are all that need a lease.
