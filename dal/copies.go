@@ -120,7 +120,7 @@ func CarryOut(ctx context.Context, authority store.Authority, marks ...store.Fan
 	var failed []error
 	var done []store.FanOut
 	for _, f := range marks {
-		if err := renewSources(ctx, authority, f); err != nil {
+		if err := passes(ctx, authority, f); err != nil {
 			failed = append(failed, err)
 			continue
 		}
@@ -149,7 +149,21 @@ func renewOwn(ctx context.Context, authority store.Authority, marks []store.FanO
 	return nil
 }
 
-// renewSources renews what refers to the sources of a mark.
+// passes goes on with the pass over what refers to the sources of a mark, and does all of
+// it once more if one of them has changed since it began: what was renewed before that may
+// be old.
+func passes(ctx context.Context, authority store.Authority, f store.FanOut) error {
+	if err := renewSources(ctx, authority, f); err != nil || f.Since == f.Version {
+		return err
+	}
+	if err := authority.Reach(ctx, f, ""); err != nil {
+		return err
+	}
+	f.Reached, f.Since = "", f.Version
+	return renewSources(ctx, authority, f)
+}
+
+// renewSources renews what refers to the sources of a mark, from where it has got.
 func renewSources(ctx context.Context, authority store.Authority, f store.FanOut) error {
 	from := readReached(f)
 	for i, source := range f.Sources {

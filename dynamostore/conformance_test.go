@@ -2,6 +2,7 @@ package dynamostore_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,19 +17,21 @@ import (
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// harness makes stores on tables of their own.
+// harness makes stores on empty tables that no other test has at the time.
 func harness(client *dynamodb.Client) storetest.Harness {
 	return storetest.Harness{
 		New: func(t testing.TB, c *transform.Contract) storetest.Subject {
-			prefix := enginetest.Prefix(t)
+			prefix := enginetest.Tables(t, client, append(slices.Clone(c.Tables), &transform.Table{Name: dynamostore.LibraryTable}), func(prefix string) {
+				s, err := dynamostore.New(client, c, &dynamostore.Options{TablePrefix: prefix})
+				require.NoError(t, err)
+				require.NoError(t, s.Apply(t.Context(), nil, nil))
+			})
 			open := func(t testing.TB) storetest.Subject {
 				s, err := dynamostore.New(client, c, &dynamostore.Options{TablePrefix: prefix})
 				require.NoError(t, err)
 				return storetest.Subject{Authority: s, Control: s, Follower: s, Leases: s}
 			}
 			subject := open(t)
-			require.NoError(t, subject.Follower.(*dynamostore.Store).Apply(t.Context(), nil, nil))
-			t.Cleanup(func() { dropTables(client, prefix, c) })
 			subject.Other = open
 			return subject
 		},

@@ -50,7 +50,7 @@ func eachShelf(t *testing.T, test func(t *testing.T, d *shelf)) {
 		return
 	}
 	enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) {
-		test(t, &shelf{newDeskOf(t, client, storetest.CopyContract(t))})
+		test(t, &shelf{deskOf(t, client, emptyStore(t, client, storetest.CopyContract(t)))})
 	})
 }
 

@@ -50,6 +50,19 @@ func everywhere(t *testing.T, test func(t *testing.T, d *desk)) {
 		test(t, inProcess(t))
 		return
 	}
+	enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) {
+		c, err := transform.Load(authorityText)
+		require.NoError(t, err)
+		test(t, deskOf(t, client, emptyStore(t, client, c)))
+	})
+}
+
+// onItsOwn is everywhere for a test that changes the tables.
+func onItsOwn(t *testing.T, test func(t *testing.T, d *desk)) {
+	if testing.Short() {
+		test(t, inProcess(t))
+		return
+	}
 	enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) { test(t, newDesk(t, client)) })
 }
 
@@ -59,16 +72,22 @@ func newDesk(t *testing.T, client *dynamodb.Client) *desk {
 	return newDeskOf(t, client, c)
 }
 
-// newDeskOf is newDesk with another contract.
+// newDeskOf is newDesk with another contract. Its tables are its own.
 func newDeskOf(t *testing.T, client *dynamodb.Client, c *transform.Contract) *desk {
 	s, err := New(client, c, &Options{TablePrefix: enginetest.Prefix(t)})
 	require.NoError(t, err)
 	deleteTables(t, client, s)
+	require.NoError(t, s.Apply(t.Context(), nil, nil))
+	return deskOf(t, client, s)
+}
+
+// deskOf is the desk of a store whose tables are there.
+func deskOf(t *testing.T, client *dynamodb.Client, s *Store) *desk {
+	c := s.contract
 	d := &desk{
 		T: t, Store: s, ctx: t.Context(), client: client,
 		accounts: c.Entity("Accounts"), notes: c.Entity("Notes"), tickets: c.Entity("Tickets"),
 	}
-	require.NoError(t, s.Apply(d.ctx, nil, nil))
 	require.NoError(t, s.Init(d.ctx))
 	d.advance(func(p *store.PhaseRecord) {
 		p.State, p.Phase, p.Epoch, p.Capture = store.Open, store.DynamoDBPrimary, 1, true

@@ -36,10 +36,22 @@ type fixture struct {
 // each runs the test on every engine, with a store whose tables are there.
 func each(t *testing.T, test func(f *fixture)) {
 	enginetest.EachDynamoDB(t, func(t *testing.T, client *dynamodb.Client) {
-		f := newFixture(t, client)
-		require.NoError(t, f.Apply(f.ctx, nil, nil))
-		test(f)
+		c, err := transform.Load(contractText)
+		require.NoError(t, err)
+		test(fixtureOf(t, client, c, emptyStore(t, client, c)))
 	})
+}
+
+// emptyStore returns a store whose tables are there and empty.
+func emptyStore(t testing.TB, client *dynamodb.Client, c *transform.Contract) *Store {
+	open := func(prefix string) *Store {
+		s, err := New(client, c, &Options{TablePrefix: prefix})
+		require.NoError(t, err)
+		return s
+	}
+	return open(enginetest.Tables(t, client, open("").tables, func(prefix string) {
+		require.NoError(t, open(prefix).Apply(t.Context(), nil, nil))
+	}))
 }
 
 func newFixture(t *testing.T, client *dynamodb.Client) *fixture {
@@ -48,6 +60,10 @@ func newFixture(t *testing.T, client *dynamodb.Client) *fixture {
 	s, err := New(client, c, &Options{TablePrefix: enginetest.Prefix(t)})
 	require.NoError(t, err)
 	deleteTables(t, client, s)
+	return fixtureOf(t, client, c, s)
+}
+
+func fixtureOf(t *testing.T, client *dynamodb.Client, c *transform.Contract, s *Store) *fixture {
 	return &fixture{T: t, Store: s, ctx: t.Context(), real: client, users: c.Entity("Users"), things: c.Entity("Things")}
 }
 

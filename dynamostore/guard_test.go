@@ -237,7 +237,7 @@ func TestInsertKeepsGuards(t *testing.T) {
 // TestInsertOfARowThatTheServiceRefuses, for an index whose key has another type:
 // the rows beside it are stored, and it is a dead letter.
 func TestInsertOfARowThatTheServiceRefuses(t *testing.T) {
-	everywhere(t, func(t *testing.T, d *desk) {
+	onItsOwn(t, func(t *testing.T, d *desk) {
 		table := d.tableName(d.accounts.Table)
 		_, err := d.client.DeleteTable(d.ctx, &dynamodb.DeleteTableInput{TableName: &table})
 		require.NoError(t, err)

@@ -3,6 +3,7 @@ package mysqlstore
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -27,7 +28,7 @@ func (s *Store) FanOuts(ctx context.Context, r store.DirtyRange) (store.FanOutPa
 		var key transform.Key
 		var f store.FanOut
 		var age int64 // microseconds
-		err := rows.Scan(&key.Entity, &key.ID, &f.Version, &f.Reached, &age)
+		err := rows.Scan(&key.Entity, &key.ID, &f.Version, &f.Since, &f.Reached, &age)
 		f.Sources, f.Age = []transform.Key{key}, nanoseconds(age)
 		page.Marks = append(page.Marks, f)
 		return err
@@ -42,7 +43,7 @@ func (s *Store) FanOuts(ctx context.Context, r store.DirtyRange) (store.FanOutPa
 	return page, nil
 }
 
-const selectFanOuts = "SELECT entity, id, version, reached, TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(6))" +
+const selectFanOuts = "SELECT entity, id, version, since, reached, TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(6))" +
 	" FROM crossfade_fanout WHERE grp=? AND (entity > ? OR (entity = ? AND id > ?)) ORDER BY entity, id LIMIT ?"
 
 // Dependents returns the keys of the next rows that refer to a key, as MySQL compares
@@ -111,27 +112,34 @@ func (s *Store) dependents(ctx context.Context, src *source, l *lookup, limit in
 // refreshes them.
 func (s *Store) Renew(ctx context.Context, keys []transform.Key) error { return s.Bump(ctx, keys) }
 
-// Reach notes how far a mark has been carried out, unless it has another version.
+// Reach notes how far a pass has come, unless a later one has; "" begins the next. A pass
+// that began before the last change may be noted where none is: all of another one is due
+// then.
 func (s *Store) Reach(ctx context.Context, f store.FanOut, reached string) error {
-	return s.changeFanOut(ctx, "reach", f, "UPDATE crossfade_fanout SET reached=? WHERE ", []byte(reached))
+	if reached == "" {
+		return s.changeFanOut(ctx, "reach", f, "UPDATE crossfade_fanout SET reached='', since=? WHERE ", []any{uint64(f.Version)},
+			"since=?", uint64(f.Since))
+	}
+	return s.changeFanOut(ctx, "reach", f, "UPDATE crossfade_fanout SET reached=?, since=? WHERE ", []any{[]byte(reached), uint64(f.Since)},
+		"(since=? OR reached='' AND since>?)", uint64(f.Since), uint64(f.Since))
 }
 
 // CleanFanOut removes a mark, unless it has another version: a writer has changed the
 // source again since the mark was read.
 func (s *Store) CleanFanOut(ctx context.Context, f store.FanOut) error {
-	return s.changeFanOut(ctx, "clean fan-out", f, "DELETE FROM crossfade_fanout WHERE ")
+	return s.changeFanOut(ctx, "clean fan-out", f, "DELETE FROM crossfade_fanout WHERE ", nil, "version=?", uint64(f.Version))
 }
 
-// changeFanOut changes a mark if it has the version that it was read with. As Clean it
-// does not ask the fence.
-func (s *Store) changeFanOut(ctx context.Context, op string, f store.FanOut, query string, args ...any) error {
+// changeFanOut changes a mark if it is as the condition says. As Clean it does not ask the
+// fence.
+func (s *Store) changeFanOut(ctx context.Context, op string, f store.FanOut, query string, set []any, condition string, args ...any) error {
 	if len(f.Sources) != 1 {
 		return s.invalid(op, "", "", "a mark of this store has one source", store.NotApplied)
 	}
 	key := f.Sources[0]
-	args = append(args, s.group, key.Entity, []byte(key.ID), uint64(f.Version))
+	args = slices.Concat(set, []any{s.group, key.Entity, []byte(key.ID)}, args)
 	return s.retry(ctx, func() error {
-		_, outcome, err := s.run(ctx, query+"grp=? AND entity=? AND id=? AND version=?", args...)
+		_, outcome, err := s.run(ctx, query+"grp=? AND entity=? AND id=? AND "+condition, args...)
 		return s.wrap(op, nil, outcome, err)
 	})
 }

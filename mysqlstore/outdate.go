@@ -65,11 +65,12 @@ func (f *fenced) leaveFanOuts(ctx context.Context, changes []store.Change) error
 	return f.s.leaveFanOuts(ctx, f.t, marks)
 }
 
-// The parts of the statement that leaves marks. One that is there is to be carried out
-// from its beginning; created_at stays, for it has waited since then.
+// The parts of the statement that leaves marks. Of one that is there, a pass that has got
+// somewhere goes on, and since says that it does not cover this change; created_at stays,
+// for it has waited since then.
 const (
-	insertFanOut = "INSERT INTO crossfade_fanout (grp, entity, id, version, reached, created_at) "
-	onFanOut     = " ON DUPLICATE KEY UPDATE version = VALUES(version), reached = ''"
+	insertFanOut = "INSERT INTO crossfade_fanout (grp, entity, id, version, since, reached, created_at) "
+	onFanOut     = " ON DUPLICATE KEY UPDATE since = IF(reached = '', VALUES(version), since), version = VALUES(version)"
 )
 
 // leaveFanOuts leaves marks in the order of the keys.
@@ -78,9 +79,9 @@ func (s *Store) leaveFanOuts(ctx context.Context, t *tx, marks []store.KeyVersio
 	for some := range slices.Chunk(marks, bumpChunk) {
 		var args []any
 		for _, k := range some {
-			args = append(args, s.group, k.Key.Entity, []byte(k.Key.ID), uint64(k.Version))
+			args = append(args, s.group, k.Key.Entity, []byte(k.Key.ID), uint64(k.Version), uint64(k.Version))
 		}
-		if _, err := t.exec(ctx, insertFanOut+"VALUES "+repeat("(?, ?, ?, ?, '', UTC_TIMESTAMP(6))", len(some))+onFanOut, args...); err != nil {
+		if _, err := t.exec(ctx, insertFanOut+"VALUES "+repeat("(?, ?, ?, ?, ?, '', UTC_TIMESTAMP(6))", len(some))+onFanOut, args...); err != nil {
 			return err
 		}
 	}
@@ -116,7 +117,7 @@ func (s *Store) bumpCopied(ctx context.Context, keys []transform.Key) error {
 
 // fanOutOf selects the mark of a key, at the version of its change record.
 func fanOutOf(group, entity, id string) string {
-	return "SELECT c.grp, c.entity, c.id, c.version, '', UTC_TIMESTAMP(6) FROM crossfade_change c" +
+	return "SELECT c.grp, c.entity, c.id, c.version, c.version, '', UTC_TIMESTAMP(6) FROM crossfade_change c" +
 		" WHERE c.grp = " + group + " AND c.entity = " + entity + " AND c.id = " + id
 }
 
@@ -187,7 +188,7 @@ func (s *Store) chainFanOut(ch chain, event, id string) string {
 		return ""
 	}
 	from, where := ch.rows(len(ch.links))
-	return insertFanOut + "SELECT c.grp, c.entity, c.id, c.version, '', UTC_TIMESTAMP(6) FROM " + from +
+	return insertFanOut + "SELECT c.grp, c.entity, c.id, c.version, c.version, '', UTC_TIMESTAMP(6) FROM " + from +
 		" STRAIGHT_JOIN crossfade_change c ON c.grp = " + literal(s.group) + " AND c.entity = " + literal(ch.of.entity.Name) + " AND c.id = " + id +
 		" WHERE " + where + " ORDER BY 3" + inShare + onFanOut + ";\n"
 }

@@ -49,10 +49,11 @@ func ownTables() []ownTable {
 		// One row per record whose copies may be old, at the version of the change
 		// record that its writer left. Such a version is given once: change records are
 		// never removed, and a higher epoch raises the floor of all. reached is how far
-		// the mark has been carried out, created_at when the oldest change that it
-		// stands for was made.
+		// the present pass over what shows the record has come, since the version at
+		// which that began, or that of the mark where it has not; created_at when the
+		// oldest change that the mark stands for was made.
 		{name: "crossfade_fanout", copies: true, body: "grp " + typeIdent + ", entity " + typeIdent + ", id " + typeKeyBytes + "," +
-			" version BIGINT UNSIGNED NOT NULL, reached BLOB NOT NULL, created_at " + typeTime + "," +
+			" version BIGINT UNSIGNED NOT NULL, since BIGINT UNSIGNED NOT NULL, reached BLOB NOT NULL, created_at " + typeTime + "," +
 			" PRIMARY KEY (grp, entity, id)"},
 		// assigned holds the ids that MySQL gave in the token's write, with commas
 		// between; carried says that the other store holds the token too.

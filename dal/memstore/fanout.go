@@ -42,7 +42,7 @@ func (s *Store) leaveFanOut(all []changing) {
 		if !c.before.IsZero() && !c.after.IsZero() && e.ChangesCopies(c.before, c.after) {
 			mark.Sources = append(mark.Sources, c.key)
 			if !s.leased {
-				s.openFanOut(placeOf(c.key), 0, store.FanOut{Sources: []transform.Key{c.key}, Version: c.version})
+				s.openFanOut(placeOf(c.key), 0, store.FanOut{Sources: []transform.Key{c.key}, Version: c.version, Since: c.version})
 			}
 		}
 		// An update keeps the copies that the item has, and whatever else writes it has none.
@@ -60,11 +60,15 @@ func (s *Store) leaveFanOut(all []changing) {
 // placeOf is where the mark of a source is in the order of a shard.
 func placeOf(key transform.Key) string { return key.Entity + "\x00" + key.ID }
 
-// openFanOut leaves a mark, or has the one of the same source begin anew.
+// openFanOut leaves a mark, or gives the one of the same source another version: a pass
+// that is under way goes on, and does not cover it.
 func (s *Store) openFanOut(place string, shard int, f store.FanOut) {
 	since := s.now()
 	if was := s.fanOuts.open[place]; was != nil {
 		since = was.since
+		if was.Reached != "" {
+			f.Reached, f.Since = was.Reached, was.Since
+		}
 	}
 	if s.fanOuts.open == nil {
 		s.fanOuts.open = map[string]*fanOut{}
@@ -112,17 +116,30 @@ func (s *Store) fanOutsOf(shard int) []string {
 	return all
 }
 
-// Reach notes how far a mark has been carried out, unless it has changed.
+// Reach notes how far a pass has come, unless a later one has; "" begins the next.
 func (s *Store) Reach(ctx context.Context, f store.FanOut, reached string) error {
-	return s.onFanOut(ctx, "reach", f, func(place string) { s.fanOuts.open[place].Reached = reached })
+	return s.onFanOut(ctx, "reach", f, func(place string) {
+		m := s.fanOuts.open[place]
+		switch {
+		case m.Since != f.Since && (m.Reached != "" || m.Since < f.Since):
+		case reached == "":
+			m.Reached, m.Since = "", f.Version
+		default:
+			m.Reached, m.Since = reached, f.Since
+		}
+	})
 }
 
 // CleanFanOut removes a mark that was carried out, unless it has changed.
 func (s *Store) CleanFanOut(ctx context.Context, f store.FanOut) error {
-	return s.onFanOut(ctx, "clean fan-out", f, func(place string) { delete(s.fanOuts.open, place) })
+	return s.onFanOut(ctx, "clean fan-out", f, func(place string) {
+		if s.fanOuts.open[place].Version == f.Version {
+			delete(s.fanOuts.open, place)
+		}
+	})
 }
 
-// onFanOut calls do with the place of a mark if it is there as it was read.
+// onFanOut calls do with the place of a mark if it is there.
 func (s *Store) onFanOut(ctx context.Context, op string, f store.FanOut, do func(place string)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -136,7 +153,7 @@ func (s *Store) onFanOut(ctx context.Context, op string, f store.FanOut, do func
 	case !s.leased:
 		place = placeOf(f.Sources[0])
 	}
-	if m := s.fanOuts.open[place]; m != nil && m.Version == f.Version {
+	if s.fanOuts.open[place] != nil {
 		do(place)
 	}
 	return nil

@@ -25,9 +25,12 @@ type FanOut struct {
 	// Own are records that have come to refer to others, or have just been made: they are
 	// to be renewed themselves. A store whose change records do that has none.
 	Own []transform.Key
-	// Reached is how far it has been carried out, "" if not begun. Who carries it out
-	// gives it its form.
+	// Reached is how far the present pass over what refers to its sources has come, "" if
+	// it has not begun. Who carries it out gives it its form.
 	Reached string
+	// Since is the Version at which that pass began. Another one means that the source
+	// has changed since: all of a further pass is due before the mark is cleaned.
+	Since Version
 	// Age is how long it has waited, in nanoseconds by the store's clock; 0 where the
 	// store does not know.
 	Age int64
@@ -43,6 +46,9 @@ type FanOutPage struct {
 // which something breaks without (design-model, "Fan-out"): a mark is read, then its
 // dependents are enumerated, in a read that begins later, each of them is renewed, whether
 // or not it is dirty, and the mark is cleaned last, at the version that it was read with.
+// A change in the middle of that does not send it back to the beginning, or the last
+// dependents of a record that changes all the time were never renewed: it goes on, and
+// then does all of it once more.
 type FansOut interface {
 	// FanOuts returns the next fan-out marks of a shard, committed before the call. Its
 	// reads are consistent.
@@ -57,7 +63,9 @@ type FansOut interface {
 	// one that keeps the copies itself writes them. Of a record that is not there it
 	// writes none. It passes a closed mark, but not one given away.
 	Renew(ctx context.Context, keys []transform.Key) error
-	// Reach notes how far a mark has been carried out, unless it has changed meanwhile.
+	// Reach notes how far a pass has come, unless another one has begun meanwhile. "" is
+	// its end, where the source has changed since it began: the next one begins, at the
+	// version that the mark was read with.
 	Reach(ctx context.Context, f FanOut, reached string) error
 	// CleanFanOut removes a mark that was carried out, unless it has changed since it was
 	// read.

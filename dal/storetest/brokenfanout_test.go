@@ -134,6 +134,8 @@ var fanOutFaults = slices.Concat(
 	underBoth("how far is noted of whatever mark there is", ruleFanOutClean, []string{"how far it was carried out"}, func(b *broken) {
 		b.reach = func(ctx context.Context, f store.FanOut, reached string) error {
 			for _, now := range b.theirs(ctx, f.Sources) {
+				b.Store.Reach(ctx, now, "")
+				now.Since = now.Version
 				b.Store.Reach(ctx, now, reached)
 			}
 			return nil
@@ -161,6 +163,13 @@ var fanOutFaults = slices.Concat(
 		}
 	}),
 	[]fault{
+		{name: "a change begins a mark anew", breaks: cases(ruleFanOutClean, "changed in the middle, captured"), in: filtered(func(f *store.FanOut) {
+			if f.Since != f.Version {
+				f.Reached, f.Since = "", f.Version
+			}
+		})},
+		{name: "what was done before a change counts for it", breaks: slices.Concat(cases(ruleFanOutClean, "changed in the middle, captured"),
+			cases(ruleFanOutClean, "how far it was carried out, captured")), in: filtered(func(f *store.FanOut) { f.Since = f.Version })},
 		{name: "nobody is told of what has come to refer to others", leased: true, in: filtered(func(f *store.FanOut) { f.Own = nil }),
 			breaks: slices.Concat(both(ruleFanOut, "of what is put"), both(ruleFanOut, "of what comes and goes"), both(ruleFanOut, "of what moves"),
 				both(ruleFanOut, "of what a reference sets to NULL"), both(ruleFanOut, "of several"))},

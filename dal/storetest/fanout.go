@@ -25,6 +25,7 @@ func fanOutCases() []testCase {
 		copying("changed meanwhile", 0, markChanged),
 		copying("cleaned by another", 0, markCleaned),
 		copying("how far it was carried out", 0, markReached),
+		copying("changed in the middle", aFence, markGoesOn)[:1],
 		copying("page by page", 0, marksInPages),
 	)...)...)
 }
@@ -222,7 +223,34 @@ func markReached(e *env) {
 	require.NoError(e, e.Authority.Reach(e.ctx, read, "there"))
 	later := e.marksOf(ware, read)
 	require.Len(e, later, 1)
-	require.Empty(e, later[0].Reached, "nothing of the later change was carried out")
+	require.True(e, later[0].Reached == "" || later[0].Since != later[0].Version, "nothing of the later change was carried out")
+}
+
+// markGoesOn: a change does not send those who carry out a mark back to the beginning, and
+// what they did before it does not count for it.
+func markGoesOn(e *env) {
+	_, ware, _ := e.shop()
+	e.write(e.update(ware, "name", "ink"))
+	e.write(e.update(ware, "name", "chalk"))
+	read := e.theMark()
+	require.Equal(e, read.Version, read.Since, "nobody has begun")
+	require.NoError(e, e.Authority.Reach(e.ctx, read, "here"))
+	e.write(e.update(ware, "name", "pencil"))
+	now := e.theMark()
+	require.Equal(e, "here", now.Reached)
+	require.Equal(e, read.Version, now.Since)
+	require.Greater(e, now.Version, now.Since)
+	require.NoError(e, e.other().Authority.Reach(e.ctx, read, "there"), "of the same pass")
+	require.Equal(e, "there", e.theMark().Reached)
+	require.NoError(e, e.Authority.Reach(e.ctx, now, ""))
+	now = e.theMark()
+	require.Empty(e, now.Reached)
+	require.Equal(e, now.Version, now.Since, "a pass that covers all")
+	require.NoError(e, e.Authority.Reach(e.ctx, now, "anew"))
+	require.NoError(e, e.other().Authority.Reach(e.ctx, read, "the end"), "of a pass that is over")
+	require.Equal(e, "anew", e.theMark().Reached)
+	require.NoError(e, e.Authority.CleanFanOut(e.ctx, e.theMark()))
+	require.Empty(e, e.fanOuts(100))
 }
 
 // marksInPages: each once, whatever the size of a page.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,8 +35,11 @@ func TestMain(m *testing.M) {
 // quickEngine returns the DynamoDB of the tests that ask much of it: the last real one
 // that is named or found, or dynamotest.
 func quickEngine(t testing.TB) *engine.DynamoDB {
-	engines := enginetest.DynamoDBEngines(t)
-	return engines[max(0, len(engines)-2)]
+	quick := enginetest.DynamoDBEngines(t)
+	if real := slices.DeleteFunc(slices.Clone(quick), (*engine.DynamoDB).IsSubstitute); len(real) > 0 {
+		quick = real
+	}
+	return quick[len(quick)-1]
 }
 
 // opening is the time at which every shop of the tests is open: records that are made

@@ -19,6 +19,7 @@ import (
 // it, the engines are killed when the process ends.
 func Main(m *testing.M) {
 	code := m.Run()
+	deleteTables()
 	for _, name := range slices.Concat(found.Used(), usedSubstitutes()) {
 		fmt.Println("engine used:", name)
 	}
@@ -98,14 +99,21 @@ func EachDynamoDB(t *testing.T, test func(t *testing.T, client *dynamodb.Client)
 	}
 }
 
+// EnvRealAlone, if it is "1", leaves dynamotest out where there are real engines: for a
+// run beside another that has it alone.
+const EnvRealAlone = "CROSSFADE_REAL_ENGINES_ALONE"
+
 // DynamoDBEngines returns all engines that are named or found, and dynamotest
-// as the last one: it takes milliseconds beside a real one, and what passes on
-// both shows that it is fit to stand alone where there is no other.
+// as the last one: what passes on both shows that it is fit to stand alone where
+// there is no other.
 func DynamoDBEngines(t testing.TB) []*engine.DynamoDB {
 	t.Helper()
 	engines, err := found.StartDynamoDB()
 	if err != nil && (!errors.Is(err, engine.ErrNotFound) || found.Required()) {
 		found.Missing(t, err)
+	}
+	if len(engines) > 0 && os.Getenv(EnvRealAlone) == "1" {
+		return engines
 	}
 	own, err := dynamoTest()
 	if err != nil {
