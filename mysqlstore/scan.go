@@ -36,6 +36,9 @@ func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Pag
 	if fault != "" {
 		return store.Page{}, s.invalid("scan", r.Entity.Name, "", fault, store.NoWrite)
 	}
+	if src.sql != nil {
+		return s.scanOwn(ctx, at, src, l, r.Limit)
+	}
 	var rows []store.Row
 	var fence fenceRow
 	var err error

@@ -58,6 +58,9 @@ type Options struct {
 	// without it. Off by default: a hand-off then fails with nothing changed
 	// while a transaction stays open.
 	EndHolders bool
+	// SQL are the service's own reader and writer of entities, by the entity's name.
+	// The library's own SQL reads and writes those that it does not name.
+	SQL map[string]SQL
 }
 
 // withDefaults returns a copy with every field set, or what is wrong with it.
@@ -79,6 +82,7 @@ func (o *Options) withDefaults() (Options, error) {
 		CommitTimeout: cmp.Or(o.CommitTimeout, defaultCommitTimeout),
 		FenceWait:     cmp.Or(o.FenceWait, defaultFenceWait),
 		EndHolders:    o.EndHolders,
+		SQL:           o.SQL,
 	}, errors.Join(errs...)
 }
 
@@ -129,6 +133,7 @@ func New(db *sqlx.DB, c *transform.Contract, opts *Options) (*Store, error) {
 		s.sources[e.Name] = src
 		s.copies = s.copies || len(e.CopiedIn()) > 0
 	}
+	errs = append(errs, s.hand(o.SQL))
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("mysqlstore: %w", err)
 	}
