@@ -43,6 +43,9 @@ func (s *Store) newFollowing(op string, row store.Row) (*following, error) {
 	if fault != "" {
 		return nil, s.invalid(op, row.Key.Entity, "", fault, store.NotApplied)
 	}
+	if err := s.keepsAway(op, p.src, store.NotApplied); err != nil {
+		return nil, err
+	}
 	if row.Live {
 		if err := row.Record.Fit(); err != nil {
 			e := s.unfit(op, p.src.entity, err, store.NotApplied)

@@ -25,6 +25,9 @@ func (s *Store) Query(ctx context.Context, at store.At, q store.Query) ([]store.
 	if src == nil {
 		return nil, s.invalid("query", q.Entity.Name, "", "the contract has no such entity", store.NoWrite)
 	}
+	if err := s.keepsAway("query", src, store.NoWrite); err != nil {
+		return nil, err
+	}
 	if src.sql != nil {
 		return s.queryOwn(ctx, at, src, newLookup(src, checked), q.Limit)
 	}

@@ -54,6 +54,9 @@ func (s *Store) find(op string, key transform.Key) (*source, []any, error) {
 	if src == nil {
 		return nil, nil, s.invalid(op, key.Entity, "", "the contract has no such entity", store.NoWrite)
 	}
+	if err := s.keepsAway(op, src, store.NoWrite); err != nil {
+		return nil, nil, err
+	}
 	args, fault := src.keyArgs(key)
 	if fault != "" {
 		return nil, nil, s.invalid(op, key.Entity, "", fault, store.NoWrite)

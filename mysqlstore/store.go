@@ -103,6 +103,11 @@ type Store struct {
 	// triggered says that the group captures by triggers too, as far as this
 	// process has seen.
 	triggered atomic.Bool
+	// noted are the entities that the service reads and writes by SQL of its own,
+	// as far as this process has seen, and registered says that it is the service's.
+	noted      atomic.Pointer[[]string]
+	anyNoted   atomic.Bool
+	registered atomic.Bool
 	// purged is when this process last removed tokens that are too old.
 	purged atomic.Int64 // Unix seconds
 }

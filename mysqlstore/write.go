@@ -99,6 +99,9 @@ func (s *Store) plan(w store.Write) ([]*step, error) {
 		if fault != "" {
 			return nil, s.invalid(m.Op.String(), st.entity(), "", fault, store.NotApplied)
 		}
+		if err := s.keepsAway(m.Op.String(), st.src, store.NotApplied); err != nil {
+			return nil, err
+		}
 		if err := st.settle(s); err != nil {
 			return nil, err
 		}
