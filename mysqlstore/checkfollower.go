@@ -158,6 +158,9 @@ func columnNames(e *transform.Entity, columns []int) []string {
 // again.
 func (s *Store) checkColumns(ctx context.Context, e *transform.Entity, all *findings) error {
 	live, err := s.columns(ctx, e.Source)
+	if src := s.sources[e.Name]; src != nil && src.sql != nil {
+		return err // the service's own Write makes them of the record
+	}
 	for _, l := range live {
 		if l.Generated == "virtual" || l.Generated == "stored" {
 			continue

@@ -73,7 +73,11 @@ func (s *Store) checkTable(ctx context.Context, e *transform.Entity, all *findin
 	}
 	compareKey(e.Source, key, columnNames(e, e.KeyColumns), all)
 	compared := comparedColumns(s.contract)
-	for _, c := range e.Own() {
+	left := s.leftToService(e, all)
+	for n, c := range e.Own() {
+		if left[n] {
+			continue
+		}
 		i := columnOf(live, c.Name)
 		if i < 0 {
 			all.add(transform.Error, "table "+e.Source+" has no column "+c.Name, "mend the contract or the table")

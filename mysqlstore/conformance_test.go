@@ -15,7 +15,10 @@ import (
 )
 
 // harness makes stores on fresh databases. The parameters are added to the DSN.
-func harness(params string) storetest.Harness {
+func harness(params string) storetest.Harness { return harnessOf(params, nil) }
+
+// harnessOf is harness for a service that has SQL of its own.
+func harnessOf(params string, own func(*transform.Contract) map[string]mysqlstore.SQL) storetest.Harness {
 	return storetest.Harness{New: func(t testing.TB, c *transform.Contract) storetest.Subject {
 		if c.Entity("Accounts") != nil { // of storetest.NamesContract
 			enginetest.NeedsRealMySQL(t, "compares texts by the weights of its collations, and tells these")
@@ -41,7 +44,11 @@ func harness(params string) storetest.Harness {
 			db.MustExec(statement)
 		}
 		subject := func(t testing.TB, db *sqlx.DB) storetest.Subject {
-			s, err := mysqlstore.New(db, c, nil)
+			opts := &mysqlstore.Options{}
+			if own != nil {
+				opts.SQL = own(c)
+			}
+			s, err := mysqlstore.New(db, c, opts)
 			require.NoError(t, err)
 			return storetest.Subject{Authority: s, Control: s, Follower: s}
 		}

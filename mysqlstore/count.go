@@ -39,6 +39,12 @@ func (s *Store) count(ctx context.Context, at store.At, c store.Count, found map
 	if src == nil {
 		return s.invalid("count", c.By.Of().Name, "", "the contract has no such entity", store.NoWrite)
 	}
+	if err := s.keepsAway("count", src, store.NoWrite); err != nil {
+		return err
+	}
+	if src.sql != nil {
+		return s.countOwn(ctx, at, src, c, found)
+	}
 	query, args, err := s.selectCount(src, at, c)
 	if err != nil {
 		return err

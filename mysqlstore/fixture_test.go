@@ -46,6 +46,8 @@ type setting struct {
 	params string // added to the DSN
 	opts   mysqlstore.Options
 	bare   bool // capture is off
+	// own is the service's own SQL for entities of the contract.
+	own func(*transform.Contract) map[string]mysqlstore.SQL
 }
 
 // newFixture makes database, tables and store, and switches capture on unless
@@ -61,6 +63,9 @@ func newFixture(t testing.TB, s setting) *fixture {
 	}
 	f.c = loadContract(t)
 	f.users, f.stock, f.seats = f.c.Entity("Users"), f.c.Entity("Stock"), f.c.Entity("Tickets")
+	if s.own != nil {
+		s.opts.SQL = s.own(f.c)
+	}
 	f.pool, f.hooks = openHooked(t, withParams(f.dsn, s.params))
 	f.store = f.storeWith(f.pool, &s.opts)
 	require.NoError(t, f.store.Init(f.ctx))

@@ -43,6 +43,9 @@ func (s *Store) newFollowing(op string, row store.Row) (*following, error) {
 	if fault != "" {
 		return nil, s.invalid(op, row.Key.Entity, "", fault, store.NotApplied)
 	}
+	if err := s.keepsAway(op, p.src, store.NotApplied); err != nil {
+		return nil, err
+	}
 	if row.Live {
 		if err := row.Record.Fit(); err != nil {
 			e := s.unfit(op, p.src.entity, err, store.NotApplied)
@@ -77,7 +80,7 @@ func (s *Store) Put(ctx context.Context, at store.At, row store.Row) (bool, erro
 		}
 		return true, s.place(ctx, t, p)
 	})
-	return took, s.wrap("put", p.src.entity, store.NotApplied, err)
+	return took, s.wrap("put", p.src.entity, store.NotApplied, s.unclaim(ctx, err, p))
 }
 
 // PutTogether puts rows of different keys in one transaction. All that are
@@ -99,7 +102,7 @@ func (s *Store) PutTogether(ctx context.Context, at store.At, rows []store.Row) 
 		}
 	}
 	_, err := s.follow(ctx, s.beginFollowing, func(t *tx) (bool, error) { return s.putTogether(ctx, t, at, all) })
-	return s.wrap("put", nil, store.NotApplied, err)
+	return s.wrap("put", nil, store.NotApplied, s.unclaim(ctx, err, all...))
 }
 
 // putTogether puts sorted rows, and reports whether any was newer.
@@ -114,13 +117,20 @@ func (s *Store) putTogether(ctx context.Context, t *tx, at store.At, all []*foll
 			newer = append(newer, p)
 		}
 	}
+	f := &fenced{s: s, t: t, passed: true}
 	for _, p := range newer {
-		if err := p.delete(ctx, t); err != nil {
+		if err := p.makeRoom(ctx, f); err != nil {
 			return false, err
 		}
 	}
 	for _, p := range newer {
 		if !p.Live {
+			continue
+		}
+		if p.src.sql != nil {
+			if err := f.writeOwn(ctx, p.src, &Change{Key: p.Key, After: p.Record}); err != nil {
+				return false, s.unplaced(ctx, t, "put", p, err)
+			}
 			continue
 		}
 		_, err := t.exec(ctx, p.src.insertPlain(), p.src.insertArgs(p.Record)...)
@@ -131,7 +141,7 @@ func (s *Store) putTogether(ctx context.Context, t *tx, at store.At, all []*foll
 			return false, s.unplaced(ctx, t, "put", p, err)
 		}
 	}
-	return len(newer) > 0, nil
+	return len(newer) > 0, f.settleOwn(ctx)
 }
 
 // claimVersion looks at the fence, takes its shared lock, and gives the change
@@ -198,6 +208,9 @@ func (s *Store) followerOnly(op, entity string, f *fenceRow, epoch uint64) error
 // place makes the row that is there the one that was claimed for. Every column
 // that can be written is set, so that none is left to a default or to ON UPDATE.
 func (s *Store) place(ctx context.Context, t *tx, p *following) error {
+	if p.src.sql != nil {
+		return s.placeOwn(ctx, t, p)
+	}
 	if !p.Live {
 		return p.delete(ctx, t)
 	}
@@ -316,6 +329,9 @@ func (s *Store) unplaced(ctx context.Context, t *tx, op string, p *following, er
 	switch {
 	case isConflict(asked):
 		return asked
+	case holder == p.Key && p.src.sql != nil:
+		out.Kind, out.Detail = store.ErrInvalid, "the service's own Write inserted a row that is there, where Read shows no record"
+		out.Holder, out.Field = transform.Key{}, ""
 	case holder == p.Key:
 		return errAgain // it came from outside this library since isThere
 	case asked == nil:
@@ -346,12 +362,12 @@ func (s *Store) holder(ctx context.Context, t *tx, p *following, index UniqueInd
 	}
 	var key transform.Key
 	err := each(ctx, t.conn, func(rows *sql.Rows) error {
-		text, err := p.src.scan(rows)
+		text, err := scanTexts(rows, len(e.KeyColumns))
 		if err == nil {
-			_, key, _ = p.src.record(text)
+			key, _ = e.ReadKey(text)
 		}
 		return err
-	}, "SELECT "+p.src.list+" FROM "+p.src.table+" t WHERE "+strings.Join(where, " AND ")+" LOCK IN SHARE MODE", args...)
+	}, "SELECT "+e.SelectKey("t").SQL+" FROM "+p.src.table+" t WHERE "+strings.Join(where, " AND ")+" LOCK IN SHARE MODE", args...)
 	if err == nil && key.IsZero() {
 		err = errNoHolder
 	}

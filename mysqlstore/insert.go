@@ -89,6 +89,10 @@ func (s *Store) insertTogether(ctx context.Context, some []*inserting) error {
 			return false, err
 		}
 		free, err := s.unversioned(ctx, t, some)
+		if src.sql != nil && err == nil && len(free) > 0 {
+			did, err := s.insertOwn(ctx, t, src, free)
+			return did, s.insertFault(ctx, t, free, err)
+		}
 		if err == nil && len(some) == 1 && len(free) == 1 {
 			// Only one by one: of many, hardly any is there.
 			there, asked := free[0].isThere(ctx, t)
@@ -144,7 +148,10 @@ func (s *Store) insertFault(ctx context.Context, t *tx, rows []*inserting, err e
 	if err == nil {
 		return nil
 	}
+	var own *store.Error
 	switch m := meaningOf(err); {
+	case errors.As(err, &own):
+		return &rowError{err}
 	case len(rows) == 1 && number(err) == erDupEntry:
 		return &rowError{s.unplaced(ctx, t, "insert", rows[0].following, err)}
 	case m.kind == store.ErrInvalid, m.kind == store.ErrTooLarge, m.kind == store.ErrUnique:

@@ -22,6 +22,8 @@ type fenced struct {
 	taken    *taking // by references
 	// old are the records of which copies are old once this commits.
 	old []transform.Key
+	// handed is what the service's own SQL was told to write.
+	handed []*handed
 }
 
 // exec runs a statement that affects no row if the fence says no. plain is the
@@ -74,6 +76,9 @@ func (f *fenced) pass(ctx context.Context) error {
 // there, and whether anything was changed. Where MySQL assigns the key, key and
 // version are put into the row.
 func (f *fenced) apply(ctx context.Context, st *step, row *store.Row) (transform.Record, bool, error) {
+	if st.src.sql != nil {
+		return f.applyOwn(ctx, st, row)
+	}
 	switch st.Op {
 	case store.Create:
 		if st.asks {
@@ -191,6 +196,9 @@ const (
 // lockRow reads the row of the step's key with a lock. other says that there is
 // a row which only the column's collation takes for the same key.
 func (f *fenced) lockRow(ctx context.Context, st *step, lock string) (row store.Row, other bool, err error) {
+	if st.src.sql != nil {
+		return f.readOwnRow(ctx, st)
+	}
 	row = store.Row{Key: st.Key}
 	err = f.t.query(ctx, func(rows *sql.Rows) error {
 		text, err := st.src.scan(rows)

@@ -36,7 +36,8 @@ func parseMark(text string) store.State {
 // so a process knows it as soon as it knows the epoch.
 const selectPhase = "SELECT phase, capture, epoch, state, revision, next_phase, next_capture, driver," +
 	" capture_epoch, follower_empty, contract, CAST(changed_at AS CHAR)," +
-	" (SELECT COUNT(*) FROM crossfade_progress g WHERE g.grp=p.grp AND g.name='" + triggersName + "')" +
+	" (SELECT COUNT(*) FROM crossfade_progress g WHERE g.grp=p.grp AND g.name='" + triggersName + "')," +
+	" (SELECT COUNT(*) FROM crossfade_progress g WHERE g.grp=p.grp AND g.name='" + serviceSQLName + "')" +
 	" FROM crossfade_phase p WHERE p.grp=?"
 
 // setPhase is what an UPDATE of the phase record sets. The revision grows with
@@ -58,12 +59,13 @@ func (s *Store) phaseArgs(to store.PhaseRecord, revision uint64) []any {
 func (s *Store) phaseScan(r *store.PhaseRecord, found *bool) func(*sql.Rows) error {
 	return func(rows *sql.Rows) error {
 		var state, changed string
-		var triggers int
+		var triggers, noted int
 		*found = true
 		err := rows.Scan(&r.Phase, &r.Capture, &r.Epoch, &state, &r.Revision, &r.Next, &r.NextCapture, &r.Driver,
-			&r.CaptureEpoch, &r.FollowerEmpty, &r.Contract, &changed, &triggers)
+			&r.CaptureEpoch, &r.FollowerEmpty, &r.Contract, &changed, &triggers, &noted)
 		if err == nil {
 			s.triggered.Store(triggers > 0)
+			s.anyNoted.Store(noted > 0)
 		}
 		r.State, r.ChangedAt = parseMark(state), parseTime(changed)
 		return err
@@ -84,7 +86,7 @@ func (s *Store) phase(ctx context.Context) (store.PhaseRecord, error) {
 	if !found {
 		return store.PhaseRecord{}, s.notInitialised("phase", store.NoWrite)
 	}
-	return r, nil
+	return r, s.learnNoted(ctx, s.anyNoted.Load())
 }
 
 // notInitialised returns the error of a group that Init has not made.

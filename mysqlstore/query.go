@@ -25,6 +25,12 @@ func (s *Store) Query(ctx context.Context, at store.At, q store.Query) ([]store.
 	if src == nil {
 		return nil, s.invalid("query", q.Entity.Name, "", "the contract has no such entity", store.NoWrite)
 	}
+	if err := s.keepsAway("query", src, store.NoWrite); err != nil {
+		return nil, err
+	}
+	if src.sql != nil {
+		return s.queryOwn(ctx, at, src, newLookup(src, checked), q.Limit)
+	}
 	rows, err := s.list(ctx, s.db, "query", at, src, newLookup(src, checked), q.Limit)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,17 @@ func (s *Store) Get(ctx context.Context, at store.At, key transform.Key) (store.
 	if err != nil {
 		return store.Row{}, err
 	}
+	if src.sql != nil {
+		found := map[transform.Key]store.Row{key: {Key: key}}
+		err := s.getOwn(ctx, at, src, []transform.Key{key}, found)
+		if fault := found[key].Err; err == nil && fault != nil {
+			err = s.unfit("get", src.entity, fault, store.NoWrite)
+		}
+		if err != nil {
+			return store.Row{}, err
+		}
+		return found[key], nil
+	}
 	var snap snapshot
 	query, args := s.get(src, at, key, args)
 	row, fault := store.Row{Key: key}, error(nil)
@@ -42,6 +53,9 @@ func (s *Store) find(op string, key transform.Key) (*source, []any, error) {
 	src := s.sources[key.Entity]
 	if src == nil {
 		return nil, nil, s.invalid(op, key.Entity, "", "the contract has no such entity", store.NoWrite)
+	}
+	if err := s.keepsAway(op, src, store.NoWrite); err != nil {
+		return nil, nil, err
 	}
 	args, fault := src.keyArgs(key)
 	if fault != "" {
@@ -155,6 +169,9 @@ func (s *Store) GetMany(ctx context.Context, at store.At, keys []transform.Key) 
 // getMany reads some different keys of one entity into found, where each of
 // them has an entry.
 func (s *Store) getMany(ctx context.Context, at store.At, keys []transform.Key, found map[transform.Key]store.Row) error {
+	if src := s.sources[keys[0].Entity]; src != nil && src.sql != nil {
+		return s.getOwn(ctx, at, src, keys, found)
+	}
 	src, query, args, err := s.selectMany(at, keys)
 	if err != nil {
 		return err

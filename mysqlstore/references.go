@@ -46,7 +46,7 @@ func newTaking(steps []*step, tell func([]store.Along) error) *taking {
 // that have rows of other tables.
 func (f *fenced) takes(st *step) bool {
 	e := st.src.entity
-	return f.taken != nil && len(e.ReferredBy()) > 0 && (f.at.Captured || takesRows(e))
+	return f.taken != nil && len(e.ReferredBy()) > 0 && (f.at.Captured || takesRows(e) || f.s.takesHanded(e))
 }
 
 // takesRows reports whether a delete of one of the entity's records may take others
@@ -88,6 +88,9 @@ func (f *fenced) takeAlong(ctx context.Context, st *step) error {
 		if err := f.note(ctx, along); err != nil {
 			return err
 		}
+	}
+	if err := f.handAlong(ctx, along); err != nil {
+		return err
 	}
 	for _, a := range along {
 		if !a.After.IsZero() {
@@ -177,6 +180,9 @@ func (f *fenced) dependents(ctx context.Context, r *transform.Reference, to tran
 	}
 	for _, c := range src.entity.KeyColumns {
 		order = append(order, "t."+quote(src.entity.Columns[c].Name))
+	}
+	if src.sql != nil {
+		return f.ownDependents(ctx, src, where, args, order)
 	}
 	var all []transform.Record
 	var unnamed error

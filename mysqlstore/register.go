@@ -36,6 +36,9 @@ func (s *Store) Register(ctx context.Context, r store.Registration) (store.Phase
 	}
 	s.purge(ctx)
 	record, err := s.phase(ctx)
+	if err == nil {
+		err = s.note(ctx)
+	}
 	return record, s.wrap("register", nil, store.NoWrite, err)
 }
 

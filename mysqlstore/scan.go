@@ -26,6 +26,9 @@ func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Pag
 	if src == nil {
 		return store.Page{}, s.invalid("scan", r.Entity.Name, "", "the contract has no such entity", store.NoWrite)
 	}
+	if err := s.keepsAway("scan", src, store.NoWrite); err != nil {
+		return store.Page{}, err
+	}
 	if r.Limit < 1 {
 		return store.Page{}, s.invalid("scan", r.Entity.Name, "", "the limit must be at least 1", store.NoWrite)
 	}
@@ -35,6 +38,9 @@ func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Pag
 	l, fault := src.pass(r.After)
 	if fault != "" {
 		return store.Page{}, s.invalid("scan", r.Entity.Name, "", fault, store.NoWrite)
+	}
+	if src.sql != nil {
+		return s.scanOwn(ctx, at, src, l, r.Limit)
 	}
 	var rows []store.Row
 	var fence fenceRow

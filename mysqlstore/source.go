@@ -28,6 +28,8 @@ type source struct {
 	children []*children
 	// shows are the columns that items of whichever entity have copies of.
 	shows []int
+	// sql reads and writes the rows, nil where the library's own statements do.
+	sql *SQL
 	// locked is list for a statement that locks, by the words that do it.
 	locked map[string]string
 }

@@ -14,6 +14,9 @@ type step struct {
 	args []any // of src.byKey
 	// asks says that MySQL is to assign the key.
 	asks bool
+	// other says that a row is locked which only the column's collation takes for the
+	// key's, of an entity that the service writes.
+	other bool
 }
 
 // A stepError is what a statement of a step met.

@@ -58,6 +58,9 @@ type Options struct {
 	// without it. Off by default: a hand-off then fails with nothing changed
 	// while a transaction stays open.
 	EndHolders bool
+	// SQL are the service's own reader and writer of entities, by the entity's name.
+	// The library's own SQL reads and writes those that it does not name.
+	SQL map[string]SQL
 }
 
 // withDefaults returns a copy with every field set, or what is wrong with it.
@@ -79,6 +82,7 @@ func (o *Options) withDefaults() (Options, error) {
 		CommitTimeout: cmp.Or(o.CommitTimeout, defaultCommitTimeout),
 		FenceWait:     cmp.Or(o.FenceWait, defaultFenceWait),
 		EndHolders:    o.EndHolders,
+		SQL:           o.SQL,
 	}, errors.Join(errs...)
 }
 
@@ -99,6 +103,11 @@ type Store struct {
 	// triggered says that the group captures by triggers too, as far as this
 	// process has seen.
 	triggered atomic.Bool
+	// noted are the entities that the service reads and writes by SQL of its own,
+	// as far as this process has seen, and registered says that it is the service's.
+	noted      atomic.Pointer[[]string]
+	anyNoted   atomic.Bool
+	registered atomic.Bool
 	// purged is when this process last removed tokens that are too old.
 	purged atomic.Int64 // Unix seconds
 }
@@ -129,6 +138,7 @@ func New(db *sqlx.DB, c *transform.Contract, opts *Options) (*Store, error) {
 		s.sources[e.Name] = src
 		s.copies = s.copies || len(e.CopiedIn()) > 0
 	}
+	errs = append(errs, s.hand(o.SQL))
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("mysqlstore: %w", err)
 	}

@@ -49,7 +49,7 @@ func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Wr
 	if err == nil {
 		return done, nil
 	}
-	return store.Written{}, s.explain(ctx, steps, store.NotApplied, err)
+	return store.Written{}, s.explain(ctx, steps, store.NotApplied, s.endedWrite(ctx, err))
 }
 
 // write tries once.
@@ -60,11 +60,11 @@ func (s *Store) write(ctx context.Context, at store.At, w store.Write, steps []*
 	if len(steps) == 1 && !at.Captured && w.Token == "" && steps[0].Expect == nil {
 		switch steps[0].Op {
 		case store.Create:
-			if steps[0].src.alone(steps[0].Record) {
+			if steps[0].src.sql == nil && steps[0].src.alone(steps[0].Record) {
 				return s.createAlone(ctx, at, steps[0])
 			}
 		case store.Delete:
-			if len(steps[0].src.children) == 0 && !takesRows(steps[0].src.entity) {
+			if src := steps[0].src; src.sql == nil && len(src.children) == 0 && !takesRows(src.entity) && !s.takesHanded(src.entity) {
 				return s.deleteAlone(ctx, at, steps[0])
 			}
 		}
@@ -73,6 +73,9 @@ func (s *Store) write(ctx context.Context, at store.At, w store.Write, steps []*
 	var taken *tokenError
 	if errors.As(err, &taken) {
 		return s.repeated(ctx, w, steps)
+	}
+	if s.putAgain(ctx, err) {
+		err = errAgain
 	}
 	return done, err
 }
@@ -95,6 +98,9 @@ func (s *Store) plan(w store.Write) ([]*step, error) {
 		}
 		if fault != "" {
 			return nil, s.invalid(m.Op.String(), st.entity(), "", fault, store.NotApplied)
+		}
+		if err := s.keepsAway(m.Op.String(), st.src, store.NotApplied); err != nil {
+			return nil, err
 		}
 		if err := st.settle(s); err != nil {
 			return nil, err
@@ -121,6 +127,9 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 			return store.Written{}, err
 		}
 	}
+	if err := f.lockOwnRows(ctx, steps); err != nil {
+		return store.Written{}, err
+	}
 	commits := w.Token != ""
 	var assigned []int64
 	for i, st := range steps {
@@ -134,8 +143,14 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 			assigned = append(assigned, f.assigned)
 		}
 	}
+	if err := f.settleOwn(ctx); err != nil {
+		return store.Written{}, err
+	}
 	if !commits {
 		return store.Written{Rows: unchanged(rows)}, f.pass(ctx)
+	}
+	if err := f.lookAgain(ctx, rows); err != nil {
+		return store.Written{}, err
 	}
 	if w.Token != "" {
 		if err := s.saveAssigned(ctx, t, w.Token, assigned); err != nil {
@@ -318,7 +333,11 @@ func (s *Store) explain(ctx context.Context, steps []*step, outcome store.Outcom
 		return s.wrap(at.step.Op.String(), at.step.src.entity, outcome, at.err)
 	}
 	if number(err) == erDupEntry {
-		return s.createdMeanwhile(ctx, at.step, s.duplicate(ctx, at.step, outcome, err))
+		met := s.duplicate(ctx, at.step, outcome, err)
+		if at.step.src.sql != nil {
+			met = s.duplicateOwn(ctx, at.step, met)
+		}
+		return s.createdMeanwhile(ctx, at.step, met)
 	}
 	if referred := s.referred(at.step, outcome, err); referred != nil {
 		return referred
