@@ -111,6 +111,9 @@ func (s *Store) dependents(ctx context.Context, src *source, l *lookup, limit in
 // refreshes them.
 func (s *Store) Renew(ctx context.Context, keys []transform.Key) error { return s.Bump(ctx, keys) }
 
+// Empty does nothing: what a delete takes along it takes along at once.
+func (s *Store) Empty(context.Context, store.FanOut) error { return nil }
+
 // Reach notes how far a mark has been carried out, unless it has another version.
 func (s *Store) Reach(ctx context.Context, f store.FanOut, reached string) error {
 	return s.changeFanOut(ctx, "reach", f, "UPDATE crossfade_fanout SET reached=? WHERE ", []byte(reached))

@@ -112,6 +112,13 @@ func (s *Store) fanOutsOf(shard int) []string {
 	return all
 }
 
+// Empty does nothing: what a delete takes along it takes along at once.
+func (s *Store) Empty(ctx context.Context, f store.FanOut) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over(ctx, "empty", "")
+}
+
 // Reach notes how far a mark has been carried out, unless it has changed.
 func (s *Store) Reach(ctx context.Context, f store.FanOut, reached string) error {
 	return s.onFanOut(ctx, "reach", f, func(place string) { s.fanOuts.open[place].Reached = reached })
