@@ -49,9 +49,9 @@ type fairground struct {
 	kept    []transform.Record // what it has nothing to do with
 }
 
-// open makes fair 1 with so many stalls, one of which has a hundred and twenty sales, and
-// visitors, and another fair with one of each.
-func (e *env) open(stalls, visitors int) fairground {
+// open makes fair 1 with so many stalls, of which one has sales, and visitors, and another
+// fair with one of each.
+func (e *env) open(stalls, sales, visitors int) fairground {
 	e.Helper()
 	var f fairground
 	f.gone = []transform.Record{e.fair(1)}
@@ -59,7 +59,7 @@ func (e *env) open(stalls, visitors int) fairground {
 	for i := range stalls {
 		f.gone = append(f.gone, e.stall(i+1, 1))
 	}
-	for i := range 120 {
+	for i := range sales {
 		f.gone = append(f.gone, e.sale(i+1, 1))
 	}
 	before := slices.Clone(f.gone)
@@ -105,10 +105,10 @@ func (e *env) requireStaged(f fairground) {
 	require.Len(e, dirty, len(f.gone)+len(f.changed), "nothing else is")
 }
 
-// staged: 250 records and 120 below one of them are deleted, and 150 changed, before the
+// staged: 120 records and 110 below one of them are deleted, and 30 changed, before the
 // delete is acknowledged. Their unique values and places are free.
 func staged(e *env) {
-	f := e.open(250, 150)
+	f := e.open(120, 110, 30)
 	w := e.write(e.remove(f.gone[0]))
 	told := map[transform.Key]bool{}
 	for _, c := range w.Changes {
@@ -126,7 +126,7 @@ func staged(e *env) {
 
 // stagedInUnit: with other changes, and another delete, in one write.
 func stagedInUnit(e *env) {
-	f := e.open(130, 2)
+	f := e.open(101, 3, 2)
 	w := e.write(e.remove(f.gone[0]), e.create(e.fair(3)), e.remove(f.kept[3]), e.create(e.stall(9002, 3)))
 	require.False(e, w.Rows[0].Live)
 	require.True(e, w.Rows[1].Live)
@@ -143,7 +143,7 @@ func stagedInUnit(e *env) {
 // stagedRestricted: nothing is taken along of what is kept, however much that would be, and
 // nothing changed by a write that also deletes what it changes.
 func stagedRestricted(e *env) {
-	f := e.open(130, 2)
+	f := e.open(101, 3, 2)
 	permit := e.listed("permits", "permit_id", "1", "fair_id", "1")
 	e.write(e.create(permit))
 	e.unchanged(func() {
@@ -160,7 +160,7 @@ func stagedRestricted(e *env) {
 // stagedAnew: what comes to the place of the record has nothing of what referred to the one
 // before, and nothing can refer to a record that is gone.
 func stagedAnew(e *env) {
-	f := e.open(130, 2)
+	f := e.open(101, 3, 2)
 	e.write(e.remove(f.gone[0]))
 	_, err := e.try(e.create(e.stall(777, 1)))
 	e.requireError(err, store.ErrNoTarget)
