@@ -12,6 +12,7 @@ import (
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
 // The records of storetest.FairContract.
@@ -133,7 +134,17 @@ func (f *fairground) requireClosed(t *testing.T, id int64) {
 func inFairPhases(t *testing.T, play func(t *testing.T, w *world, f *fairground, phase store.Phase)) {
 	run := func(t *testing.T, w *world) {
 		f := newFairground(t, w.open(t, leading()))
-		f.walk(t, func(phase store.Phase) { play(t, w, f, phase) }, func() error { return nil })
+		play(t, w, f, store.MySQLOnly)
+		require.NoError(t, f.CaptureOn(t.Context(), migrationctl.Change{Reason: "test"}))
+		for phase := store.DualWrite; phase <= store.DynamoDBOnly; phase++ {
+			f.step(t, phase)
+			if phase == store.DualWrite {
+				require.NoError(t, f.Backfill(t.Context(), migrationctl.BackfillOptions{}))
+			}
+			if phase != store.Validate {
+				play(t, w, f, phase)
+			}
+		}
 	}
 	t.Run("memory", func(t *testing.T) { run(t, newMemoryWorldOf(t, storetest.FairContract(t), faultstore.New())) })
 	t.Run("engines", func(t *testing.T) {
