@@ -51,7 +51,7 @@ func (r *Router) Atomically(ctx context.Context, do func(ctx context.Context, tx
 	if u.w.snapshot != nil && u.w.snapshot.Phase.HasFollower() && r.side(u.w.snapshot).refresher != nil {
 		err = r.follow(ctx, &u.w, o.policy)
 	}
-	return cmp.Or(u.assign(), err)
+	return cmp.Or(u.assign(), err, u.w.pending)
 }
 
 // A unit is one call of Atomically.

@@ -39,6 +39,7 @@ func (noStore) PutTogether(context.Context, store.At, []store.Row) error { retur
 func (noStore) Insert(context.Context, []store.Row) ([]error, error)     { return nil, nil }
 func (noStore) Keep(context.Context, []store.Token) error                { return nil }
 func (noStore) Check(context.Context) error                              { return nil }
+func (noStore) Empty(context.Context, store.FanOut) error                { return nil }
 func (noStore) Name() string                                             { return "none" }
 func (noStore) Contract() *transform.Contract                            { return nil }
 func (noStore) Get(context.Context, store.At, transform.Key) (store.Row, error) {

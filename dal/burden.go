@@ -186,6 +186,9 @@ func (r *Router) takesAlong(w *write, all []store.Along) error {
 		}
 		w.along.bytes += transform.ItemSize(item)
 	}
+	if t := w.total(); t.actions > maxActions || t.bytes > maxBytes {
+		r.staged(w)
+	}
 	return r.bears(w)
 }
 
@@ -232,6 +235,9 @@ func (r *Router) bears(w *write) error {
 			"one for each record, those that references take along too, two or three for one whose item can move, "+
 			"each unique value and reference that is taken or given up, the target of each that is taken, "+
 			"the token, the change and the mark of copies that it makes old", total.actions, maxActions)
+		if w.unstaged != "" {
+			detail += "; it can't be staged, since " + w.unstaged
+		}
 	case total.bytes > maxBytes:
 		detail = fmt.Sprintf("the write takes %d bytes of the %d that a DynamoDB transaction may have", total.bytes, maxBytes)
 	default:

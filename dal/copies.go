@@ -100,8 +100,8 @@ func (s sources) fill(rec transform.Record) error {
 // dependentsPage is how many records are renewed at once.
 const dependentsPage = 100
 
-// CarryOut carries out fan-out marks that were read from the authority: first their own
-// keys are renewed, those of all marks together, then everything that refers to their
+// CarryOut carries out fan-out marks that were read from the authority: what refers to
+// records that are gone is taken along, the marks' own keys are renewed, those of all marks together, then everything that refers to their
 // sources, page by page, and each mark is cleaned once all of it is. Where it has got with
 // one is noted after each page, so that whoever carries it out next goes on there.
 //
@@ -120,6 +120,10 @@ func CarryOut(ctx context.Context, authority store.Authority, marks ...store.Fan
 	var failed []error
 	var done []store.FanOut
 	for _, f := range marks {
+		if err := emptied(ctx, authority, f); err != nil {
+			failed = append(failed, err)
+			continue
+		}
 		if err := passes(ctx, authority, f); err != nil {
 			failed = append(failed, err)
 			continue

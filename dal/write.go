@@ -1,6 +1,7 @@
 package dal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -58,7 +59,9 @@ type write struct {
 	snapshot *Snapshot
 	burdens  []burden      // of each mutation, where there are several
 	along    burden        // of what references take along
+	unstaged string        // why that can't be staged
 	done     store.Written // once it is committed
+	pending  error         // what it takes along is not all gone yet
 }
 
 // write commits w in the authority and then follows the policy. w.done says
@@ -77,9 +80,9 @@ func (r *Router) write(ctx context.Context, w *write, options []WriteOption) err
 		return callers(err)
 	}
 	if !w.snapshot.Phase.HasFollower() || r.side(w.snapshot).refresher == nil {
-		return nil
+		return w.pending
 	}
-	return r.follow(ctx, w, o.policy)
+	return cmp.Or(r.follow(ctx, w, o.policy), w.pending)
 }
 
 // chosen returns what the options of a write choose.
@@ -125,6 +128,9 @@ func (r *Router) commit(ctx context.Context, s *Snapshot, w *write) (err error) 
 		return err
 	}
 	w.done, err = r.side(s).authority.Write(ctx, s.at(), w.Write)
+	if w.pending = nil; errors.Is(err, ErrPending) && len(w.done.Rows) > 0 {
+		w.pending, err = err, nil // it is committed, and followed like any other write
+	}
 	return err
 }
 

@@ -79,6 +79,10 @@ func (e *edit) asSeen() condition {
 		c.text += " OR (#d = :d AND #v <= :f)"
 		c.names["#d"], c.names["#v"] = attrTombstone, attrVersion
 		c.values = item{":d": flag(true), ":f": versionValue(e.floor)}
+		if e.place.emptied {
+			c = c.and("attribute_not_exists(#g)")
+			c.names["#g"] = attrEmptied
+		}
 		return c
 	case len(e.seen) == 0:
 		return e.home.absent()
@@ -208,7 +212,7 @@ func (b *bundle) settled(r *refusal) bool {
 			return true // neither do stamps
 		}
 		e := b.edits[i]
-		if e == nil || e.unmarked && markOf(it) != "" {
+		if e == nil || e.unmarked && markOf(it) != "" || emptiedBy(it) != "" {
 			continue // a mark goes again
 		}
 		version, err := versionOf(it)

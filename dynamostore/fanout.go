@@ -25,15 +25,22 @@ import (
 const (
 	fanOutSources = "sources" // L of M: keys
 	fanOutOwn     = "own"     // L of M: keys
+	fanOutGone    = "gone"    // L of M: keys
 	fanOutReached = "reached" // S
 )
 
 func (s *Store) fanOutShard(n int) string { return s.partition(partFanOut, strconv.Itoa(n)) }
 
-// fanOutItem returns the mark of a write.
-func (s *Store) fanOutItem(id string, sources, own []transform.Key) item {
-	it := libraryKey(s.fanOutShard(rand.IntN(shards)), id)
-	for name, keys := range map[string][]transform.Key{fanOutSources: sources, fanOutOwn: own} {
+// newMark returns the reference of a mark of the write with the id.
+func newMark(id string) string { return fmt.Sprintf("%d#%s", rand.IntN(shards), id) }
+
+// fanOutItem returns a mark.
+func (s *Store) fanOutItem(f store.FanOut) (item, error) {
+	it, err := s.fanOutKey("write", f)
+	if err != nil {
+		return nil, err
+	}
+	for name, keys := range map[string][]transform.Key{fanOutSources: f.Sources, fanOutOwn: f.Own, fanOutGone: f.Gone} {
 		if len(keys) == 0 {
 			continue
 		}
@@ -44,7 +51,7 @@ func (s *Store) fanOutItem(id string, sources, own []transform.Key) item {
 		it[name] = &types.AttributeValueMemberL{Value: list}
 	}
 	it[changeCreated] = moment(s.opts.Now())
-	return it
+	return it, nil
 }
 
 // fanOutOf reads a mark.
@@ -54,7 +61,7 @@ func (s *Store) fanOutOf(shard int, it item) (store.FanOut, error) {
 		Ref: fmt.Sprintf("%d#%s", shard, r.text(librarySK)), Reached: r.text(fanOutReached),
 		Age: int64(s.since(r.moment(changeCreated))),
 	}
-	for name, keys := range map[string]*[]transform.Key{fanOutSources: &f.Sources, fanOutOwn: &f.Own} {
+	for name, keys := range map[string]*[]transform.Key{fanOutSources: &f.Sources, fanOutOwn: &f.Own, fanOutGone: &f.Gone} {
 		for _, v := range r.list(name) {
 			m, _ := v.(*types.AttributeValueMemberM)
 			if m == nil || owner(m.Value).IsZero() {

@@ -38,6 +38,8 @@ type place struct {
 	keys   []string // the table's key attributes: partition key, then sort key
 	shared bool     // another entity lives in the same table
 	copies []string // the attributes that are copies of other records
+	// emptied says that a delete of its records may be staged, see attrEmptied.
+	emptied bool
 
 	// What Insert's statements have in common.
 	insertInto    string
@@ -48,6 +50,7 @@ type place struct {
 // newPlace prepares what every operation on the entity needs.
 func newPlace(e *transform.Entity, prefix string) *place {
 	p := &place{entity: e, table: prefix + e.Table.Name, keys: []string{e.Table.PK.Name}}
+	p.emptied = e.TakesAlong() && e.Unstaged() == ""
 	if !e.Table.SK.IsZero() {
 		p.keys = append(p.keys, e.Table.SK.Name)
 	}

@@ -93,7 +93,7 @@ func asItem(stand item) item {
 		return nil
 	}
 	it := item{}
-	for _, name := range []string{attrEntity, attrKey, attrVersion, attrTombstone, attrDeletedAt, attrWrite} {
+	for _, name := range []string{attrEntity, attrKey, attrVersion, attrTombstone, attrDeletedAt, attrWrite, attrEmptied} {
 		if v, ok := stand[name]; ok {
 			it[name] = v
 		}

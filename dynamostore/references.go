@@ -2,6 +2,7 @@ package dynamostore
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -34,10 +35,19 @@ func (wr *writing) follow(ctx context.Context) error {
 	for key, e := range wr.found {
 		kept[key] = e.kept
 	}
-	wr.referring = referring{kept: kept}
+	wr.referring, wr.staged = referring{kept: kept}, false
 	if !wr.refers() {
 		return nil
 	}
+	err := wr.trace(ctx)
+	if errors.Is(err, errMany) {
+		return wr.stage(ctx)
+	}
+	return err
+}
+
+// trace is follow for a write that references have to do with.
+func (wr *writing) trace(ctx context.Context) error {
 	wr.found, wr.deleter = map[transform.Key]*edit{}, newID(wr.s.opts.Now())
 	if wr.marks == nil {
 		wr.marks = map[transform.Key]mark{}
@@ -130,8 +140,12 @@ func (wr *writing) editOf(key transform.Key) *edit {
 	return wr.found[key]
 }
 
-// dependents marks a record and returns the records that refer to it.
+// dependents marks a record and returns the records that refer to it. Those that a staged
+// write takes along are left to Empty.
 func (wr *writing) dependents(ctx context.Context, f *transform.Reference, to transform.Key) ([]transform.Record, error) {
+	if wr.staged && f.OnDelete != transform.OnDeleteRestrict {
+		return nil, nil
+	}
 	target := wr.editOf(to)
 	if target.marked == "" {
 		if err := wr.mark(ctx, target); err != nil {
@@ -140,8 +154,11 @@ func (wr *writing) dependents(ctx context.Context, f *transform.Reference, to tr
 		target.marked = wr.deleter
 	}
 	keys, err := wr.s.referring(ctx, wr.op, f, to)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case f.OnDelete != transform.OnDeleteRestrict && wr.many(len(keys)):
+		return nil, errMany
 	}
 	list := make([]*edit, 0, len(keys))
 	for _, key := range keys {

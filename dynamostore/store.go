@@ -40,7 +40,7 @@ type Store struct {
 	queue     queue
 	sightings sightings
 	patience  patience
-	fansOut   bool // items of the contract have copies
+	fansOut   bool // items of the contract have copies, or deletes may be staged
 }
 
 var (
@@ -76,7 +76,7 @@ func (s *Store) addPlaces() {
 			}
 		}
 		s.places[e.Name] = p
-		s.fansOut = s.fansOut || len(p.copies) > 0
+		s.fansOut = s.fansOut || len(p.copies) > 0 || p.emptied
 	}
 }
 

@@ -19,6 +19,9 @@ type writing struct {
 	askAgain  bool // what was seen of the records is out of date
 	asked     bool // the token was looked for, where there is one
 	unchanged bool // every step is an Update that changes nothing
+	// staged says that what it takes along is left to the mark that it leaves, which left is.
+	staged bool
+	left   store.FanOut
 
 	referring
 	deleter string                 // the mark of this attempt
@@ -63,11 +66,27 @@ func (e *callerError) Error() string { return e.err.Error() }
 //
 // An Update that changes no column commits nothing and succeeds, with version 0.
 // With a token, or beside mutations that do change something, it is written.
+//
+// A delete that takes along more than one transaction can have is staged, where it can be
+// (see transform.Entity.Unstaged): its transaction deletes what the write names, and the
+// rest is taken along by others, before the write is acknowledged. Along is not told of
+// it. Where that fails the error is ErrPending, with outcome Applied, beside an answer that
+// tells of what was done, and who carries out fan-out marks goes on with it.
 func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
 	wr, err := s.plan(at, w)
 	if err != nil {
 		return store.Written{}, err
 	}
+	done, err := wr.commit(ctx)
+	if err != nil {
+		return store.Written{}, err
+	}
+	return wr.finish(ctx, done)
+}
+
+// commit makes the write, under the lease.
+func (wr *writing) commit(ctx context.Context) (store.Written, error) {
+	s, at := wr.s, wr.at
 	leave, err := s.queue.enter(ctx, wr.keys())
 	if err != nil {
 		return store.Written{}, fail(wr.op, wr.entity(), s.library.table, store.NotApplied, err)
@@ -169,10 +188,19 @@ func (wr *writing) attempt(ctx context.Context) (store.Written, error) {
 	if wr.unchanged && wr.write.Token == "" && !wr.expecting() {
 		return wr.nothing(), nil
 	}
+	if err := wr.awaitEmptied(ctx); err != nil {
+		return store.Written{}, err
+	}
 	if err := wr.follow(ctx); err != nil {
 		return store.Written{}, err
 	}
 	b, change, err := wr.bundle()
+	if errors.Is(err, store.ErrTooLarge) && len(wr.along) > 0 && wr.stages() {
+		if err := wr.stage(ctx); err != nil {
+			return store.Written{}, err
+		}
+		b, change, err = wr.bundle()
+	}
 	if err != nil {
 		return store.Written{}, err
 	}
@@ -276,9 +304,10 @@ func (wr *writing) bundle() (*bundle, store.Change, error) {
 		it, change = wr.s.changeItem(b.id, keys, token)
 		b.put(wr.s.library, it, condition{})
 	}
-	if sources, own := wr.fanOut(); len(sources)+len(own) > 0 {
-		b.fansOut = true
-		b.put(wr.s.library, wr.s.fanOutItem(b.id, sources, own), condition{})
+	sources, own := wr.fanOut()
+	wr.left = store.FanOut{Ref: newMark(b.id), Sources: sources, Own: own, Gone: wr.emptied()}
+	if err := b.leave(wr.left); err != nil {
+		return nil, change, err
 	}
 	return b, change, b.fits()
 }

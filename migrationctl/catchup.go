@@ -86,7 +86,7 @@ func notCaughtUp(step string, err error) error {
 // follower busy too. Of a fan-out mark that was left meanwhile nothing says how many items
 // it is about: another pass is better, while there is time for one.
 func (o *Operator) left(ctx context.Context, pass *drain, took time.Duration) (time.Duration, error) {
-	refreshed, marks := pass.refreshed.Load(), !pass.changesOnly && o.copies()
+	refreshed, marks := pass.refreshed.Load(), !pass.changesOnly && o.marks()
 	if !marks && (refreshed == 0 || took <= o.opts.HandoffWait/catchUpPart) {
 		return took, nil
 	}

@@ -30,8 +30,8 @@ type DrainReport struct {
 // the relays: under load some always wait. report, if not nil, is told after each
 // page.
 //
-// In phase 5, which has no follower, it renews the copies; where the contract has none it
-// is refused.
+// In phase 5, which has no follower, it renews the copies, and takes along what refers to
+// records whose delete is staged; where the contract has neither it is refused.
 func (o *Operator) Drain(ctx context.Context, report func(DrainReport)) (DrainReport, error) {
 	l, err := o.lead(ctx)
 	if err != nil {
@@ -41,7 +41,7 @@ func (o *Operator) Drain(ctx context.Context, report func(DrainReport)) (DrainRe
 		return DrainReport{}, err
 	}
 	alone := !l.record.Phase.HasFollower()
-	if alone && !(l.record.Phase == store.DynamoDBOnly && o.copies()) {
+	if alone && !(l.record.Phase == store.DynamoDBOnly && o.marks()) {
 		return DrainReport{}, &RefusedError{Step: "drain", Unmet: []Unmet{{Guard: "follower", Data: true,
 			Reason: fmt.Sprintf("phase %d has none", uint8(l.record.Phase)), Mend: "migrationctl phase set 2, or 4"}}}
 	}
@@ -69,7 +69,7 @@ func (d *drain) report() DrainReport {
 // every change record that was there before it. Fan-out marks come first: to carry
 // one out may leave change records.
 func (d *drain) pass(ctx context.Context, report func(DrainReport)) error {
-	if !d.changesOnly && d.o.copies() {
+	if !d.changesOnly && d.o.marks() {
 		if err := d.marks(ctx, report); err != nil || d.marksOnly {
 			return err
 		}

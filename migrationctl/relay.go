@@ -73,7 +73,7 @@ func (r *relay) run(ctx context.Context) {
 		defer workers.Done()
 		r.retry(ctx)
 	}()
-	if r.c.copies() {
+	if r.c.marks() {
 		workers.Add(1)
 		go func() {
 			defer workers.Done()

@@ -96,6 +96,7 @@ func (n *noMySQL) Dependents(context.Context, store.DependentsRange) (store.Depe
 }
 
 func (n *noMySQL) Renew(context.Context, []transform.Key) error      { return n.gone("renew") }
+func (n *noMySQL) Empty(context.Context, store.FanOut) error         { return n.gone("empty") }
 func (n *noMySQL) Reach(context.Context, store.FanOut, string) error { return n.gone("reach") }
 func (n *noMySQL) CleanFanOut(context.Context, store.FanOut) error   { return n.gone("clean") }
 

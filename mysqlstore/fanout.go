@@ -112,6 +112,9 @@ func (s *Store) dependents(ctx context.Context, src *source, l *lookup, limit in
 // refreshes them.
 func (s *Store) Renew(ctx context.Context, keys []transform.Key) error { return s.Bump(ctx, keys) }
 
+// Empty does nothing: what a delete takes along it takes along at once.
+func (s *Store) Empty(context.Context, store.FanOut) error { return nil }
+
 // Reach notes how far a pass has come, unless a later one has; "" begins the next. A pass
 // that began before the last change may be noted where none is: all of another one is due
 // then.

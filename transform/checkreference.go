@@ -17,6 +17,7 @@ func (c *checker) references(contract *Contract) {
 	}
 	for _, k := range c.entities {
 		k.undecided()
+		k.stages()
 	}
 }
 

@@ -19,6 +19,10 @@ func (a authority) Renew(ctx context.Context, keys []transform.Key) error {
 	return a.gate.through(ctx, "Renew", keys, func() error { return a.a.Renew(ctx, keys) })
 }
 
+func (a authority) Empty(ctx context.Context, f store.FanOut) error {
+	return a.gate.through(ctx, "Empty", f.Gone, func() error { return a.a.Empty(ctx, f) })
+}
+
 func (a authority) Reach(ctx context.Context, f store.FanOut, reached string) error {
 	return a.gate.through(ctx, "Reach", f.Sources, func() error { return a.a.Reach(ctx, f, reached) })
 }

@@ -2,6 +2,7 @@ package faultstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -85,7 +86,7 @@ func (f *Faults) AuthorityControl(s AuthorityControl) AuthorityControl {
 // writes reports whether a method changes anything, so that its error has an
 // outcome.
 func writes(method string) bool {
-	return slices.Contains([]string{"Write", "Bump", "Clean", "Renew", "Reach", "CleanFanOut", "Put", "PutTogether", "Insert", "Keep", "Init",
+	return slices.Contains([]string{"Write", "Bump", "Clean", "Renew", "Empty", "Reach", "CleanFanOut", "Put", "PutTogether", "Insert", "Keep", "Init",
 		"Advance", "Register", "Deregister", "RaiseID", "SaveProgress", "SaveDeadLetter", "DropDeadLetter", "AppendAudit",
 		"Grant", "GiveBack", "Forget", "Disown", "MendBeside"}, method)
 }
@@ -190,7 +191,18 @@ func (a authority) Write(ctx context.Context, at store.At, w store.Write) (store
 	for i, m := range w.Mutations {
 		keys[i] = m.Key
 	}
-	return pass(ctx, a.gate, "Write", keys, func() (store.Written, error) { return a.a.Write(ctx, at, w) })
+	var pending error // an error of the store beside its answer
+	done, err := pass(ctx, a.gate, "Write", keys, func() (store.Written, error) {
+		done, err := a.a.Write(ctx, at, w)
+		if pending = nil; errors.Is(err, store.ErrPending) {
+			pending, err = err, nil
+		}
+		return done, err
+	})
+	if err != nil {
+		return done, err
+	}
+	return done, pending
 }
 
 func (a authority) Token(ctx context.Context, at store.At, token string) (*store.Token, error) {

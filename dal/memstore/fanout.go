@@ -116,6 +116,13 @@ func (s *Store) fanOutsOf(shard int) []string {
 	return all
 }
 
+// Empty does nothing: what a delete takes along it takes along at once.
+func (s *Store) Empty(ctx context.Context, f store.FanOut) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over(ctx, "empty", "")
+}
+
 // Reach notes how far a pass has come, unless a later one has; "" begins the next.
 func (s *Store) Reach(ctx context.Context, f store.FanOut, reached string) error {
 	return s.onFanOut(ctx, "reach", f, func(place string) {

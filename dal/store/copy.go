@@ -11,7 +11,8 @@ import (
 // an old copy, and its writer does not wait for that: he leaves a fan-out mark in his own
 // transaction, which the relay carries out.
 
-// A FanOut is a fan-out mark: copies that may be old.
+// A FanOut is a fan-out mark: copies that may be old, and records that are gone and may
+// still be referred to.
 type FanOut struct {
 	// Ref names the mark where there is one per transaction, "" otherwise.
 	Ref string
@@ -25,6 +26,10 @@ type FanOut struct {
 	// Own are records that have come to refer to others, or have just been made: they are
 	// to be renewed themselves. A store whose change records do that has none.
 	Own []transform.Key
+	// Gone are records that a delete has deleted, in the transaction that left the mark, and
+	// what refers to them, not by RESTRICT, is still to be taken along: see Empty. A store
+	// whose deletes take along everything at once has none.
+	Gone []transform.Key
 	// Reached is how far the present pass over what refers to its sources has come, "" if
 	// it has not begun. Who carries it out gives it its form.
 	Reached string
@@ -63,6 +68,13 @@ type FansOut interface {
 	// one that keeps the copies itself writes them. Of a record that is not there it
 	// writes none. It passes a closed mark, but not one given away.
 	Renew(ctx context.Context, keys []transform.Key) error
+	// Empty takes along what still refers to the records of f.Gone, in as many transactions
+	// as that takes, of which each leaves what the delete itself would have: change records,
+	// and marks of its own. What it deletes has what refers to it taken along too. It may be
+	// stopped at any moment, and called by several at once. A record that has come back
+	// since, which it can't while a store still leads that has not emptied it, loses nothing.
+	// It passes a closed mark, but not one given away.
+	Empty(ctx context.Context, f FanOut) error
 	// Reach notes how far a pass has come, unless another one has begun meanwhile. "" is
 	// its end, where the source has changed since it began: the next one begins, at the
 	// version that the mark was read with.

@@ -33,8 +33,10 @@ var (
 	// fence's. Repositories learn the new phase and try again.
 	ErrWrongPhase = errors.New("wrong phase")
 	// ErrPending says that the write is committed in the authority and not yet
-	// in the follower, where the follower policy required it.
-	ErrPending = errors.New("committed, follower pending")
+	// in the follower, where the follower policy required it; or that it deleted what
+	// more refers to than one transaction can take along, and not all of that is gone
+	// yet. The relays go on with it.
+	ErrPending = errors.New("committed, the rest pending")
 )
 
 // An Outcome says what became of a write that failed.

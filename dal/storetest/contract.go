@@ -33,6 +33,8 @@ var (
 	countContract []byte
 	//go:embed testdata/copies.json
 	copyContract []byte
+	//go:embed testdata/fairs.json
+	fairContract []byte
 	//go:embed testdata/*.sql
 	schemas embed.FS
 )
@@ -200,6 +202,22 @@ func CountContract(t testing.TB) *transform.Contract {
 func CopyContract(t testing.TB) *transform.Contract {
 	t.Helper()
 	return load(t, copyContract)
+}
+
+// FairContract returns the contract of the cases about deletes that take along more than
+// one transaction of DynamoDB can have, freshly loaded:
+//
+//   - Fairs: fair_id INT (the key), name VARCHAR.
+//   - Stalls: stall_id INT (the key), pitch VARCHAR and unique, fair_id INT, which refers
+//     to Fairs and cascades; items by pitch.
+//   - Sales: sale_id INT (the key), stall_id INT, which refers to Stalls and cascades,
+//     receipt VARCHAR and unique.
+//   - Visitors: visitor_id INT (the key), fair_id INT, which refers to Fairs and is set to
+//     NULL; items have a copy of the fair's name.
+//   - Permits: permit_id INT (the key), fair_id INT, which refers to Fairs and restricts.
+func FairContract(t testing.TB) *transform.Contract {
+	t.Helper()
+	return load(t, fairContract)
 }
 
 func load(t testing.TB, text []byte) *transform.Contract {

@@ -360,6 +360,11 @@ func (e *env) settle() {
 
 // carryOut carries out a mark as a relay does.
 func (e *env) carryOut(a store.Authority, f store.FanOut) error {
+	if len(f.Gone) > 0 {
+		if err := a.Empty(e.ctx, f); err != nil {
+			return err
+		}
+	}
 	for _, source := range f.Sources {
 		for _, by := range a.Contract().Entity(source.Entity).CopiedBy() {
 			r := store.DependentsRange{By: by, To: source, Limit: 100}

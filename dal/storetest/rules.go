@@ -17,6 +17,7 @@ const (
 	ruleCarry  = "A token waits until the follower has it"
 	ruleUnique = "A unique value is held by one key at a time"
 	ruleRefer  = "A record has what it refers to"
+	ruleStaged = "A delete takes along any number of records"
 	ruleID     = "An id is assigned once"
 	ruleLease  = "Without a lease no operation counts"
 	ruleGrant  = "A lease is granted by an open mark only, and listed until it is given back"

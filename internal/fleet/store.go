@@ -193,6 +193,11 @@ func (r *remote) Renew(ctx context.Context, keys []transform.Key) error {
 	return err
 }
 
+func (r *remote) Empty(ctx context.Context, f store.FanOut) error {
+	return tell(ctx, r.call(ctx, true, "Empty", "%s", keysText(f.Gone)),
+		func(ctx context.Context) error { return r.Leased.Empty(ctx, f) })
+}
+
 func (r *remote) Reach(ctx context.Context, f store.FanOut, reached string) error {
 	return tell(ctx, r.call(ctx, true, "Reach", "%s %q", keysText(f.Sources), reached),
 		func(ctx context.Context) error { return r.Leased.Reach(ctx, f, reached) })
