@@ -42,6 +42,9 @@ func (w *write) weighEach(c *transform.Contract) {
 		if e := c.Entity(m.Key.Entity); e != nil && e.Moves() && m.Op != store.Check {
 			w.burdens[i].actions++ // the stand, which says where the item is
 		}
+		if e := c.Entity(m.Key.Entity); m.Op == store.Delete && e != nil {
+			w.burdens[i].names(len(e.CountedBy()), maxKey)
+		}
 		if m.Op == store.Delete && m.Expect != nil {
 			w.burdens[i].actions += guards(m.Expect.Record, transform.Record{}) + edges(m.Expect.Record, transform.Record{})
 		}
@@ -68,6 +71,25 @@ func (w *write) weighs(i int, before, rec transform.Record, size int) {
 		}
 	}
 	w.burdens[i] = burden{actions, libraryBytes + 2*len(m.Key.ID) + size, fansOut(before, rec, blind)}
+	if counted := len(rec.Entity().CountedBy()); blind && counted > 0 {
+		w.burdens[i].names(2*counted, maxKey)
+	}
+	w.burdens[i].namesAll(rec.Entity().Recounts(before, rec))
+}
+
+// maxKey is more than the key of a record that others refer to may have.
+const maxKey = 2 << 10
+
+// names notes that a fan-out mark names up to n records whose items count others then.
+func (b *burden) names(n, bytes int) {
+	b.fansOut = b.fansOut || n > 0
+	b.bytes += n * bytes
+}
+
+func (b *burden) namesAll(keys []transform.Key) {
+	for _, key := range keys {
+		b.names(1, len(key.ID))
+	}
 }
 
 // fansOut reports whether a record that was one thing and is another may leave a fan-out
@@ -176,6 +198,7 @@ func (r *Router) takesAlong(w *write, all []store.Along) error {
 			}
 		}
 		w.along.bytes += libraryBytes + 2*len(a.Key.ID)
+		w.along.namesAll(r.contract.Entity(a.Key.Entity).Recounts(a.Before, a.After))
 		if a.After.IsZero() {
 			continue
 		}

@@ -14,9 +14,10 @@ import (
 
 // WithCopies returns rows of a store as a follower whose items have copies (see
 // store.Reader.KeepsCopies) is to be given them: with what the records that they refer to
-// have now, read from the same store. Rows without a record, and those of entities that
+// have now, and how many refer to them, read from the same store. Rows without a record, and those of entities that
 // have no copies, are as they were. It is read after the rows, which is the safe order:
-// where a record that they refer to changes later, a fan-out mark says so. A copy of a
+// where a record that they refer to changes later, a fan-out mark says so, and where one
+// that they count comes or goes, they have a new version or are named by a mark. A copy of a
 // record that can't be read is left out: that one has a dead letter of its own. A write of
 // the library that mends it leaves a mark; where another program did, and no column that is
 // shown has changed, verify finds the copy. A copy that can't be shown is the row's Err.
@@ -38,7 +39,7 @@ func WithCopies(ctx context.Context, from store.Reader, rows ...store.Row) ([]st
 			filled[i].Record, filled[i].Err = transform.Record{}, err
 		}
 	}
-	return filled, nil
+	return filled, fillCounts(ctx, from, filled)
 }
 
 // copied reports whether the row's item has copies.
@@ -95,6 +96,55 @@ func (s sources) fill(rec transform.Record) error {
 		}
 	}
 	return nil
+}
+
+// fillCounts sets the numbers of records that the rows' items have. One that can't be
+// counted, for a row that the store can't read, is left out.
+func fillCounts(ctx context.Context, from store.Reader, rows []store.Row) error {
+	at := map[*transform.Hydration][]store.Row{}
+	for _, row := range rows {
+		if !copied(row) {
+			continue
+		}
+		for _, h := range row.Record.Entity().Copies() {
+			if h.Counts() != nil {
+				at[h] = append(at[h], row)
+			}
+		}
+	}
+	for h, rows := range at {
+		for len(rows) > 0 {
+			n, err := countFor(ctx, from, h, rows)
+			if err != nil && Unfit(err) && len(rows) > 1 {
+				n, err = countFor(ctx, from, h, rows[:1])
+			}
+			switch {
+			case err == nil:
+				rows = rows[n:]
+			case Unfit(err):
+				rows = rows[1:]
+			default:
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// countFor sets a number in the records of rows, and returns of how many.
+func countFor(ctx context.Context, from store.Reader, h *transform.Hydration, rows []store.Row) (int, error) {
+	keys := make([]transform.Key, len(rows))
+	for i, row := range rows {
+		keys[i] = row.Key
+	}
+	n, err := from.Count(ctx, relayed, store.Count{By: h.Counts(), Keys: keys})
+	if err != nil {
+		return 0, err
+	}
+	for i, row := range rows {
+		row.Record.SetAt(h.Column, transform.IntValue(n[i]))
+	}
+	return len(rows), nil
 }
 
 // dependentsPage is how many records are renewed at once.

@@ -2,6 +2,7 @@ package dynamostore
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -47,6 +48,9 @@ func (e *edit) keepCopies(it item, stamp string, follows bool) {
 	if len(e.place.copies) == 0 || !e.row.Live {
 		return
 	}
+	if e.place.entity.Freezes() && !follows {
+		stamp += thawing
+	}
 	it[attrStamp] = text(stamp + scalarText(it[attrStamp]))
 	if follows {
 		return
@@ -82,6 +86,13 @@ func roomFor(it, copies item) bool {
 // whoever writes it may make some.
 const crowded = "-"
 
+// thawing is in the stamp of an item whose record was written since its frozen copies were
+// made: the next Renew makes them, and no later one.
+const thawing = "+"
+
+// thaws reports whether Renew is to make an item's frozen copies.
+func thaws(it item) bool { return strings.Contains(scalarText(it[attrStamp]), thawing) }
+
 // restamped returns the edit whose item an action has met as the edit has read it, but for
 // its stamp: a Renew was there meanwhile. It is nil if there is none.
 func (b *bundle) restamped(i int, met item) *edit {
@@ -103,22 +114,24 @@ func (b *bundle) restamped(i int, met item) *edit {
 }
 
 // fanOut returns what the write, whose transaction is made, makes of copies: of which
-// records others may have old ones, and which have not got their own yet, because they are
-// new or have come to refer to another one.
+// records others may have old ones, and which are to have their own made: they are new,
+// have come to refer to another one, or are written and have frozen ones, or they count
+// what came, went, or refers elsewhere.
 func (wr *writing) fanOut() (sources, own []transform.Key) {
 	if !wr.s.fansOut {
 		return nil, nil
 	}
 	add := func(e *edit, put bool) {
+		entity := e.place.entity
+		read := e.old.Live && e.unread == nil
+		own = append(own, e.recounts(read)...)
 		if !e.row.Live {
 			return
 		}
-		entity := e.place.entity
-		read := e.old.Live && e.unread == nil
 		if len(entity.CopiedIn()) > 0 && e.old.Live && (!read || entity.ChangesCopies(e.old.Record, e.row.Record)) {
 			sources = append(sources, e.row.Key)
 		}
-		if len(e.place.copies) > 0 && (put || !e.carries || !read ||
+		if len(e.place.copies) > 0 && (put || !e.carries || !read || entity.Freezes() ||
 			strings.HasSuffix(scalarText(e.seen[attrStamp]), crowded) || entity.MovesCopies(e.old.Record, e.row.Record)) {
 			own = append(own, e.row.Key)
 		}
@@ -131,7 +144,26 @@ func (wr *writing) fanOut() (sources, own []transform.Key) {
 	for _, e := range wr.along {
 		add(e, false)
 	}
+	seen := map[transform.Key]bool{}
+	own = slices.DeleteFunc(own, func(key transform.Key) bool {
+		twice := seen[key]
+		seen[key] = true
+		return twice || wr.deletes(key)
+	})
 	return sources, own
+}
+
+// recounts returns the keys of the records that count the edit's, and are to be counted for
+// anew. What a record refers to that can't be read nobody knows; its edges stay, and count.
+func (e *edit) recounts(read bool) []transform.Key {
+	var before, after transform.Record
+	if read {
+		before = e.old.Record
+	}
+	if e.row.Live {
+		after = e.row.Record
+	}
+	return e.place.entity.Recounts(before, after)
 }
 
 // KeepsCopies is true: items have copies, and are given them with records.

@@ -23,9 +23,10 @@ const (
 )
 
 // Renew writes the copies in the items of these records anew. It reads the items, then the
-// phase record, then the records that they refer to, each by consistent reads, and writes
-// each item on condition that it still has the stamp that was read, or begins again with
-// it, within Options.RetryBudget.
+// phase record, then the records that they refer to, and counts the edges of those that
+// refer to them, each by consistent reads, and writes each item on condition that it still
+// has the stamp that was read, or begins again with it, within Options.RetryBudget. Those
+// that are frozen it writes once after each write of the record.
 //
 // It writes also where the copies are right already: the stamp that it leaves keeps out
 // those that read before it, and would put back what was there when they read.
@@ -108,6 +109,10 @@ func (s *Store) renewOnce(ctx context.Context, list []*edit) ([]*edit, error) {
 	if err != nil {
 		return nil, err
 	}
+	numbers, err := s.numbers(ctx, there)
+	if err != nil {
+		return nil, err
+	}
 	var (
 		changed = make([]bool, len(there))
 		errs    = make([]error, len(there))
@@ -120,6 +125,7 @@ func (s *Store) renewOnce(ctx context.Context, list []*edit) ([]*edit, error) {
 			defer func() { <-slots }()
 			stamp := newID(s.opts.Now())
 			copies := of.copies(e)
+			numbers.add(copies, e)
 			if !roomFor(e.withoutCopies(stamp), copies) {
 				stamp, copies = stamp+crowded, nil
 			}
@@ -189,6 +195,13 @@ func (of shown) copies(e *edit) item {
 	entity := e.place.entity
 	all := item{}
 	for _, h := range entity.Copies() {
+		name := entity.Attributes[h.CopyAttribute()].Name
+		if h.Frozen() && !thaws(e.seen) {
+			if v := e.seen[name]; v != nil {
+				all[name] = v
+			}
+			continue
+		}
 		unread := false
 		v, _, err := h.Value(e.old.Record, func(key transform.Key) (transform.Record, bool) {
 			rec, read := of.find(key)
@@ -199,10 +212,52 @@ func (of shown) copies(e *edit) item {
 			continue
 		}
 		if av, err := entity.Attribute(h.CopyAttribute(), v); err == nil && av != nil {
-			all[entity.Attributes[h.CopyAttribute()].Name] = av
+			all[name] = av
 		}
 	}
 	return all
+}
+
+// The numbers are how many records refer to those of edits, for each number in an item.
+type numbers map[*transform.Hydration]map[transform.Key]int64
+
+// numbers counts what refers to the edits' records. They were read before: who changes a
+// number after it was counted leaves a mark, and who carried that out before this one
+// writes has given the item another stamp.
+func (s *Store) numbers(ctx context.Context, list []*edit) (numbers, error) {
+	all := numbers{}
+	of := map[*transform.Hydration][]transform.Key{}
+	for _, e := range list {
+		for _, h := range e.place.entity.Copies() {
+			if h.Counts() != nil {
+				of[h] = append(of[h], e.row.Key)
+			}
+		}
+	}
+	for h, keys := range of {
+		n, err := s.count(ctx, store.Count{By: h.Counts(), Keys: keys})
+		if err != nil {
+			return nil, withOutcome(err, store.NotApplied)
+		}
+		all[h] = map[transform.Key]int64{}
+		for i, key := range keys {
+			all[h][key] = n[i]
+		}
+	}
+	return all, nil
+}
+
+// add adds the numbers that an edit's item is to have.
+func (n numbers) add(copies item, e *edit) {
+	entity := e.place.entity
+	for _, h := range entity.Copies() {
+		if h.Counts() == nil {
+			continue
+		}
+		if av, err := entity.Attribute(h.CopyAttribute(), transform.IntValue(n[h][e.row.Key])); err == nil && av != nil {
+			copies[entity.Attributes[h.CopyAttribute()].Name] = av
+		}
+	}
 }
 
 // withoutCopies returns the item that was seen, with no copies and another stamp.

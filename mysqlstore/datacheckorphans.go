@@ -16,7 +16,7 @@ func (p *dataPass) orphans(ctx context.Context) error {
 	seen := map[*transform.Reference]bool{}
 	for _, h := range p.entity.Copies() {
 		by := h.By()
-		if seen[by] {
+		if by == nil || h.Frozen() || seen[by] { // none of these follows what it refers to
 			continue
 		}
 		seen[by] = true

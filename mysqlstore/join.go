@@ -33,6 +33,8 @@ type joining struct {
 	*fenced
 	own      *sqlx.Tx
 	recorded []store.KeyVersion
+	// counting is what counted the recorded keys when these were named.
+	counting []counting
 }
 
 func newJoining(s *Store, own *sqlx.Tx) *joining {
@@ -87,6 +89,11 @@ func (j *joining) record(ctx context.Context, keys []transform.Key) ([]store.Key
 		}
 		written[i] = store.KeyVersion{Key: key, Version: row.Version}
 	}
+	counting, err := j.s.counting(ctx, j.t.query, written, forUpdate)
+	if err != nil {
+		return nil, err
+	}
+	j.counting = append(j.counting, counting...)
 	// What becomes of the records nobody tells.
 	return written, j.s.leaveFanOuts(ctx, j.t, j.s.copied(written))
 }
@@ -114,6 +121,9 @@ func (j *joining) hold(ctx context.Context) error {
 func (j *joining) Commit(ctx context.Context) error {
 	err := j.complete(ctx)
 	if err == nil {
+		err = j.touchCounting(ctx)
+	}
+	if err == nil {
 		err = j.t.commit(ctx)
 	}
 	if err == nil {
@@ -127,6 +137,29 @@ func (j *joining) Commit(ctx context.Context) error {
 		return j.takenBack(ctx)
 	}
 	return j.failed("commit", outcome, err)
+}
+
+// touchCounting writes the change records of those that count other rows than before: what
+// a named row referred to when it was named, or refers to now, and not both times.
+func (j *joining) touchCounting(ctx context.Context) error {
+	now, err := j.s.counting(ctx, j.t.query, j.recorded, inShare)
+	if err != nil {
+		return err
+	}
+	n := map[counting]int{}
+	for _, c := range j.counting {
+		n[c]--
+	}
+	for _, c := range now {
+		n[c]++
+	}
+	for c, more := range n {
+		named := slices.ContainsFunc(j.recorded, func(k store.KeyVersion) bool { return k.Key == c.key })
+		if more != 0 && !named {
+			j.recount = append(j.recount, c.key)
+		}
+	}
+	return j.fenced.touchCounting(ctx)
 }
 
 // errTakenBack says that change records are not there any more.
@@ -198,7 +231,16 @@ func (j *joining) takenBack(ctx context.Context) error {
 	}
 	after, cancel := store.Detached(ctx, j.s.opts.CommitTimeout)
 	defer cancel()
-	if err := j.s.bumpCopied(after, keys); err != nil {
+	now, err := j.s.counting(after, func(ctx context.Context, do func(*sql.Rows) error, query string, args ...any) error {
+		return each(ctx, j.s.db, do, query, args...)
+	}, j.recorded, "")
+	if err == nil {
+		for _, c := range append(now, j.counting...) {
+			keys = append(keys, c.key)
+		}
+		err = j.s.bumpCopied(after, keys)
+	}
+	if err != nil {
 		e.Cause = err
 	}
 	return e

@@ -24,6 +24,10 @@ type fenced struct {
 	old []transform.Key
 	// handed is what the service's own SQL was told to write.
 	handed []*handed
+	// recount are the records whose numbers are others then, and touched those of them
+	// that have their change records.
+	recount []transform.Key
+	touched map[transform.Key]bool
 }
 
 // exec runs a statement that affects no row if the fence says no. plain is the
@@ -150,10 +154,13 @@ func (src *source) insertGuarded(where string) string {
 }
 
 func (f *fenced) delete(ctx context.Context, st *step) error {
-	if takes := f.takes(st); takes || st.expects() {
+	if takes := f.takes(st); takes || st.expects() || f.counted(st.src.entity) {
 		row, _, err := f.lockRow(ctx, st, forUpdate)
 		if err == nil {
 			err = f.isExpected(ctx, st, row)
+		}
+		if err == nil {
+			err = f.recountsRow(ctx, st, row)
 		}
 		if err == nil && takes && row.Live {
 			err = f.takeAlong(ctx, st)
@@ -248,6 +255,7 @@ func (f *fenced) update(ctx context.Context, st *step) (transform.Record, bool, 
 	}
 	if changed {
 		f.outdates(st.src, st.Key, row.Record, now)
+		f.recounts(st.src.entity, row.Record, now)
 	}
 	more, err := f.setRows(ctx, st.src, row.Record, now)
 	return now, changed || more, err
@@ -315,6 +323,13 @@ func (f *fenced) put(ctx context.Context, st *step) (transform.Record, bool, err
 			return transform.Record{}, false, err
 		}
 	}
+	if row.Err != nil {
+		err = f.recountsRow(ctx, st, row)
+	}
+	if err != nil {
+		return transform.Record{}, false, err
+	}
+	f.recounts(st.src.entity, row.Record, now)
 	if !row.Live {
 		_, err := f.insert(ctx, st)
 		if number(err) == erDupEntry && duplicateIndex(err) == primary {

@@ -27,6 +27,9 @@ func (p *previewPass) copy(ctx context.Context, conn *sqlx.Conn) error {
 			}
 		}
 	}
+	if err := p.count(ctx, conn); err != nil {
+		return err
+	}
 	for e, keys := range wanted {
 		if err := readSources(ctx, conn, e, keys, sources); err != nil {
 			return err
@@ -38,6 +41,9 @@ func (p *previewPass) copy(ctx context.Context, conn *sqlx.Conn) error {
 			if row.Err != nil {
 				break
 			}
+			if h.Counts() != nil {
+				continue
+			}
 			v, _, err := h.Value(row.Record, finding(sources, &row.Err))
 			if row.Err == nil {
 				row.Err = err
@@ -46,6 +52,55 @@ func (p *previewPass) copy(ctx context.Context, conn *sqlx.Conn) error {
 		}
 		if row.Err != nil {
 			row.Record = transform.Record{}
+		}
+	}
+	return nil
+}
+
+// count gives the rows that wait the numbers that their items have.
+func (p *previewPass) count(ctx context.Context, conn *sqlx.Conn) error {
+	for _, h := range p.copies {
+		by := h.Counts()
+		if by == nil {
+			continue
+		}
+		of, err := newTable(by.Of())
+		if err != nil {
+			return err
+		}
+		found := map[transform.Key]int64{}
+		var keys []transform.Key
+		for _, row := range p.waiting {
+			if row.Err == nil {
+				found[row.Key], keys = 0, append(keys, row.Key)
+			}
+		}
+		if len(keys) == 0 {
+			return nil
+		}
+		query, args, err := (&Store{}).selectCount(of, store.At{}, store.Count{By: by, Keys: keys})
+		if err != nil {
+			return err
+		}
+		err = each(ctx, conn, func(rows *sql.Rows) error {
+			var n int64
+			texts, err := scanTexts(rows, len(by.Columns), &n)
+			if err != nil {
+				return err
+			}
+			key, _, unread := by.ReadKey(texts)
+			if _, wanted := found[key]; wanted && unread == nil {
+				found[key] += n
+			}
+			return nil
+		}, query, args...)
+		if err != nil {
+			return err
+		}
+		for _, row := range p.waiting {
+			if row.Err == nil {
+				row.Record.SetAt(h.Column, transform.IntValue(found[row.Key]))
+			}
 		}
 	}
 	return nil

@@ -120,6 +120,7 @@ func (f *fenced) note(ctx context.Context, along []store.Along) error {
 		if !a.After.IsZero() {
 			f.outdates(f.s.sources[a.Key.Entity], a.Key, a.Before, a.After)
 		}
+		f.recounts(f.s.sources[a.Key.Entity].entity, a.Before, a.After)
 		if known := f.taken.along[a.Key]; known != nil {
 			known.After = a.After
 			continue

@@ -77,31 +77,41 @@ func literal(name string) string { return fmt.Sprintf("CONVERT(X'%X' USING utf8m
 type tracked struct {
 	table  string
 	entity *transform.Entity
-	part   *transform.Children // nil where the rows are the records' own
+	part   *transform.Children // nil where the rows are not part of the records
+	// counted is the reference by which the records count the rows, nil where they do not.
+	counted *transform.Reference
 }
 
 // tracked returns the tables of the contract's entities, and those of rows that are
-// part of their records.
+// part of their records, or of which their items have the number.
 func (s *Store) tracked() []tracked {
 	var all []tracked
 	for _, e := range s.contract.Entities {
 		all = append(all, tracked{table: e.Source, entity: e})
 		for _, ch := range e.Children() {
-			all = append(all, tracked{ch.Rows.Source, e, ch})
+			all = append(all, tracked{table: ch.Rows.Source, entity: e, part: ch})
+		}
+	}
+	for _, e := range s.contract.Entities {
+		for _, by := range e.CountedBy() {
+			all = append(all, tracked{table: e.Source, entity: by.To(), counted: by})
 		}
 	}
 	return all
 }
 
-// isPart reports whether the table's rows are part of the records, and not their
-// own rows. One without a parent is part of none.
-func (t tracked) isPart() bool { return t.part != nil }
+// isPart reports whether the table's rows are part of the records, or counted by them, and
+// not their own rows. One without a parent is part of none.
+func (t tracked) isPart() bool { return t.part != nil || t.counted != nil }
 
 // key returns what SQL says of the key that a row's columns hold.
 func (t tracked) key(alias string) (transform.KeySQL, error) {
 	column := func(c *transform.Column) string { return alias + "." + quote(c.Name) }
-	if t.isPart() {
+	switch {
+	case t.part != nil:
 		return t.part.KeySQL(column)
+	case t.counted != nil:
+		return t.counted.KeySQL(column)
 	}
 	return t.entity.KeySQL(column)
 }
@@ -109,7 +119,14 @@ func (t tracked) key(alias string) (transform.KeySQL, error) {
 // column returns the column of the table that has the value of a column of the
 // record's key.
 func (t tracked) column(name string) string {
-	if t.isPart() {
+	if by := t.counted; by != nil {
+		for n, i := range by.Columns {
+			if t.entity.Columns[t.entity.KeyColumns[n]].Name == name {
+				return by.Of().Columns[i].Name
+			}
+		}
+	}
+	if t.part != nil {
 		for i, c := range t.part.Rows.Columns {
 			if p := t.part.Parent(i); p >= 0 && t.entity.Columns[p].Name == name {
 				return c.Name
@@ -223,16 +240,25 @@ func (s *Store) recordRow(t tracked, event string) (string, error) {
 		ifOld, ifNew = "crossfade_old IS NOT NULL AND "+ifOld, "crossfade_new IS NOT NULL"
 		unfit = ifNew + " AND " + unfit // what is a part of no record may be anything
 	}
+	if t.counted != nil {
+		// A row that no record can count is no fault of the number's.
+		ifNew += " AND crossfade_new_unfit = 0"
+		unfit = "FALSE"
+	}
 	switch event {
 	case "INSERT":
 		return set + refuseUnfit(unfit) + s.record(name, "crossfade_new", ifNew) + s.uncheckedFanOut(t, "crossfade_new"), nil
 	case "DELETE":
 		return set + s.record(name, "crossfade_old", ifOld) + s.uncheckedFanOut(t, "crossfade_old"), nil
 	}
+	same := s.record(name, "crossfade_old", ifOld)
+	if t.counted != nil {
+		same = "SET crossfade_rows = 0;\n" // it is counted as before
+	}
 	return set + refuseUnfit(unfit+" AND NOT (crossfade_new <=> crossfade_old)") +
 		// In the order of the keys, as every writer takes them.
 		"IF crossfade_old = crossfade_new THEN\n" +
-		s.record(name, "crossfade_old", ifOld) +
+		same +
 		"ELSEIF crossfade_old < crossfade_new THEN\n" +
 		s.record(name, "crossfade_old", ifOld) + s.record(name, "crossfade_new", ifNew) +
 		"ELSE\n" +

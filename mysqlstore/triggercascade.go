@@ -151,6 +151,9 @@ func (c *cascade) follows(changed foreignKey, what string) {
 
 // keyName says what a row would change in changing the columns of its key.
 func (t tracked) keyName() string {
+	if t.counted != nil {
+		return "which record of " + t.entity.Source + " counts a row of " + t.table
+	}
 	if t.isPart() {
 		return "which record of " + t.entity.Source + " a row of " + t.table + " is part of"
 	}

@@ -157,6 +157,11 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 			return store.Written{}, err
 		}
 	}
+	// What counts the records is left to the relay: one that many refer to is then counted
+	// for as often as that looks, and not with every write.
+	if err := f.touchCounting(ctx); err != nil {
+		return store.Written{}, err
+	}
 	changes := append(changesOf(at, w, rows, assigned), f.taken.changes()...)
 	if err := f.leaveFanOuts(ctx, changes); err != nil {
 		return store.Written{}, err
@@ -184,20 +189,21 @@ func changesOf(at store.At, w store.Write, rows []store.Row, assigned []int64) [
 }
 
 // recordChanges writes under capture the change record of every key that the
-// write names, in the order of the keys, and puts keys and versions into rows.
+// write names, and of those that count what it creates, in the order of the keys, and puts
+// keys and versions into rows.
 func (f *fenced) recordChanges(ctx context.Context, steps []*step, rows []store.Row) error {
-	var order []int
+	order := f.foreseen(steps)
 	for i, st := range steps {
 		if rows[i].Key = st.Key; !st.asks && st.Op != store.Check {
-			order = append(order, i)
+			order = append(order, &rows[i])
 		}
 	}
 	if !f.at.Captured {
 		return nil
 	}
-	slices.SortFunc(order, func(a, b int) int { return compareKeys(steps[a].Key, steps[b].Key) })
-	for _, i := range order {
-		if err := f.recordChange(ctx, &rows[i]); err != nil {
+	slices.SortFunc(order, func(a, b *store.Row) int { return compareKeys(a.Key, b.Key) })
+	for _, row := range order {
+		if err := f.recordChange(ctx, row); err != nil {
 			return err
 		}
 	}

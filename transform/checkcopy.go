@@ -6,14 +6,14 @@ import (
 )
 
 // hydrates reports whether a column is read with the record: it is in no item, or items
-// have a copy of it that follows.
-func (k Keep) hydrates() bool { return k.DynamoDB == KeepHydrate || k.DynamoDB == KeepEdge }
+// have a copy of it.
+func (k Keep) hydrates() bool { return k.DynamoDB != "" }
 
 // copying finds the reference by which the records that have a copy are found when what
 // it shows has changed.
 func (c *Contract) copying(h *Hydration, j *Join) *obstacle {
 	if j.Kind != JoinLookup || len(j.Hops) != 1 {
-		return &obstacle{"only a column of one row that the record refers to itself is followed into items", `use "hydrate"`}
+		return &obstacle{"only a column of one row that the record refers to itself is copied into items", `use "hydrate"`}
 	}
 	if why := c.follows(h, j); why != nil {
 		return why
@@ -28,7 +28,7 @@ func (c *Contract) copying(h *Hydration, j *Join) *obstacle {
 	case h.by == nil:
 		return &obstacle{fmt.Sprintf("no reference of %s says that it refers to %s by the columns of the join, so nothing tells which items have the copy", h.entity.Name, target.Name),
 			`add one to "references", or use "hydrate"`}
-	case target.expires():
+	case target.expires() && !h.frozen:
 		return &obstacle{fmt.Sprintf("items of %s expire, of which nobody is told, and the copies would stay", target.Name), `use "hydrate"`}
 	}
 	return h.entity.uncopied(h.Column)

@@ -27,13 +27,29 @@ func (c *Contract) noCount(j *Join) string {
 	return ""
 }
 
+// tallying makes the counting of an aggregate, of which the item may have the number.
+func (c *Contract) tallying(h *Hydration, j *Join) *obstacle {
+	keep := h.entity.Columns[h.Column].Keep.DynamoDB
+	switch {
+	case j.Operation != "COUNT":
+		return &obstacle{fmt.Sprintf("it is made by %s, which no store keeps: query the records, and make it of them in the service", j.Operation), "take the attribute out"}
+	case keep == KeepCopy:
+		return &obstacle{"a number that stays when records come and go is that of no moment which the item tells", `use "counter", or "hydrate"`}
+	}
+	if why := c.counting(h, j); why != nil || keep == KeepHydrate {
+		return why
+	}
+	h.counter = true
+	return h.entity.uncopied(h.Column)
+}
+
 // counting finds the reference by which the records refer that a column counts. Where
 // DynamoDB leads they are found by it and by nothing else.
 func (c *Contract) counting(h *Hydration, j *Join) *obstacle {
 	if len(j.Hops) == 0 {
 		return &obstacle{"the join is wrong", ""} // which is found
 	}
-	var why *obstacle
+	why := &obstacle{"the rows of " + j.Hops[0].Source.Name + " are no records of an entity", "count the list that they are, or make an entity of their table"}
 	for _, of := range c.Entities {
 		if of.Source != j.Hops[0].Source.Name {
 			continue
@@ -112,8 +128,7 @@ func (j *Join) countable() *obstacle {
 // expires reports whether the service may delete items of the entity by itself.
 func (e *Entity) expires() bool { return e.Table.TTL != "" && e.AttributeIndex(e.Table.TTL) >= 0 }
 
-// uncounted finds the aggregates that no store keeps, other than those that are to be
-// counted when they are read, and says what to do instead.
+// uncounted finds the aggregates of which nothing says how they are kept.
 func (c *Contract) uncounted(e *Entity, found *checker) {
 	for i, a := range e.Attributes {
 		if a.Column < 0 {
@@ -127,8 +142,8 @@ func (c *Contract) uncounted(e *Entity, found *checker) {
 			reason := fmt.Sprintf("attribute %s of entity %s is made by %s, which no store keeps: query the records, and make it of them in the service", a.Name, e.Name, of.Join.Operation)
 			mend := "take the attribute out"
 			if of.Join.Operation == "COUNT" {
-				reason = fmt.Sprintf(`attribute %s of entity %s is a COUNT that is stored, which no store keeps: with "keep": {"dynamodb": "hydrate"} the records are counted when it is read`, a.Name, e.Name)
-				mend = `use "keep": {"dynamodb": "hydrate"}`
+				reason = fmt.Sprintf("attribute %s of entity %s is a COUNT, and nothing says how it is kept", a.Name, e.Name)
+				mend = `use "keep": {"dynamodb": "counter"} for a number in the item, or "hydrate" for one that is counted when it is read`
 			}
 			found.err(e.AttributePointer(i), reason, mend)
 		}

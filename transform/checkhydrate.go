@@ -31,15 +31,16 @@ func (c *Contract) hydration(e *Entity, column int) (*Hydration, *obstacle) {
 	j := e.Columns[column].Join
 	h := &Hydration{Column: column, entity: e}
 	switch made := e.basisOf(column); {
-	case e.Columns[column].Keep.MySQL == KeepCopy:
+	case e.Columns[column].Keep.MySQL == KeepCopy && e.Columns[column].Keep.DynamoDB != KeepCopy:
 		return nil, &obstacle{"it is a copy while MySQL leads, which an item would have to hold", `make it "mysql": "live"`}
 	case len(made) > 0:
 		return nil, &obstacle{fmt.Sprintf("%s is made of it, which an item would have to hold", strings.Join(made, ", ")),
 			"give the attribute the joined column as it is, and make the rest of it in the service"}
-	case e.Columns[column].Keep.DynamoDB == KeepEdge:
-		return h, c.copying(h, j)
 	case j.Kind == JoinAggregate:
-		return h, c.counting(h, j)
+		return h, c.tallying(h, j)
+	case e.Columns[column].Keep.DynamoDB == KeepEdge, e.Columns[column].Keep.DynamoDB == KeepCopy:
+		h.frozen = e.Columns[column].Keep.DynamoDB == KeepCopy
+		return h, c.copying(h, j)
 	case j.Kind == JoinDepth, j.Kind == JoinPath:
 		return h, h.treeHydration(j)
 	case j.Kind != JoinLookup:
@@ -178,8 +179,11 @@ func (k *tableChecker) stores(name string) bool {
 	})
 }
 
-// unhydrated finds the columns that the contract wants hydrated, or kept by an edge, and
-// that can't be.
+// keptBy says how a column is kept.
+var keptBy = map[string]string{KeepHydrate: "hydrated", KeepEdge: "kept by an edge", KeepCounter: "kept by a counter", KeepCopy: "kept by a copy"}
+
+// unhydrated finds the columns that the contract wants kept in a way in which they can't
+// be.
 func (c *Contract) unhydrated(e *Entity, found *checker) {
 	for i := range e.Attributes {
 		column := e.Attributes[i].Column
@@ -192,11 +196,7 @@ func (c *Contract) unhydrated(e *Entity, found *checker) {
 				continue
 			}
 			if _, why := c.hydration(e, b); why != nil {
-				cant := "be hydrated"
-				if of.Keep.DynamoDB == KeepEdge {
-					cant = "be kept by an edge"
-				}
-				found.err(e.AttributePointer(i), fmt.Sprintf("attribute %s of entity %s can't %s: %s", e.Attributes[i].Name, e.Name, cant, why.reason), why.mend)
+				found.err(e.AttributePointer(i), fmt.Sprintf("attribute %s of entity %s can't be %s: %s", e.Attributes[i].Name, e.Name, keptBy[of.Keep.DynamoDB], why.reason), why.mend)
 			}
 		}
 	}

@@ -141,10 +141,10 @@ func (c *Contract) noMeans(k *entityChecker, j *Join, how string) string {
 	return ""
 }
 
-// noCounter says why nobody can count as he writes.
+// noCounter says why no item can have the number.
 func (c *Contract) noCounter(j *Join) string {
 	if j.Kind != JoinAggregate || j.Operation != "COUNT" && j.Operation != "SUM" {
-		return "a counter is for COUNT and SUM, which change by what one row adds or takes away"
+		return "a counter is for COUNT and SUM"
 	}
 	if len(j.Hops) == 0 {
 		return "" // the join is wrong, which is found
@@ -165,17 +165,17 @@ func (c *Contract) noCounter(j *Join) string {
 	return "no entity has the rows of " + table.Name + ", so nothing that is written to DynamoDB changes the counter"
 }
 
-// noNumber says why DynamoDB can't add to the attribute of a joined column: it adds
-// to numbers, and what is made of one stays as it was.
+// noNumber says why the attribute of a joined column can't be a counter: the number is
+// written by itself, as a number, and what is made of one would stay as it was.
 func (k *entityChecker) noNumber(j *Join) string {
 	own, made := k.carriers[j].own, k.carriers[j].made
 	switch {
 	case own != nil && own.Type != "N":
-		return fmt.Sprintf("DynamoDB adds to attributes of type N only, and %s is of type %s", own.Name, own.Type)
+		return fmt.Sprintf("a counter is an attribute of type N, and %s is of type %s", own.Name, own.Type)
 	case own != nil && made != nil:
-		return fmt.Sprintf("what DynamoDB adds to %s does not change %s, which is made of it", own.Name, made.Name)
+		return fmt.Sprintf("when %s is counted anew %s stays, which is made of it", own.Name, made.Name)
 	case made != nil:
-		return fmt.Sprintf("DynamoDB adds to attributes of type N only, and %s is a transformation of the number", made.Name)
+		return fmt.Sprintf("a counter is an attribute of type N that stands for itself, and %s is a transformation of the number", made.Name)
 	}
 	return ""
 }

@@ -7,22 +7,80 @@ import (
 )
 
 // Copies returns the joined columns of which the entity's items have a copy: "keep":
-// {"dynamodb": "edge"}. They are among Hydrated, for whoever reads records joins them as
-// he reads, and so shows what is true now; the copy is for projections of indexes and for
-// other readers of the table. It is no part of the record. A store writes it from a record
-// in which the column is set, and the relay renews it after the record that it shows has
-// changed, or the record has come to refer to another one.
+// {"dynamodb": …} with "edge", "counter" or "copy". They are among Hydrated, for whoever
+// reads records joins them as he reads, and so shows what is true now; the copy is for
+// projections of indexes and for other readers of the table. It is no part of the record. A
+// store writes it from a record in which the column is set, and the relay renews it after
+// the record that it shows has changed, or the record has come to refer to another one; a
+// number after a record has come to be counted, or is counted no more; and a Frozen one
+// after its own record was written.
 func (e *Entity) Copies() []*Hydration {
 	var all []*Hydration
 	for _, h := range e.hydrations {
-		if h.by != nil {
+		if h.isCopied() {
 			all = append(all, h)
 		}
 	}
 	return all
 }
 
-// CopiedIn returns the copies, in items of whichever entity, that show what the entity's
+// isCopied reports whether items have a copy of the column.
+func (h *Hydration) isCopied() bool { return h.by != nil || h.counter }
+
+// Frozen reports whether items have a copy that does not follow: it is what it was when
+// their own record was last written.
+func (h *Hydration) Frozen() bool { return h.frozen }
+
+// Freezes reports whether items of the entity have copies that are Frozen.
+func (e *Entity) Freezes() bool {
+	return slices.ContainsFunc(e.hydrations, func(h *Hydration) bool { return h.frozen })
+}
+
+// CountedIn returns the numbers, in items of whichever entity, that count the entity's
+// records.
+func (e *Entity) CountedIn() []*Hydration { return e.countedIn }
+
+// CountedBy returns the entity's references by which items have numbers of its records,
+// each once.
+func (e *Entity) CountedBy() []*Reference {
+	var all []*Reference
+	for _, h := range e.countedIn {
+		if !slices.Contains(all, h.counts) {
+			all = append(all, h.counts)
+		}
+	}
+	return all
+}
+
+// Recounts returns the keys of the records whose items have another number once a record
+// that was one thing is another, each once; the zero Record is none. No record is at a key
+// that none can have.
+func (e *Entity) Recounts(before, after Record) []Key {
+	var all []Key
+	for _, by := range e.CountedBy() {
+		was, is := by.target(before), by.target(after)
+		if was == is {
+			continue
+		}
+		for _, key := range [...]Key{was, is} {
+			if !key.IsZero() && !slices.Contains(all, key) {
+				all = append(all, key)
+			}
+		}
+	}
+	return all
+}
+
+// target is the key that a record refers to, zero for none, of the zero Record too.
+func (f *Reference) target(r Record) Key {
+	if r.IsZero() {
+		return Key{}
+	}
+	key, _ := f.Key(r)
+	return key
+}
+
+// CopiedIn returns the copies, in items of whichever entity, that follow what the entity's
 // records have.
 func (e *Entity) CopiedIn() []*Hydration { return e.copiedIn }
 
@@ -53,7 +111,7 @@ func (e *Entity) MovesCopies(before, after Record) bool {
 }
 
 // By returns the reference by which a column is joined of which items have a copy, nil
-// of another one.
+// of another one, and of a number.
 func (h *Hydration) By() *Reference { return h.by }
 
 // Of returns the entity whose records show the column.

@@ -77,7 +77,7 @@ func TestCopiesNotYet(t *testing.T) {
 		replace []string
 		want    string
 	}{
-		"a chain":      {[]string{`"keep": {"dynamodb": "hydrate"}`, `"keep": {"dynamodb": "edge"}`}, `can't be kept by an edge: only a column of one row that the record refers to itself is followed into items; use "hydrate"`},
+		"a chain":      {[]string{`"keep": {"dynamodb": "hydrate"}`, `"keep": {"dynamodb": "edge"}`}, `can't be kept by an edge: only a column of one row that the record refers to itself is copied into items; use "hydrate"`},
 		"no reference": {[]string{`"references": [{"columns": ["section_id"], "entity": "Sections", "on_delete": "set-null"}]`, `"references": []`}, `no reference of Wares says that it refers to Sections by the columns of the join`},
 		"a key":        {[]string{`{"index_name": "WareIndex", "pk": "shop", "sk": "basketId"`, `{"index_name": "WareIndex", "pk": "ware_name", "sk": "basketId"`}, "the key attribute ware_name is made of it"},
 		"unique":       {[]string{`"primary_key": ["basket_id", "line"]`, `"primary_key": ["basket_id", "line"], "unique": [{"name": "u", "columns": ["ware_name"]}]`}, "the unique u is made of it"},
@@ -88,7 +88,9 @@ func TestCopiesNotYet(t *testing.T) {
       ],
       "columns": [
         {"name": "shop"`}, "section_name is made of it"},
-		"frozen": {[]string{`"section_id", "keep": {"dynamodb": "edge"}`, `"section_id", "keep": {"dynamodb": "copy"}`}, "which are joined"},
+		"a frozen chain": {[]string{`"keep": {"dynamodb": "hydrate"}`, `"keep": {"dynamodb": "copy"}`}, `can't be kept by a copy: only a column of one row`},
+		"frozen in MySQL": {[]string{`"keep": {"mysql": "live", "dynamodb": "edge"}`, `"keep": {"mysql": "copy", "dynamodb": "edge"}`},
+			`can't be kept by an edge: it is a copy while MySQL leads, which an item would have to hold; make it "mysql": "live"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			data, err := os.ReadFile(copies)

@@ -140,13 +140,13 @@ func TestCountNotYet(t *testing.T) {
 		"a copy in MySQL":   {[]string{keeps, strings.Replace(keeps, `"keep": {`, `"keep": {"mysql": "copy", `, 1)}, `it is a copy while MySQL leads, which an item would have to hold; make it "mysql": "live"`},
 		"what is made":      {[]string{counted + "}", counted + `}, "transformation": {"type": "number-format", "format": "000"}`, extrasN, extrasS}, "extras is made of it, which an item would have to hold; give the attribute"},
 		"items that expire": {[]string{`"source_table": "reviews", "pk"`, `"source_table": "reviews", "ttl": "number", "pk"`}, `items of Reviews expire, and what the service deletes is counted still; take "ttl" out`},
-		"a counter":         {[]string{keeps, strings.Replace(keeps, "hydrate", "counter", 1)}, pointer + `5: attribute extras of entity Shelves is a COUNT that is stored, which no store keeps: with "keep": {"dynamodb": "hydrate"} the records are counted when it is read; use "keep": {"dynamodb": "hydrate"}`},
-		"a copy":            {[]string{keeps, strings.Replace(keeps, "hydrate", "copy", 1)}, `is a COUNT that is stored, which no store keeps: with "keep": {"dynamodb": "hydrate"}`},
+		"nothing said":      {[]string{keeps, strings.Replace(keeps, `, "keep": {"dynamodb": "hydrate"}`, "", 1)}, pointer + `5: attribute extras of entity Shelves is a COUNT, and nothing says how it is kept; use "keep": {"dynamodb": "counter"}`},
+		"a copy":            {[]string{keeps, strings.Replace(keeps, "hydrate", "copy", 1)}, `can't be kept by a copy: a number that stays when records come and go is that of no moment which the item tells; use "counter", or "hydrate"`},
 		"a sum": {[]string{keeps, strings.Replace(keeps, "hydrate", "counter", 1), counted, strings.Replace(counted, "COUNT", "SUM", 1)},
-			pointer + `5: attribute extras of entity Shelves is made by SUM, which no store keeps: query the records, and make it of them in the service; take the attribute out`},
-		"a maximum": {[]string{keeps, strings.Replace(keeps, "hydrate", "copy", 1), counted, strings.Replace(counted, "COUNT", "MAX", 1)}, `is made by MAX, which no store keeps: query the records`},
+			pointer + `5: attribute extras of entity Shelves can't be kept by a counter: it is made by SUM, which no store keeps: query the records, and make it of them in the service; take the attribute out`},
+		"a maximum": {[]string{keeps, strings.Replace(keeps, "hydrate", "copy", 1), counted, strings.Replace(counted, "COUNT", "MAX", 1)}, `can't be kept by a copy: it is made by MAX, which no store keeps: query the records`},
 		"what is made of a counter": {[]string{keeps, strings.Replace(keeps, "hydrate", "copy", 1), counted + "}", counted + `}, "transformation": {"type": "number-format", "format": "000"}`, extrasN, extrasS},
-			`attribute extras of entity Shelves is a COUNT that is stored`},
+			`attribute extras of entity Shelves can't be kept by a copy: extras is made of it`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := transform.Load(countsWith(t, of.replace...))

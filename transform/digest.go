@@ -60,7 +60,8 @@ func (c *Contract) BesideDigest() string {
 	}
 	type copied struct {
 		By, Made string
-		Shows    []column
+		Shows    []column `json:",omitempty"`
+		Frozen   bool     `json:",omitempty"`
 	}
 	type beside struct {
 		Entity     string
@@ -69,10 +70,11 @@ func (c *Contract) BesideDigest() string {
 		References map[string]reference
 		Place      []column          // of an item that moves
 		Copies     map[string]copied `json:",omitempty"`
+		Counters   map[string]copied `json:",omitempty"`
 	}
 	var all []beside
 	for _, e := range c.Entities {
-		if len(e.Unique) == 0 && len(e.References) == 0 && !e.Moves() {
+		if len(e.Unique) == 0 && len(e.References) == 0 && !e.Moves() && len(e.Copies()) == 0 {
 			continue
 		}
 		b := beside{Entity: e.Name, Key: columns(e, e.KeyColumns), Unique: map[string][]column{}, References: map[string]reference{}}
@@ -85,9 +87,13 @@ func (c *Contract) BesideDigest() string {
 		for _, h := range e.Copies() {
 			a := e.Attributes[h.CopyAttribute()]
 			if b.Copies == nil {
-				b.Copies = map[string]copied{}
+				b.Copies, b.Counters = map[string]copied{}, map[string]copied{}
 			}
-			b.Copies[a.Name] = copied{h.by.Target + " " + h.by.Field(), a.made, columns(h.by.to, []int{h.value})}
+			if h.counter {
+				b.Counters[a.Name] = copied{By: h.counts.of.Name + " " + h.counts.Field(), Made: a.made}
+				continue
+			}
+			b.Copies[a.Name] = copied{h.by.Target + " " + h.by.Field(), a.made, columns(h.by.to, []int{h.value}), h.frozen}
 		}
 		if e.Moves() {
 			place, _ := e.ItemKeyColumns()

@@ -144,6 +144,7 @@ type Entity struct {
 	children    []*Children
 	hydrations  []*Hydration
 	copiedIn    []*Hydration // of other entities, or of this one, which show what its records have
+	countedIn   []*Hydration // numbers in items, of other entities or of this one, that count its records
 }
 
 // prepare computes what conversions look up. Nothing is a sequence until the

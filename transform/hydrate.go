@@ -19,6 +19,8 @@ type Hydration struct {
 	counts *Reference
 	// by is the reference by which the record has a copy, of which there is one hop.
 	by *Reference
+	// counter says that the item has the number, and frozen that its copy does not follow.
+	counter, frozen bool
 }
 
 // A hydratedHop is a hop of a join whose rows are records of an entity, found by
@@ -125,9 +127,12 @@ func (h *Hydration) shown(rec Record) (Value, string) {
 // hydrate notes that a column is read with the records and not stored.
 func (e *Entity) hydrate(h *Hydration) {
 	c := &e.Columns[h.Column]
-	c.Hydrated, c.Nullable, c.Copied = true, true, h.by != nil
+	c.Hydrated, c.Nullable, c.Copied = true, true, h.isCopied()
 	e.hydrations = append(e.hydrations, h)
-	if h.by != nil {
+	switch {
+	case h.counter:
+		h.counts.of.countedIn = append(h.counts.of.countedIn, h)
+	case h.by != nil && !h.frozen:
 		h.by.to.copiedIn = append(h.by.to.copiedIn, h)
 	}
 	e.unread = e.unreadJoins()

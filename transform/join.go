@@ -76,7 +76,7 @@ const (
 	KeepLive    = "live"    // the item follows
 	KeepCopy    = "copy"    // the item has what was there when its record was written
 	KeepEdge    = "edge"    // the item follows, found through an edge item that the record's writer leaves
-	KeepCounter = "counter" // changed in the transaction that changes what is counted or added
+	KeepCounter = "counter" // the item has a number that follows what is counted
 	KeepHydrate = "hydrate" // not in the item: joined when it is read
 )
 

@@ -45,6 +45,20 @@ func (e *Entity) KeySQL(column func(c *Column) string) (KeySQL, error) {
 	return k, nil
 }
 
+// KeySQL is that of the key of the record that a row of Of refers to; column gives the SQL
+// of a column of Of. ID is NULL where the row refers to none.
+func (f *Reference) KeySQL(column func(c *Column) string) (KeySQL, error) {
+	return f.to.KeySQL(func(c *Column) string {
+		i := slices.IndexFunc(f.to.KeyColumns, func(key int) bool { return &f.to.Columns[key] == c })
+		own := &f.of.Columns[f.Columns[i]]
+		x := column(own)
+		if own.Kind == Text && !own.isLabelled() && collationPads(own.Collation) {
+			x = "TRIM(TRAILING ' ' FROM " + x + ")"
+		}
+		return x
+	})
+}
+
 // KeySQL is that of the key of the record that a row of Rows is part of; column gives
 // the SQL of a column of Rows. ID is NULL where the row is part of none. Blanks at the
 // end of a text are left out where MySQL does not see them when it looks for the rows

@@ -1,6 +1,7 @@
 package transform_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,8 +31,9 @@ func TestNotYet(t *testing.T) {
 		"a case, in no key":      {"name", `{"name": "x", "type": "N", "source_column": "up", "calculation": {"type": "case", "cases": [{"when": "up > 1", "then": "2"}], "else": "1"}}`, ""},
 		"a number that is made":  {"x", `{"name": "x", "type": "N", "source_column": null, "literal": 1}`, "queries by attribute x of entity Things, which MySQL has to answer"},
 		"digits of SQL's own":    {"x", `{"name": "x", "type": "S", "source_column": "size", "transformation": {"type": "string-format", "format": "S#{size}"}}`, "other digits than items have"},
-		"what is joined":         {"name", `{"name": "x", "type": "S", ` + parent + `}`, "entity Things with x, which are joined"},
-		"made of what is joined": {"name", `{"name": "x", "type": "S", ` + parent + `, "transformation": {"type": "string-format", "format": "P#{x}"}}`, "entity Things with x, which are joined"},
+		"what is joined":         {"name", `{"name": "x", "type": "S", ` + parent + `}`, "can't be kept by a copy: no reference of Things says"},
+		"kept in no way":         {"name", `{"name": "x", "type": "S", ` + strings.Replace(parent, `"keep": {"dynamodb": "copy"}, `, "", 1) + `}`, "entity Things with x, which are joined"},
+		"made of what is joined": {"name", `{"name": "x", "type": "S", ` + parent + `, "transformation": {"type": "string-format", "format": "P#{x}"}}`, "can't be kept by a copy: x is made of it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := contract(of.indexed, of.attributes)

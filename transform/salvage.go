@@ -39,7 +39,7 @@ func (e *Entity) salvage() *Entity {
 		return nil
 	}
 	kept := &Entity{Name: e.Name, Table: e.Table, Source: e.Source, Pointer: e.Pointer, Columns: e.Columns,
-		KeyColumns: e.KeyColumns, Unique: e.Unique, References: e.References, referredBy: e.referredBy, moves: e.moves, hydrations: e.hydrations, copiedIn: e.copiedIn}
+		KeyColumns: e.KeyColumns, Unique: e.Unique, References: e.References, referredBy: e.referredBy, moves: e.moves, hydrations: e.hydrations, copiedIn: e.copiedIn, countedIn: e.countedIn}
 	seen := make(map[string]bool)
 	for i, a := range e.Attributes {
 		if a.Column < 0 || a.Name == "" || seen[a.Name] {

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -37,6 +38,7 @@ type changing struct {
 // what referred to a record that is gone went with it, or refers elsewhere now.
 func (s *Store) leaveFanOut(all []changing) {
 	var mark store.FanOut
+	own := map[transform.Key]bool{}
 	for _, c := range all {
 		e := s.contract.Entity(c.key.Entity)
 		if !c.before.IsZero() && !c.after.IsZero() && e.ChangesCopies(c.before, c.after) {
@@ -46,14 +48,42 @@ func (s *Store) leaveFanOut(all []changing) {
 			}
 		}
 		// An update keeps the copies that the item has, and whatever else writes it has none.
-		if s.KeepsCopies() && len(e.Copies()) > 0 && !c.after.IsZero() && (c.op != store.Update || e.MovesCopies(c.before, c.after)) {
-			mark.Own = append(mark.Own, c.key)
+		if s.KeepsCopies() && len(e.Copies()) > 0 && !c.after.IsZero() && (c.op != store.Update || e.Freezes() || e.MovesCopies(c.before, c.after)) {
+			own[c.key] = true
+		}
+		for _, key := range e.Recounts(c.before, c.after) {
+			if target := s.entries[key]; s.KeepsCopies() && target != nil && target.live {
+				own[key] = true
+			}
 		}
 	}
+	mark.Own = slices.SortedFunc(maps.Keys(own), compareKeys)
 	if s.leased && len(mark.Sources)+len(mark.Own) > 0 {
 		s.fanOuts.given++
 		mark.Ref = ref(s.fanOuts.given)
 		s.openFanOut(mark.Ref, shardOf(s.fanOuts.given), mark)
+	}
+}
+
+// touchCounting gives the records whose items count others than before new versions, where
+// these bring their numbers to a follower. Nothing is written of one that is not there, and
+// of one that the transaction has written itself.
+func (s *Store) touchCounting(all []changing, floor store.Version) {
+	if s.leased {
+		return
+	}
+	done := map[transform.Key]bool{}
+	for _, c := range all {
+		done[c.key] = true
+	}
+	for _, c := range all {
+		for _, key := range s.contract.Entity(c.key.Entity).Recounts(c.before, c.after) {
+			// Not through at: what a write has read of the key is still true.
+			if e := s.entries[key]; e != nil && e.live && !done[key] {
+				s.mark(e, floor)
+				done[key] = true
+			}
+		}
 	}
 }
 
@@ -233,6 +263,8 @@ type renewal struct {
 	key      transform.Key
 	revision uint64
 	record   transform.Record // as it is, zero for none
+	before   transform.Record // the copies that it has
+	thaws    bool             // those that are frozen are to be made too
 	copies   transform.Record // to be written
 	stale    bool             // the key changed since it was read
 }
@@ -244,7 +276,7 @@ func (s *Store) readRenewed(ctx context.Context, r *renewal) error {
 		return err
 	}
 	if e := s.entries[r.key]; e != nil {
-		r.revision, r.record = e.revision, e.record
+		r.revision, r.record, r.before, r.thaws = e.revision, e.record, e.copies, e.thaws
 	}
 	return nil
 }
@@ -258,6 +290,16 @@ func (s *Store) readShown(ctx context.Context, r *renewal) error {
 	}
 	r.copies = r.record.Entity().NewRecord()
 	for _, h := range r.record.Entity().Copies() {
+		if h.Frozen() && !r.thaws {
+			if !r.before.IsZero() {
+				r.copies.SetAt(h.Column, r.before.At(h.Column))
+			}
+			continue
+		}
+		if by := h.Counts(); by != nil {
+			r.copies.SetAt(h.Column, transform.IntValue(s.referringTo(by, r.key)))
+			continue
+		}
 		v, _, err := h.Value(r.record, func(key transform.Key) (transform.Record, bool) {
 			if e := s.entries[key]; e != nil {
 				return e.record, true
@@ -271,6 +313,16 @@ func (s *Store) readShown(ctx context.Context, r *renewal) error {
 	return nil
 }
 
+// referringTo counts the records that refer to a key.
+func (s *Store) referringTo(by *transform.Reference, to transform.Key) (n int64) {
+	for key, e := range s.entries {
+		if key.Entity == by.Of().Name && e.live && by.Refers(e.record, to) {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *Store) writeCopies(ctx context.Context, r *renewal) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -278,7 +330,8 @@ func (s *Store) writeCopies(ctx context.Context, r *renewal) error {
 		return err
 	}
 	if r.stale = s.entries[r.key].revision != r.revision; !r.stale {
-		s.at(r.key).copies = r.copies
+		e := s.at(r.key)
+		e.copies, e.thaws = r.copies, false
 	}
 	return nil
 }

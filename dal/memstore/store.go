@@ -68,7 +68,9 @@ type Store struct {
 type entry struct {
 	record transform.Record // zero unless live
 	copies transform.Record // what its item shows of others, zero for nothing
-	live   bool
+	// thaws says that the record was written since its frozen copies were made.
+	thaws bool
+	live  bool
 	// follows says that it came by Put or Insert, or is an item of a leased
 	// store: not live, it is a tombstone.
 	follows bool
@@ -147,7 +149,7 @@ func (s *Store) at(key transform.Key) *entry {
 func (s *Store) set(key transform.Key, e *entry, rec transform.Record) {
 	s.release(key, e)
 	e.record, e.live = rec, !rec.IsZero()
-	e.copies = transform.Record{}
+	e.copies, e.thaws = transform.Record{}, false
 	for _, g := range s.guardsOf(rec) {
 		s.guards[g.guard] = key
 	}

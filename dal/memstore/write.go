@@ -325,6 +325,7 @@ func (s *Store) apply(p *plan) store.Written {
 	}
 	if p.at.Captured || s.leased {
 		s.leaveFanOut(changed)
+		s.touchCounting(changed, floor)
 	}
 	t := s.remember(p)
 	switch {
@@ -345,6 +346,7 @@ func (s *Store) replace(op store.Op, key transform.Key, e *entry, rec transform.
 	if op == store.Update && e.live {
 		e.copies = copies
 	}
+	e.thaws = e.live
 }
 
 // left returns the change records of a transaction: one, or one of each key and

@@ -25,12 +25,14 @@
 //   - A fan-out mark is cleaned as it was read.
 //   - Dependents gives every record that refers, page by page.
 //   - Renew makes copies what the records that they refer to are.
+//   - A change of what numbers count has them counted anew.
 //
 // One that checks no fence in its transactions, and is used under leases:
 //
 //   - Without a lease no operation counts.
 //   - A lease is granted by an open mark only, and listed until it is given back.
 //   - A store under leases takes no value that MySQL can't hold.
+//   - A copy that is frozen is made anew with its own record alone.
 //   - An update keeps the copies.
 //
 // Its control:

@@ -49,7 +49,7 @@ func faults() []fault {
 		readFaults, queryFaults, listFaults, scanFaults, followerFaults, controlFaults,
 		markFaults, followFaults, leaseFaults, grantFaults, carryFaults, uniqueFaults, namesFaults, familyFaults, idFaults, expectFaults, historyFaults,
 		sharedFaults, placeFaults, foldIndexFaults, childFaults, deliveryFaults, countFaults, loginFaults,
-		fanOutFaults, dependentsFaults, renewFaults, copyFaults, stagedFaults)
+		fanOutFaults, dependentsFaults, renewFaults, tallyFaults, copyFaults, stagedFaults)
 }
 
 // TestBrokenStores holds that the suite finds every fault, by the case named

@@ -35,6 +35,8 @@ var (
 	copyContract []byte
 	//go:embed testdata/fairs.json
 	fairContract []byte
+	//go:embed testdata/counters.json
+	counterContract []byte
 	//go:embed testdata/*.sql
 	schemas embed.FS
 )
@@ -186,6 +188,21 @@ func CartContract(t testing.TB) *transform.Contract {
 func CountContract(t testing.TB) *transform.Contract {
 	t.Helper()
 	return load(t, countContract)
+}
+
+// CounterContract returns the contract of the cases about numbers in items, and about
+// copies that do not follow, freshly loaded:
+//
+//   - Racks: rack_id INT (the key), name VARCHAR, above_id INT, which refers to Racks and
+//     cascades; racks_below, articles and extras, which count. AboveIndex has articles.
+//   - Articles: shop VARCHAR and number INT (the key), note VARCHAR, rack_id and extra_id
+//     INT, which refer to Racks; rack_id cascades, extra_id is set to NULL; notices, which
+//     counts, rack_name, which does not follow, and extra_name, which does.
+//   - Notices: notice_id VARCHAR (the key), grade INT, shop VARCHAR and number INT, which
+//     refer to Articles and cascade; article_note, which does not follow; items by grade.
+func CounterContract(t testing.TB) *transform.Contract {
+	t.Helper()
+	return load(t, counterContract)
 }
 
 // CopyContract returns the contract of the cases about copies, freshly loaded. Items have

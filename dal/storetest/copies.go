@@ -123,6 +123,11 @@ func (e *env) joined(rec transform.Record) transform.Record {
 	for _, h := range rec.Entity().Copies() {
 		v, _, err := h.Value(rec, func(key transform.Key) (transform.Record, bool) { return e.row(key).Record, true })
 		require.NoError(e, err)
+		if by := h.Counts(); by != nil {
+			n, err := e.reader().Count(e.ctx, e.at, store.Count{By: by, Keys: []transform.Key{e.key(rec)}})
+			require.NoError(e, err)
+			v = transform.IntValue(n[0])
+		}
 		rec.SetAt(h.Column, v)
 	}
 	return rec

@@ -38,6 +38,8 @@ const (
 	ruleFanOutClean = "A fan-out mark is cleaned as it was read"
 	ruleDependents  = "Dependents gives every record that refers, page by page"
 	ruleRenew       = "Renew makes copies what the records that they refer to are"
+	ruleTally       = "A change of what numbers count has them counted anew"
+	ruleFrozen      = "A copy that is frozen is made anew with its own record alone"
 	ruleKept        = "An update keeps the copies"
 	ruleGiven       = "A follower's item has the copies it was given"
 

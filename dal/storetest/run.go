@@ -198,13 +198,13 @@ func authorityCases() []testCase {
 	return slices.Concat(commitCases(), operationCases(), epochCases(), versionCases(), bumpCases(),
 		dirtyCases(), cleanCases(), tokenCases(), carryCases(), uniqueCases(), foldedCases(), referenceCases(), movingReferenceCases(), stagedCases(), deliveryCases(), idCases(), expectCases(),
 		raceCases(), markCases(), leaseCases(), grantCases(), fitCases(), historyCases(), bothWays(placeCases()), bumpedPlaceCases(), childCases(),
-		bothWays(countCases()), writtenCountCases(), fanOutCases(), dependentsCases(), renewCases(), keptCopyCases(), bothWays(readerCases()))
+		bothWays(countCases()), writtenCountCases(), fanOutCases(), dependentsCases(), renewCases(), tallyCases(), frozenCases(), keptCopyCases(), bothWays(readerCases()))
 }
 
 func followerCases() []testCase {
 	return followedCases(slices.Concat(putCases(), tombstoneCases(), insertCases(), followCases(), holderCases(), foldedHolderCases(), referredCases(), followedDeliveryCases(),
 		followedIDCases(), keepCases(), followedHistoryCases(), followedPlaceCases(), followedChildCases(), countCases(), followedCountCases(),
-		followedCopyCases(), followedDependentsCases(), readerCases()))
+		followedCopyCases(), followedTallyCases(), followedDependentsCases(), readerCases()))
 }
 
 // followedCases are played with a follower.
