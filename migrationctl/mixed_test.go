@@ -17,13 +17,27 @@ import (
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// How many operations a run on engines makes, where minutes are no matter:
-//
-//	go test ./migrationctl -run TestMixedOperations/engines -mixed.operations=10000 -timeout 0
-var mixedOperations = flag.Int("mixed.operations", 640, "how many operations TestMixedOperations makes on engines")
+// How many operations a run on engines makes; 0 is 10,000 on real ones, fewer with the race
+// detector and on those in place of them, where as many take minutes. .ci/run has all of
+// them made without the race detector too.
+var mixedOperations = flag.Int("mixed.operations", 0, "how many operations TestMixedOperations makes on engines")
+
+// onEngines is how many operations a run on engines makes.
+func onEngines(t *testing.T) int {
+	switch {
+	case *mixedOperations > 0:
+		return *mixedOperations
+	case enginetest.MySQLServer(t).IsSubstitute() || enginetest.DynamoDBEngines(t)[0].IsSubstitute():
+		return 640
+	case raceDetector:
+		return 1_600
+	}
+	return 10_000
+}
 
 const (
 	mixedClients = 16
@@ -63,15 +77,14 @@ type client struct {
 	done   int
 }
 
-// TestMixedOperations: 16 clients, 10,000 mixed operations (on engines as many as
-// the flag says), a tenth of the replies of both stores lost after the call took
+// TestMixedOperations: 16 clients, 10,000 mixed operations (see mixedOperations), a tenth of the replies of both stores lost after the call took
 // effect. Each client repeats what it got no answer to, with its token. Both stores
 // end equal to the model.
 func TestMixedOperations(t *testing.T) {
 	inPhases(t, []store.Phase{2, 4}, func(t *testing.T, w *world, p *process, base int64) {
 		operations := 10_000
 		if _, inMemory := w.dynamo.(picky); !inMemory {
-			operations = *mixedOperations // an engine takes minutes for as many as memory
+			operations = onEngines(t)
 		} else if testing.Short() {
 			operations = 1_600
 		}

@@ -211,17 +211,17 @@ func (m *mall) fannedOut(t testing.TB) {
 	}
 }
 
-// TestCopiesFollow: a ware is renamed that 300 baskets show. Their items follow in each
+// TestCopiesFollow: a ware is renamed that 120 baskets show, more than a page. Their items follow in each
 // phase, by the relays or by a drain, and a verify finds nothing.
 func TestCopiesFollow(t *testing.T) {
 	for name, options := range map[string]*migrationctl.Options{"relay": busy(), "drain": idle()} {
 		t.Run(name, func(t *testing.T) {
-			eachMall(t, 300, func(t *testing.T, w *world) {
+			eachMall(t, 120, func(t *testing.T, w *world) {
 				m := w.openMall(t, options)
 				m.walk(t, func(phase store.Phase) {
 					m.rename(t)
 					about := fmt.Sprint("phase ", phase)
-					got, err := m.baskets.Get(t.Context(), m.baskets.Key(int64(2), int64(99)))
+					got, err := m.baskets.Get(t.Context(), m.baskets.Key(int64(1), int64(19)))
 					require.NoError(t, err)
 					require.Equal(t, fmt.Sprint("name ", m.last), *got.WareName, about)
 					if phase == store.MySQLOnly {
@@ -239,7 +239,7 @@ func TestCopiesFollow(t *testing.T) {
 						m.fannedOut(t)
 					}
 					m.shows(t, 0, 0, about)
-					m.shows(t, 2, 99, about)
+					m.shows(t, 1, 19, about)
 					w.requireCopies(t, about)
 					m.verified(t)
 				}, func() error { time.Sleep(10 * time.Millisecond); return nil })
