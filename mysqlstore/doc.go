@@ -144,6 +144,70 @@
 //   - A step waits for it, and may end it as any other holder of the fence
 //     (TestAdvanceWaitsForJoinedTransaction, TestAdvanceEndsJoinedTransaction).
 //
+// # SQL of the service's own
+//
+// Where the rows of an entity are more than the contract's columns (stored procedures,
+// audit or search tables beside them, a view, columns that are encrypted, rows that are
+// marked as gone) the service goes on using its own SQL: Options.SQL has a Read and a
+// Write for each such entity, and the library's statements no longer read or write its
+// rows. All other entities stay as they are.
+//
+//	mysql, err := mysqlstore.New(db, contract, &mysqlstore.Options{SQL: map[string]mysqlstore.SQL{
+//		"Users": {Read: readUsers, Write: writeUser},
+//	}})
+//
+// Whatever they do, the library's promises hold:
+//
+//   - Write runs within the library's transaction, after the fence's lock and the change
+//     record, and not at all where the fence lets nothing pass
+//     (TestServiceSQLBelowTheFence). It is told what there is and what there is to be,
+//     and commits with what it writes beside, or not at all (TestServiceSQLIsUsed). An
+//     update that changes nothing does not call it.
+//   - The library then reads again, in that transaction, with Read. A record that is not
+//     as the repository said is rolled back, ErrInvalid, with entity and field: another
+//     value, a column that was forgotten or changed beside, another key, a record that
+//     was to go (TestServiceSQLThatIsWrong). Columns that MySQL fills by ON UPDATE may
+//     change. A failed statement takes the write back also if Write makes nothing of it,
+//     so what may be there is INSERT … ON DUPLICATE KEY UPDATE, and no INSERT that fails.
+//     Where MySQL assigns the id, Write tells it (TestServiceSQLAssignsAnID).
+//   - COMMIT, ROLLBACK and the like are not sent. What ends the transaction in a procedure
+//     or in passing, as CREATE TABLE does, is found by a savepoint that is gone: the
+//     outcome is Unknown, and the follower is brought what is there
+//     (TestServiceSQLThatEndsTheTransaction).
+//   - What is there Read says. Keys are found by statements of the library, by the
+//     columns of keys, indexes, references and uniques: these must be in the contract's
+//     table and hold what the records have. All others may be stored in any form
+//     (TestServiceSQLSealsColumns). A row without a record is nowhere, and a list goes on
+//     behind it (TestServiceSQLMarksRowsAsGone). A record that can't be read does not
+//     hide the others (TestServiceSQLReadsWrongly). Counting reads the records it counts.
+//   - A row may stay behind where its record is gone only if it keeps no unique value of
+//     the contract, and nothing refers to it (TestServiceSQLLeavesWhatCounts).
+//   - What a delete takes along by references goes through Write too, with and without
+//     capture (TestServiceSQLGoesAlong).
+//   - As the follower MySQL is written by the same Write, in strict mode and without
+//     foreign key checks, from what Read shows to what DynamoDB has; what is there
+//     already does not call it (TestServiceSQLFollows). So tables beside are right in
+//     phase 4 and on the way back, and stand still in phase 5. Keys that exchange unique
+//     values are deleted and inserted.
+//   - Where triggers capture, what Write changes in other records of the contract is
+//     recorded, and its own key has a version more (TestServiceSQLBesideTriggers).
+//     Without triggers Write changes its own record and tables that the contract does
+//     not have, and nothing else: nobody would learn of it.
+//   - The operator's commands have none of this SQL. Once a process that has it has
+//     registered they keep away from these records, ErrUnavailable: backfill, verify and
+//     repair run in the service, by its Controller (TestServiceSQLKeepsOthersAway).
+//     Previews and checks of data read the table, and CheckSchema says what it can't
+//     compare.
+//
+// It costs a Read before and a Read after, the row's lock, and two statements for the
+// savepoint; without capture one more for the fence, and a read asks the fence after it
+// (TestServiceSQLStatements). Under capture a read is a transaction.
+//
+// What it can't know: two writers of one new key without capture, of whom one does not
+// fail by its INSERT; an AssignedID that is another row's with the same values in all
+// other columns; session variables that Write sets and leaves. An entity whose records
+// have rows of other tables can't have SQL of its own (TestServiceSQLIsRefused).
+//
 // # What it promises of its mark
 //
 //   - When Advance has returned, no write of an older mark commits

@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/stretchr/testify/require"
 
+	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
 	"github.com/crossfade-go/crossfade/mysqlstore"
 	"github.com/crossfade-go/crossfade/transform"
@@ -93,3 +95,27 @@ func writePlain(e *transform.Entity) func(context.Context, sqlx.ExtContext, *mys
 // TestConformanceOfServiceSQL: a store whose entities all have SQL of the service's own
 // answers as one without.
 func TestConformanceOfServiceSQL(t *testing.T) { storetest.Run(t, harnessOf("", plainSQL)) }
+
+// TestServiceSQLOfTheExample: what the example shows works.
+func TestServiceSQLOfTheExample(t *testing.T) {
+	f := newFixture(t, setting{own: func(c *transform.Contract) map[string]mysqlstore.SQL {
+		own, err := ticketSQL(c)
+		require.NoError(t, err)
+		return map[string]mysqlstore.SQL{"Tickets": own}
+	}})
+	f.db.MustExec("CREATE TABLE seat_log (ticket_id INT NOT NULL, seat VARCHAR(20)) ENGINE=InnoDB")
+	done := f.write(store.Mutation{Op: store.Create, Record: f.ticket(0, "a1")})
+	one := done.Rows[0].Record
+	f.write(f.update(one, "seat", "a2"))
+	f.write(f.create(f.ticket(9, "a9")))
+	f.write(f.put(f.ticket(9, "a8")))
+	f.write(f.remove(f.ticket(9, "")))
+	require.Equal(t, "a2", f.text(one, "seat"))
+	require.False(t, f.row(f.ticket(9, "")).Live)
+	row, err := f.store.Get(f.ctx, f.at, done.Rows[0].Key)
+	require.NoError(t, err)
+	require.True(t, row.Record.Equal(f.row(one).Record))
+	var log []string
+	require.NoError(t, f.db.Select(&log, "SELECT CONCAT_WS(' ', ticket_id, seat) FROM seat_log ORDER BY ticket_id, seat"))
+	require.Equal(t, []string{"1 a1", "1 a2", "9 a8", "9 a9"}, log)
+}

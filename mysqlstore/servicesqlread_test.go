@@ -491,3 +491,37 @@ func TestServiceSQLBesideTriggers(t *testing.T) {
 	told(f.write(f.remove(f.user(1))))
 	require.NoError(t, f.store.Ready(f.ctx))
 }
+
+// TestServiceSQLCounts: rows that Read does not show are not counted.
+func TestServiceSQLCounts(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "names the columns of a foreign key, and cascades as far as InnoDB")
+	f := newFamilies(t)
+	plain := plainSQL(f.c)["Pets"]
+	read := plain.Read
+	plain.Read = func(ctx context.Context, q sqlx.ExtContext, keys []transform.Key) ([]transform.Record, error) {
+		all, err := read(ctx, q, keys)
+		var shown []transform.Record
+		for _, rec := range all {
+			if name, _ := rec.Get("name"); name.Text() != "gone" {
+				shown = append(shown, rec)
+			}
+		}
+		return shown, err
+	}
+	s, err := mysqlstore.New(f.db, f.c, &mysqlstore.Options{SQL: map[string]mysqlstore.SQL{"Pets": plain}})
+	require.NoError(t, err)
+	f.db.MustExec("INSERT INTO people (person_id) VALUES (1), (2)")
+	f.db.MustExec("INSERT INTO pets (owner_id, name) VALUES (1, 'rex'), (1, 'gone'), (1, 'bo'), (2, 'gone')")
+	var owner *transform.Reference
+	for _, r := range f.c.Entity("Pets").References {
+		if r.Field() == "owner_id" {
+			owner = r
+		}
+	}
+	for _, at := range []store.At{{}, f.at} {
+		n, err := s.Count(f.ctx, at, store.Count{By: owner, Keys: []transform.Key{f.key("People", 1), f.key("People", 2), f.key("People", 1)},
+			Except: []transform.Key{f.key("Pets", 1, "bo")}})
+		require.NoError(t, err)
+		require.Equal(t, []int64{1, 0, 1}, n)
+	}
+}

@@ -135,6 +135,8 @@ func TestServiceSQLBelowTheFence(t *testing.T) {
 		}
 		require.Equal(t, 1, called)
 		require.Len(t, f.lines(), 1)
+		_, err := f.store.Get(f.ctx, f.at, f.key(f.user(1)))
+		require.ErrorIs(t, err, store.ErrWrongPhase)
 	})
 }
 
@@ -360,4 +362,28 @@ func TestServiceSQLThatEndsTheTransaction(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestServiceSQLLocksTheRow: an update reads what others have written before it could
+// have the row.
+func TestServiceSQLLocksTheRow(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, waitsForRows)
+	eachCapture(t, func(t *testing.T, bare bool) {
+		f := newServiced(t, setting{bare: bare}, nil)
+		one := f.shelf("a", 1, 0)
+		f.write(f.create(one))
+		other, err := f.db.Beginx()
+		require.NoError(t, err)
+		defer other.Rollback()
+		other.MustExec("UPDATE stock SET quantity = 10")
+		done := make(chan error, 1)
+		go func() {
+			_, err := f.try(f.increment(one))
+			done <- err
+		}()
+		f.waits(1)
+		require.NoError(t, other.Commit())
+		require.NoError(t, <-done)
+		require.Equal(t, "11", f.text(one, "quantity"))
+	})
 }
