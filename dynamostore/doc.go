@@ -156,7 +156,8 @@
 //   - Nothing begins to refer to the record, and nothing comes to its key before it is
 //     emptied: who would put something helps (TestMadeAnewWhileStaged).
 //   - What refers to a record that is there is nobody's to take, also where the store was
-//     given up with a mark in it, and leads again (TestOldMarkAfterAnotherLead).
+//     given up with a mark in it, and leads again (TestOldMarkAfterAnotherLead,
+//     TestMadeAnewBeneathAnEmptying).
 //   - A delete that could not be finished is told as committed, and the same write with its
 //     token finishes it (TestStagedDeletePends).
 //
