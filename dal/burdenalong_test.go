@@ -10,6 +10,7 @@ import (
 	"github.com/crossfade-go/crossfade/dal/memstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // A relative is a record of People in the suite's contract of references.
@@ -30,8 +31,9 @@ type homestead struct {
 
 // capturedFamilies routes to a MySQL in memory of the suite's contract of references,
 // in phase 1 under capture.
-func capturedFamilies(t *testing.T) *dal.Router {
-	c := storetest.FamilyContract(t)
+func capturedFamilies(t *testing.T) *dal.Router { return captured(t, storetest.FamilyContract(t)) }
+
+func captured(t *testing.T, c *transform.Contract) *dal.Router {
 	m := memstore.New(c, nil)
 	require.NoError(t, m.Init(t.Context()))
 	from, err := m.Phase(t.Context())
@@ -65,6 +67,7 @@ func TestTakenAlongIsCounted(t *testing.T) {
 			}
 			require.ErrorIs(t, err, kind)
 			require.ErrorContains(t, err, "101 actions of the 100")
+			require.ErrorContains(t, err, "it can't be staged, since by People.parent_id it may take along any number of levels")
 			require.Equal(t, dal.NotApplied, dal.OutcomeOf(err))
 			_, err = people.Get(t.Context(), people.Key(root))
 			require.NoError(t, err)

@@ -70,8 +70,13 @@
 //     one that has not is ErrNoTarget, a delete that a reference restricts
 //     ErrReferenced, and what a delete takes along is taken along in the follower
 //     too, in every phase (TestScenario24Cascade). What takes more than a
-//     transaction of DynamoDB can have is refused, with the count
-//     (TestTakenAlongIsCounted, TestMovingTakenAlongIsCounted).
+//     transaction of DynamoDB can have is staged there, where the contract lets it
+//     (transform.Entity.Unstaged): the record goes first, and what refers to it goes
+//     before the delete is acknowledged, or as soon as a relay comes to it; then the error
+//     is ErrPending, with outcome Applied (TestScenario24StagedCascade,
+//     TestStagedDeleteIsWaitedFor, TestStagedModel). Otherwise it is refused, with the
+//     count (TestTakenAlongIsCounted, TestMovingTakenAlongIsCounted). Both hold in every
+//     phase (TestStagedIsNotCounted).
 //   - An id that a store assigns is given back, the same one when the create is
 //     repeated with its token (TestScenario20CreateFillsID,
 //     TestCreateFillsIDAgain).

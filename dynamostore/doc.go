@@ -142,6 +142,31 @@
 // service has put before the mark. The service promises that of transactions that it
 // has acknowledged.
 //
+// # Staged deletes
+//
+// A delete that takes along more than one transaction can have deletes its own record first,
+// with all else that its write does, and leaves a fan-out mark. Its tombstone says that it
+// is being emptied until nothing refers to the record any more. Before the delete is made
+// no more is read of what it takes along than the keys of some (TestStagedDeleteReadsLittle).
+//
+//   - Whenever its process dies, what refers to the record is taken along by the next one who
+//     carries out marks, with guards, edges, copies and change items, and nothing is left of
+//     it (TestStagedDeleteIsKilled, TestEmptyPassesAClosedMark). Several may
+//     (TestManyEmptyAtOnce).
+//   - Nothing begins to refer to the record, and nothing comes to its key before it is
+//     emptied: who would put something helps (TestMadeAnewWhileStaged).
+//   - What refers to a record that is there is nobody's to take, also where the store was
+//     given up with a mark in it, and leads again (TestOldMarkAfterAnotherLead,
+//     TestMadeAnewBeneathAnEmptying).
+//   - A delete that could not be finished is told as committed, and the same write with its
+//     token finishes it (TestStagedDeletePends).
+//
+// A record that is taken along costs what its own delete would, and one that others may
+// refer to a transaction and a query for each reference more, whether or not any do. A
+// reader sees records that refer to what is gone until they go too. Under dal.Required what
+// a relay took along, of a delete that runs for longer than the relays leave it alone, is
+// not waited for.
+//
 // # Copies
 //
 // Where the contract keeps a joined attribute by an edge, the item has a copy of what the

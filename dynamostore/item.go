@@ -50,7 +50,7 @@ type place struct {
 // newPlace prepares what every operation on the entity needs.
 func newPlace(e *transform.Entity, prefix string) *place {
 	p := &place{entity: e, table: prefix + e.Table.Name, keys: []string{e.Table.PK.Name}}
-	p.emptied = e.TakesAlong() && e.Unstaged() == ""
+	p.emptied = staged(e)
 	if !e.Table.SK.IsZero() {
 		p.keys = append(p.keys, e.Table.SK.Name)
 	}

@@ -1,12 +1,15 @@
 package dynamostore_test
 
 import (
+	"context"
 	"strconv"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
 	"github.com/crossfade-go/crossfade/dynamostore"
@@ -51,6 +54,103 @@ func TestPolicyOfCopies(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestPolicyOfStagedDeletes: where DynamoDB leads, a service, which also deletes, and an
+// operator may take along what a staged delete takes.
+func TestPolicyOfStagedDeletes(t *testing.T) {
+	contract := storetest.FairContract(t)
+	for _, party := range []dynamostore.Party{dynamostore.Service, dynamostore.Operator} {
+		for _, phase := range []store.Phase{store.DynamoDBPrimary, store.DynamoDBOnly} {
+			t.Run(string(party)+" in phase "+strconv.Itoa(int(phase)), func(t *testing.T) {
+				c := &calls{t: t, prefix: "test-", server: dynamotest.Start(t), seen: map[need][][]store.Phase{}, served: map[string][]string{}}
+				c.in(phase)
+				open := func(client dynamostore.Client) *dynamostore.Store {
+					s, err := dynamostore.New(client, contract, &dynamostore.Options{TablePrefix: c.prefix, RetryBudget: time.Second})
+					require.NoError(t, err)
+					return s
+				}
+				aside, s := open(c.aside()), open(c.client(party))
+				require.NoError(t, aside.Apply(t.Context(), nil, nil))
+				require.NoError(t, aside.Init(t.Context()))
+				from, err := aside.Phase(t.Context())
+				require.NoError(t, err)
+				to := from
+				to.State, to.Phase, to.Epoch = store.Open, phase, 1
+				require.NoError(t, aside.Advance(t.Context(), from, to, store.AuditEntry{}))
+				deleter := aside
+				if party == dynamostore.Service {
+					deleter = s
+				}
+				at := store.At{Epoch: 1, Lease: new(store.Lease)}
+				at.Lease.Extend(1, time.Now(), time.Hour)
+				write := func(w *dynamostore.Store, op store.Op, entity string, values ...string) {
+					r := contract.Entity(entity).NewRecord()
+					for i := 0; i < len(values); i += 2 {
+						v, err := r.Entity().Columns[r.Entity().ColumnIndex(values[i])].Parse(values[i+1])
+						require.NoError(t, err)
+						require.NoError(t, r.Set(values[i], v))
+					}
+					key, err := r.Key()
+					require.NoError(t, err)
+					m := store.Mutation{Op: op, Key: key}
+					if op != store.Delete {
+						m.Record = r
+					}
+					ctx := t.Context()
+					if op == store.Delete && party == dynamostore.Operator {
+						var cancel func()
+						ctx, cancel = context.WithCancel(ctx)
+						w = open(&quits{Client: c.aside(), cancel: cancel})
+					}
+					_, err = w.Write(ctx, at, store.Write{Mutations: []store.Mutation{m}})
+					if op == store.Delete && party == dynamostore.Operator {
+						require.ErrorIs(t, err, store.ErrPending)
+						return
+					}
+					require.NoError(t, err)
+				}
+				write(aside, store.Create, "Fairs", "fair_id", "1")
+				for i := range 101 {
+					id := strconv.Itoa(i)
+					write(aside, store.Create, "Stalls", "stall_id", id, "pitch", id, "fair_id", "1")
+				}
+				write(aside, store.Create, "Sales", "sale_id", "1", "stall_id", "1", "receipt", "1")
+				write(aside, store.Create, "Visitors", "visitor_id", "1", "fair_id", "1")
+				write(deleter, store.Delete, "Fairs", "fair_id", "1")
+				for shard := range s.Shards() {
+					for again := true; again; {
+						page, err := s.FanOuts(t.Context(), store.DirtyRange{Shard: shard, Limit: 10})
+						require.NoError(t, err)
+						require.NoError(t, dal.CarryOut(t.Context(), s, page.Marks...))
+						again = len(page.Marks) > 0
+					}
+				}
+				g := policyOf(t, contract, dynamostore.PolicyOptions{For: party, Phase: phase, TablePrefix: c.prefix})
+				for n := range c.seen {
+					require.True(t, g.allows(n.action, n.resource(c.prefix)), n)
+				}
+				require.Contains(t, c.seen, need{party, "dynamodb:DeleteItem", "Stalls", ""})
+				require.Contains(t, c.seen, need{party, "dynamodb:ConditionCheckItem", "Fairs", ""})
+			})
+		}
+	}
+}
+
+// quits is a client whose caller goes away once a transaction of it has left a fan-out mark.
+type quits struct {
+	dynamostore.Client
+	cancel func()
+}
+
+func (q *quits) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, opts ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	out, err := q.Client.TransactWriteItems(ctx, in, opts...)
+	for _, action := range in.TransactItems {
+		if action.Put != nil && action.Put.Item["gone"] != nil {
+			q.cancel()
+		}
+	}
+	return out, err
 }
 
 // use has one store leave marks, bare, and another carry them out.

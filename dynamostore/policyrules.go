@@ -47,6 +47,9 @@ const (
 	guardTable    policyTarget = "the library's table, where there are unique columns or references"
 	copyTables    policyTarget = "tables with entities whose items have copies"
 	copyLibrary   policyTarget = "the library's table, where items have copies"
+	emptiedTables policyTarget = "tables with entities whose deletes may be staged, and whose items stay"
+	takenTables   policyTarget = "tables with entities whose records a staged delete deletes too, and whose items move"
+	nulledTables  policyTarget = "tables with entities whose records a staged delete changes, and whose items move"
 	leanIndexes   policyTarget = "tables with indexes that have not all of an item"
 	taggedTables  policyTarget = "tables with tags"
 	expiring      policyTarget = "tables with time to live"
@@ -92,6 +95,12 @@ func (on policyTarget) fits(c *transform.Contract, t *transform.Table) bool {
 		return hasEntity(c, t, copied)
 	case copyLibrary:
 		return ours && slices.ContainsFunc(c.Entities, copied)
+	case emptiedTables:
+		return hasEntity(c, t, func(e *transform.Entity) bool { return staged(e) && !e.Moves() })
+	case takenTables:
+		return hasEntity(c, t, takenAs(transform.OnDeleteCascade))
+	case nulledTables:
+		return hasEntity(c, t, takenAs(transform.OnDeleteSetNull))
 	case leanIndexes:
 		return slices.ContainsFunc(t.Indexes, func(x transform.Index) bool { return projection(x) != "ALL" })
 	case taggedTables:
@@ -108,6 +117,19 @@ func (on policyTarget) fits(c *transform.Contract, t *transform.Table) bool {
 
 // copied reports whether the entity's items have copies.
 func copied(e *transform.Entity) bool { return len(e.Copies()) > 0 }
+
+// staged reports whether deletes of the entity's records may be.
+func staged(e *transform.Entity) bool { return e.TakesAlong() && e.Unstaged() == "" }
+
+// takenAs reports whether an entity's items move, and its records may be taken along by a
+// delete that is staged, by a reference of the kind.
+func takenAs(onDelete string) func(*transform.Entity) bool {
+	return func(e *transform.Entity) bool {
+		return e.Moves() && slices.ContainsFunc(e.References, func(f *transform.Reference) bool {
+			return f.OnDelete == onDelete && staged(f.To())
+		})
+	}
+}
 
 // hasEntity reports whether an entity of the table is of the kind.
 func hasEntity(c *transform.Contract, t *transform.Table, is func(*transform.Entity) bool) bool {
@@ -210,6 +232,10 @@ func operatorRules() []policyRule {
 		// drain renews copies, and notes how far it has got.
 		allow(copyLibrary, 5, 5, "UpdateItem"),
 		allow(libraryTable, 4, 5, "ConditionCheckItem"),
+		// It takes along what a delete that is staged has left.
+		allow(emptiedTables, 4, 5, "ConditionCheckItem"),
+		allow(takenTables, 4, 5, "DeleteItem"),
+		allow(nulledTables, 4, 5, "PutItem"),
 	}
 }
 

@@ -1,6 +1,7 @@
 package dynamostore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -51,6 +52,28 @@ func (w *walk) endTTL(client *dynamodb.Client, table *string) {
 	_, err = client.UpdateTimeToLive(w.ctx, &dynamodb.UpdateTimeToLiveInput{TableName: table,
 		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: now.TimeToLiveDescription.AttributeName, Enabled: aws.Bool(false)}})
 	require.NoError(w, err)
+}
+
+// crowd has somebody delete a note that is the guest of more seats than a transaction
+// takes along, and go away before all of them know.
+func (w *walk) crowd() {
+	if !w.phase.DynamoDBLeads() {
+		return
+	}
+	w.crowds++
+	code := fmt.Sprint("crowd", w.crowds)
+	require.NoError(w, w.notes.Create(w.ctx, &note{Code: code, Owner: "ann"}))
+	for n := range int64(101) {
+		require.NoError(w, w.seats.Create(w.ctx, &seat{ID: 10_000*int64(w.crowds) + n, Row: code, Place: n, Guest: &code}))
+	}
+	ctx, cancel := context.WithCancel(w.ctx)
+	defer cancel()
+	s, err := dynamostore.New(&quits{Client: w.aside(), cancel: cancel}, w.contract, &dynamostore.Options{TablePrefix: w.prefix})
+	require.NoError(w, err)
+	now := w.ctl.Router().Snapshot()
+	_, err = s.Write(ctx, store.At{Epoch: now.Epoch, Captured: now.Capture, Lease: now.Lease},
+		store.Write{Mutations: []store.Mutation{{Op: store.Delete, Key: w.key("Notes", code)}}})
+	require.ErrorIs(w, err, store.ErrPending)
 }
 
 // lose takes the last records of each table out of a follower around the library:

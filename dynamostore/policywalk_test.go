@@ -59,6 +59,7 @@ type walk struct {
 	service  *dynamostore.Store
 	phase    store.Phase
 	serial   int
+	crowds   int
 	kept     int64 // id of the last account
 	seat     int64 // id of the last seat
 
@@ -261,6 +262,7 @@ func (w *walk) operate() {
 	w.confuse()
 	_, err = w.operator.Verify(w.ctx, migrationctl.VerifyOptions{Repair: true})
 	w.allowed(err)
+	w.crowd()
 	_, err = w.operator.Drain(w.ctx, nil)
 	w.allowed(err)
 }

@@ -207,22 +207,32 @@ func (d *desk) pend(transactions int) {
 // TestMadeAnewWhileStaged: whoever makes the record anew takes along first what referred to
 // the one before, or is refused; what refers to the new one is nobody's to take.
 func TestMadeAnewWhileStaged(t *testing.T) {
-	for name, put := range map[string]func(*desk) store.Mutation{
-		"create": func(d *desk) store.Mutation { return d.create(d.fair(1)) },
-		"put":    func(d *desk) store.Mutation { return d.replace(d.fair(1)) },
+	create := func(d *desk) store.Mutation { return d.create(d.fair(1)) }
+	for name, c := range map[string]struct {
+		put   func(*desk) store.Mutation
+		later bool // in an epoch in which a tombstone of the one before is nothing
+	}{
+		"create":                {create, false},
+		"create without a look": {create, true},
+		"put":                   {func(d *desk) store.Mutation { return d.replace(d.fair(1)) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := fairs(t)
+			d, put := fairs(t), c.put
 			gone, changed := d.stage(101, 3)
 			d.pend(6)
+			if c.later {
+				d.advance(func(p *store.PhaseRecord) { p.Phase, p.Epoch = store.DynamoDBOnly, p.Epoch+1 })
+			}
 			old := d.marks()
 			require.NotEmpty(t, old)
 			m := &mortal{Client: d.client, left: 2} // it can't take anything along
 			_, err := d.with(m, Options{RetryBudget: time.Millisecond}).try(put(d))
 			requireRefused(t, err, store.ErrConflict, store.NotApplied)
-			require.NoError(t, d.Bump(d.ctx, []transform.Key{d.keyOf(d.fair(1))}))
-			require.Contains(t, d.rawItem(d.fair(1)), attrEmptied, "a bump leaves it")
-
+			require.Contains(t, d.rawItem(d.fair(1)), attrEmptied)
+			if !c.later {
+				require.NoError(t, d.Bump(d.ctx, []transform.Key{d.keyOf(d.fair(1))}))
+				require.Contains(t, d.rawItem(d.fair(1)), attrEmptied, "a bump leaves it")
+			}
 			d.write(put(d))
 			d.write(d.create(d.stall(1000, "fair_id", "1")))
 			require.NoError(t, dal.CarryOut(d.ctx, d.Store, old...))
@@ -247,6 +257,17 @@ func TestOldMarkAfterAnotherLead(t *testing.T) {
 			require.ErrorIs(t, d.Empty(d.ctx, f), store.ErrWrongPhase, "it is given away")
 		}
 	}
+	d.madeAnewElsewhere()
+	d.carryOut()
+	d.holds(d.fair(1))
+	d.holds(d.stall(7, "fair_id", "1"))
+}
+
+// madeAnewElsewhere has the other store, to which this one was given away, make fair 1 and
+// one of its stalls anew, and give the lead back.
+func (d *desk) madeAnewElsewhere() {
+	d.Helper()
+	t := d.T
 	version := store.Floor(d.at.Epoch) + 10
 	for _, rec := range []transform.Record{d.fair(1), d.stall(7, "fair_id", "1")} {
 		took, err := d.Put(d.ctx, store.At{}, store.Row{Key: d.keyOf(rec), Version: version, Live: true, Record: rec})
@@ -254,7 +275,23 @@ func TestOldMarkAfterAnotherLead(t *testing.T) {
 		require.True(t, took)
 	}
 	d.advance(func(p *store.PhaseRecord) { p.State, p.Phase, p.Epoch = store.Open, store.DynamoDBPrimary, p.Epoch+1 })
-	d.carryOut()
+}
+
+// TestMadeAnewBeneathAnEmptying: the same, while somebody who has looked at the tombstone is
+// slow. His transactions look at it again.
+func TestMadeAnewBeneathAnEmptying(t *testing.T) {
+	d := fairs(t)
+	d.stage(101, 3)
+	d.pend(5)
+	i := slices.IndexFunc(d.marks(), func(f store.FanOut) bool { return slices.Contains(f.Gone, d.keyOf(d.fair(1))) })
+	f := d.marks()[i]
+	m := &meddler{Client: d.client}
+	m.before = func() {
+		d.advance(func(p *store.PhaseRecord) { p.State, p.Phase, p.Epoch = store.GivenAway, store.Validate, p.Epoch+1 })
+		d.madeAnewElsewhere()
+	}
+	require.NoError(t, d.with(m, Options{}).Empty(d.ctx, f))
+	require.Nil(t, m.before)
 	d.holds(d.fair(1))
 	d.holds(d.stall(7, "fair_id", "1"))
 }

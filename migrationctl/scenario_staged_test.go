@@ -2,15 +2,21 @@ package migrationctl_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/faultstore"
+	"github.com/crossfade-go/crossfade/dal/memstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
+	"github.com/crossfade-go/crossfade/dynamostore"
+	"github.com/crossfade-go/crossfade/dynamostore/dynamotest"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
@@ -185,4 +191,92 @@ func TestScenario24StagedCascade(t *testing.T) {
 		}
 		w.requireEqualStores(t)
 	})
+}
+
+// A mortal is a client of a process that dies once it has left the mark of a staged delete
+// and made so many transactions more.
+type mortal struct {
+	dynamostore.Client
+	more int
+	left bool
+}
+
+func (m *mortal) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, opts ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	if m.left {
+		if m.more--; m.more < 0 {
+			return nil, errors.New("the process is dead")
+		}
+	}
+	for _, action := range in.TransactItems {
+		m.left = m.left || action.Put != nil && action.Put.Item["gone"] != nil
+	}
+	return m.Client.TransactWriteItems(ctx, in, opts...)
+}
+
+// TestStagedDeleteIsWaitedFor: a process dies in the middle of a staged delete. A drain
+// finishes it, in phase 4 and in phase 5, bare too, and so does a hand-off to MySQL.
+func TestStagedDeleteIsWaitedFor(t *testing.T) {
+	for _, more := range []int{0, 4} {
+		for name, finish := range map[string]func(t *testing.T, f *fairground){
+			"drain": func(t *testing.T, f *fairground) {
+				s, err := f.Status(t.Context())
+				require.NoError(t, err)
+				require.NotZero(t, s.FanOuts)
+				report, err := f.Drain(t.Context(), nil)
+				require.NoError(t, err)
+				require.NotZero(t, report.FannedOut)
+			},
+			"hand-off": func(t *testing.T, f *fairground) { f.step(t, store.Validate) },
+			"phase 5": func(t *testing.T, f *fairground) {
+				f.step(t, store.DynamoDBOnly)
+				_, err := f.Drain(t.Context(), nil)
+				require.NoError(t, err)
+			},
+			"phase 5, bare": func(t *testing.T, f *fairground) {
+				_, err := f.Drain(t.Context(), nil)
+				require.NoError(t, err)
+			},
+		} {
+			t.Run(fmt.Sprintf("%s, %d", name, more), func(t *testing.T) {
+				server := dynamotest.Start(t)
+				c := storetest.FairContract(t)
+				open := func(client dynamostore.Client) *dynamostore.Store {
+					s, err := dynamostore.New(client, c, &dynamostore.Options{RetryBudget: time.Second})
+					require.NoError(t, err)
+					return s
+				}
+				client := dynamostore.NewClient(server.Config(), &dynamostore.ClientOptions{AttemptTimeout: time.Minute})
+				w := &world{contract: c, mysql: memstore.New(c, &memstore.Options{Name: "mysql"}), dynamo: open(client), faults: faultstore.New()}
+				require.NoError(t, w.dynamo.(*dynamostore.Store).Apply(t.Context(), nil, nil))
+				require.NoError(t, w.mysql.(*memstore.Store).Init(t.Context()))
+				before := w.lead(t, store.DynamoDBPrimary)
+				if name == "phase 5, bare" {
+					before.step(t, store.DynamoDBOnly)
+					require.NoError(t, before.CaptureOff(t.Context(), migrationctl.Change{Reason: "test"}))
+				}
+				require.NoError(t, before.Close(t.Context()))
+				dies := *w
+				dies.dynamo = open(&mortal{Client: client, more: more})
+				o := leading()
+				o.RelayPoll = time.Hour
+				f := newFairground(t, dies.open(t, o))
+				f.open(t, 1000)
+				_, _ = f.Drain(t.Context(), nil)
+				err := f.fairs.Delete(t.Context(), f.fairs.Key(1000))
+				require.ErrorIs(t, err, dal.ErrPending)
+				require.Equal(t, dal.Applied, dal.OutcomeOf(err))
+				require.NoError(t, f.Close(t.Context()))
+
+				f = newFairground(t, w.open(t, o))
+				finish(t, f)
+				s, err := f.Status(t.Context())
+				require.NoError(t, err)
+				require.Zero(t, s.FanOuts)
+				f.requireClosed(t, 1000)
+				if s.Phase.HasFollower() {
+					w.requireEqualStores(t)
+				}
+			})
+		}
+	}
 }

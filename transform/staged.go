@@ -12,9 +12,10 @@ const maxLevels = 14
 
 // A delete that takes along more than one transaction of DynamoDB can have is staged
 // there: the record goes first, and then, step by step, what refers to it. Nothing else
-// need be: a write of a contract changes no more items than it names records, and those
-// that its deletes take along, for a reference is to a primary key, which no update
-// changes (mysqlstore.Ready refuses ON UPDATE of foreign keys).
+// need be, moves of items neither: an update moves the items of the records that it names,
+// and no others, for a reference is to a primary key, which no update changes, and a
+// foreign key that follows something else by ON UPDATE is refused before a migration
+// begins, as the change would be nobody's write.
 
 // Unstaged says why a delete of one of the entity's records can't be staged, "" if it
 // can. It can where nothing that it takes along may turn out to be what must stay: where
