@@ -92,17 +92,8 @@ func TestScenario32CountersEqualCount(t *testing.T) {
 // show without, and after a drain each item's number, which nobody asks the library for, is
 // what COUNT(*) says, in every phase in which there are items.
 func TestScenario32NumbersInItems(t *testing.T) {
-	data, err := os.ReadFile("../dal/storetest/testdata/counts.json")
-	require.NoError(t, err)
-	kept := strings.ReplaceAll(string(data), `"dynamodb": "hydrate"`, `"dynamodb": "counter"`)
-	require.NotContains(t, kept, "hydrate")
 	looked := map[store.Phase]int{}
-	playStockrooms(t, func(t testing.TB) *transform.Contract {
-		c, err := transform.Load([]byte(kept))
-		require.NoError(t, err)
-		require.Empty(t, c.NotYet)
-		return c
-	}, func(w *world, phase store.Phase) {
+	playStockrooms(t, numbered, func(w *world, phase store.Phase) {
 		if phase == store.MySQLOnly {
 			return
 		}
@@ -111,6 +102,25 @@ func TestScenario32NumbersInItems(t *testing.T) {
 		looked[phase]++
 	})
 	require.Len(t, looked, 4)
+}
+
+// numbered is storetest.CountContract with the numbers in the items.
+func numbered(t testing.TB) *transform.Contract { return rekept(t, "counts", "hydrate", "counter") }
+
+// frozenShop is storetest.CopyContract with copies that do not follow.
+func frozenShop(t testing.TB) *transform.Contract { return rekept(t, "copies", "edge", "copy") }
+
+// rekept is a contract of storetest in which what is kept in one way is kept in another.
+func rekept(t testing.TB, name, from, to string) *transform.Contract {
+	t.Helper()
+	data, err := os.ReadFile("../dal/storetest/testdata/" + name + ".json")
+	require.NoError(t, err)
+	keep := func(how string) string { return `"dynamodb": "` + how + `"` }
+	require.Contains(t, string(data), keep(from))
+	c, err := transform.Load([]byte(strings.ReplaceAll(string(data), keep(from), keep(to))))
+	require.NoError(t, err)
+	require.Empty(t, c.NotYet)
+	return c
 }
 
 // playStockrooms plays histories across all phases and back; look is called in each of them.
