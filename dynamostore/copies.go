@@ -172,30 +172,38 @@ func (s *Store) KeepsCopies() bool { return true }
 // Copies returns the copies that the items at the keys have, by consistent reads. One of
 // another type than the contract's is none; to renew the key mends it.
 func (s *Store) Copies(ctx context.Context, keys []transform.Key) ([]transform.Record, error) {
-	const op = "copies"
+	all := make([]transform.Record, len(keys))
+	return all, s.eachItem(ctx, "copies", keys, func(i int, e *transform.Entity, it item) { all[i] = e.CopiesOf(it) })
+}
+
+// Stamps returns the stamps of the items at the keys, by consistent reads.
+func (s *Store) Stamps(ctx context.Context, keys []transform.Key) ([]string, error) {
+	all := make([]string, len(keys))
+	return all, s.eachItem(ctx, "stamps", keys, func(i int, _ *transform.Entity, it item) { all[i] = scalarText(it[attrStamp]) })
+}
+
+// eachItem calls do with the items of live records at the keys, by their positions.
+func (s *Store) eachItem(ctx context.Context, op string, keys []transform.Key, do func(i int, e *transform.Entity, it item)) error {
 	list := make([]*edit, len(keys))
 	for i, key := range keys {
 		p, err := s.place(op, key.Entity, store.NoWrite)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		e, err := s.newEdit(op, p, key)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		list[i] = &e
 	}
 	items, _, err := s.lookUp(ctx, op, list, false, "")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	all := make([]transform.Record, len(keys))
 	for i, it := range items {
-		p, o := list[i].place, owner(it)
-		if len(it) == 0 || tombstoned(it) || !o.IsZero() && o != keys[i] {
-			continue
+		if o := owner(it); len(it) > 0 && !tombstoned(it) && (o.IsZero() || o == keys[i]) {
+			do(i, list[i].place.entity, it)
 		}
-		all[i] = p.entity.CopiesOf(it)
 	}
-	return all, nil
+	return nil
 }

@@ -29,7 +29,7 @@ func (o *Operator) Left(ctx context.Context, took time.Duration, refreshed int64
 
 // OldCopies are what compareCopies finds wrong.
 func OldCopies(row store.Row, stored transform.Record, shown map[transform.Key]store.Row) []string {
-	return compareCopies(row, stored, shown).faults
+	return compareCopies(row, stored, "", copied{rows: shown}).faults
 }
 
 // Working are the processes among which the relay's work is divided.

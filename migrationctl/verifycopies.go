@@ -12,7 +12,8 @@ import (
 )
 
 // Copies that items have of other records are compared with what these are in the store
-// that leads, whichever that is. They follow some time after them. So a copy that is old
+// that leads, whichever that is, and numbers with how many records refer to theirs there.
+// Those that are frozen are not compared. They follow some time after them. So a copy that is old
 // counts only if it is old twice, at the same versions of its record and of those that it
 // shows, if no fan-out mark that was read in between names one of them, and if the record
 // was not dirty then. A mark that was there at the first look and is gone has been carried
@@ -180,7 +181,7 @@ func (v *verify) oldCopies(ctx context.Context, rows []store.Row) ([]oldCopy, er
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	shown, err := v.shown(ctx, rows)
+	stamps, err := v.stamps(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -188,24 +189,85 @@ func (v *verify) oldCopies(ctx context.Context, rows []store.Row) ([]oldCopy, er
 	if err != nil {
 		return nil, err
 	}
+	shown, err := v.shown(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	if shown.numbers, err = v.numbers(ctx, keys); err != nil {
+		return nil, err
+	}
 	var old []oldCopy
 	for i, row := range rows {
 		if stored[i].IsZero() {
 			continue
 		}
-		if o := compareCopies(row, stored[i], shown); len(o.faults) > 0 {
+		if o := compareCopies(row, stored[i], stamps[i], shown); len(o.faults) > 0 {
 			old = append(old, o)
 		}
 	}
 	return old, nil
 }
 
+// What copies are of, in the store that leads.
+type copied struct {
+	rows    map[transform.Key]store.Row
+	numbers map[*transform.Hydration]map[transform.Key]int64
+}
+
+// counts reports whether items have numbers of records.
+func (v *verify) counts() bool {
+	return slices.ContainsFunc(v.entity.Copies(), func(h *transform.Hydration) bool { return h.Counts() != nil })
+}
+
+// stamps returns what tells whether an item is written between two looks. No version tells
+// of what a number counts: it may change to and fro, so that it is old both times, and the
+// same, and was right in between. Then the item was written in between.
+func (v *verify) stamps(ctx context.Context, keys []transform.Key) ([]string, error) {
+	if !v.counts() {
+		return make([]string, len(keys)), nil
+	}
+	return ask(ctx, v.o, func() ([]string, error) { return v.o.dynamo.Stamps(ctx, keys) })
+}
+
+// numbers counts for the numbers in items, after these were read: whoever made them others
+// since has left a mark, or the keys another version.
+func (v *verify) numbers(ctx context.Context, keys []transform.Key) (map[*transform.Hydration]map[transform.Key]int64, error) {
+	all := make(map[*transform.Hydration]map[transform.Key]int64)
+	for _, h := range v.entity.Copies() {
+		if h.Counts() == nil {
+			continue
+		}
+		n, err := ask(ctx, v.o, func() ([]int64, error) {
+			return v.lead.authority.Count(ctx, store.At{Captured: true}, store.Count{By: h.Counts(), Keys: keys})
+		})
+		if dal.Unfit(err) {
+			continue // a row that can't be read, which is found where its own entity is compared
+		}
+		if err != nil {
+			return nil, err
+		}
+		all[h] = make(map[transform.Key]int64, len(keys))
+		for i, key := range keys {
+			all[h][key] = n[i]
+		}
+	}
+	return all, nil
+}
+
 // shown reads the records that the copies of rows show.
-func (v *verify) shown(ctx context.Context, rows []store.Row) (map[transform.Key]store.Row, error) {
+func (v *verify) shown(ctx context.Context, rows []store.Row) (copied, error) {
+	found, err := v.shownRows(ctx, rows)
+	return copied{rows: found}, err
+}
+
+func (v *verify) shownRows(ctx context.Context, rows []store.Row) (map[transform.Key]store.Row, error) {
 	found := make(map[transform.Key]store.Row)
 	var keys []transform.Key
 	for _, row := range rows {
 		for _, h := range v.entity.Copies() {
+			if h.Frozen() {
+				continue
+			}
 			_, key, _ := h.Value(row.Record, func(transform.Key) (transform.Record, bool) { return transform.Record{}, false })
 			if _, asked := found[key]; !asked && !key.IsZero() {
 				found[key] = store.Row{}
@@ -227,19 +289,34 @@ func (v *verify) shown(ctx context.Context, rows []store.Row) (map[transform.Key
 
 // compareCopies compares the copies that an item has with what they are of. An item that
 // has no room for them has none.
-func compareCopies(row store.Row, stored transform.Record, shown map[transform.Key]store.Row) oldCopy {
-	o := oldCopy{key: row.Key, state: fmt.Sprint(row.Version), dirty: row.Dirty}
+func compareCopies(row store.Row, stored transform.Record, stamp string, shown copied) oldCopy {
+	o := oldCopy{key: row.Key, state: fmt.Sprint(row.Version, stamp), dirty: row.Dirty}
 	e := row.Record.Entity()
 	full, some := row.Record.Clone(), false
 	for _, h := range e.Copies() {
+		some = some || !stored.At(h.Column).IsNull()
+		if h.Frozen() {
+			full.SetAt(h.Column, stored.At(h.Column))
+			continue
+		}
+		name := e.Attributes[h.CopyAttribute()].Name
+		if h.Counts() != nil {
+			n, known := shown.numbers[h][row.Key]
+			want := transform.IntValue(n)
+			o.state += fmt.Sprint(" ", n)
+			if known && want.Compare(stored.At(h.Column)) != 0 {
+				o.faults = append(o.faults, "number "+name+" is old")
+			}
+			full.SetAt(h.Column, want)
+			continue
+		}
 		var source store.Row
 		want, _, err := h.Value(row.Record, func(key transform.Key) (transform.Record, bool) {
-			source = shown[key]
+			source = shown.rows[key]
 			o.shown = append(o.shown, key)
 			o.state += fmt.Sprintf(" %d %v", source.Version, source.Live)
 			return source.Record, true
 		})
-		name := e.Attributes[h.CopyAttribute()].Name
 		switch {
 		case source.Err != nil: // found where its own entity is compared
 		case err != nil:
@@ -247,7 +324,6 @@ func compareCopies(row store.Row, stored transform.Record, shown map[transform.K
 		case h.Copied(want).Compare(stored.At(h.Column)) != 0:
 			o.faults = append(o.faults, "copy "+name+" is old")
 		}
-		some = some || !stored.At(h.Column).IsNull()
 		full.SetAt(h.Column, want)
 	}
 	if unfit := (*transform.ValueError)(nil); len(o.faults) > 0 && !some {

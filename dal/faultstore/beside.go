@@ -27,6 +27,10 @@ func (b beside) LeftBeside(ctx context.Context, after string, limit int) (store.
 	return pass(ctx, b.gate, "LeftBeside", nil, func() (store.FaultPage, error) { return b.b.LeftBeside(ctx, after, limit) })
 }
 
+func (b beside) Stamps(ctx context.Context, keys []transform.Key) ([]string, error) {
+	return pass(ctx, b.gate, "Stamps", keys, func() ([]string, error) { return b.b.Stamps(ctx, keys) })
+}
+
 func (b beside) MendBeside(ctx context.Context, f store.Fault) (bool, error) {
 	return pass(ctx, b.gate, "MendBeside", []transform.Key{f.Key}, func() (bool, error) { return b.b.MendBeside(ctx, f) })
 }

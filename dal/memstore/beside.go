@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -20,3 +21,19 @@ func (s *Store) LeftBeside(context.Context, string, int) (store.FaultPage, error
 
 // MendBeside has nothing to mend.
 func (s *Store) MendBeside(context.Context, store.Fault) (bool, error) { return true, nil }
+
+// Stamps returns how often the entries at the keys have changed.
+func (s *Store) Stamps(ctx context.Context, keys []transform.Key) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.readable(ctx, "stamps", "", store.At{}); err != nil {
+		return nil, err
+	}
+	all := make([]string, len(keys))
+	for i, key := range keys {
+		if e := s.entries[key]; e != nil && e.live {
+			all[i] = strconv.FormatUint(e.revision, 10)
+		}
+	}
+	return all, nil
+}

@@ -21,6 +21,10 @@ type Beside interface {
 	// LeftBeside returns the next of what is there and belongs to no record, of a
 	// pass that looks at up to limit items at once. A page may have none.
 	LeftBeside(ctx context.Context, after string, limit int) (FaultPage, error)
+	// Stamps returns a text of each key, in the order of the keys, that is another one after
+	// each write of an item with copies, also of the copies alone; "" where nothing is. It is
+	// as strongly consistent as Get.
+	Stamps(ctx context.Context, keys []transform.Key) ([]string, error)
 	// MendBeside mends all that is missing beside the record of a fault, or takes
 	// away what is left, unless that is somebody's by now. It changes no record. It
 	// returns false where it can't be mended: the value is another record's too.
