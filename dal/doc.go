@@ -50,7 +50,8 @@
 //     PhaseWait, and then say why (TestPhaseWaitSaysWhy). One whose process slept
 //     through it looks once more (TestProcessThatSleptLooksAgain).
 //   - An answer that DynamoDB gave after this process's lease had run out does
-//     not count: reads are repeated, a write is reported as unknown and not
+//     not count before the process has the lease again, in the same epoch: reads are
+//     repeated, a write waits for that or is reported as unknown, and is not
 //     repeated by us (TestLeaseLostDuringRead, TestLeaseLostDuringWrite,
 //     TestUnknownIsNotRetried).
 //   - A follower that is down, slow or throttled costs an acknowledged write at

@@ -67,7 +67,8 @@
 //     by one call beyond the reads it needs (TestWriteIsOneCall).
 //   - Nothing is asked without a lease, and no answer counts that comes after it
 //     (TestNothingWithoutALease, TestReplyAfterTheLease,
-//     TestLeaseOverBetweenReadAndPut). No lease is granted after the mark has
+//     TestLeaseOverBetweenReadAndPut). A write waits for the lease to be granted for
+//     the same epoch again, if its holder asks for it (TestLeaseComesBack). No lease is granted after the mark has
 //     left Open (TestGrantLooksAtTheMark, TestNoGrantAfterTheMark).
 //   - Guards and edges that are missing, another record's or nobody's are found and
 //     mended beside writes, whichever store leads (TestGuardsAreCompared,

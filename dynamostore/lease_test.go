@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -200,6 +201,37 @@ func TestReplyAfterTheLease(t *testing.T) {
 			requireRefused(t, err, store.ErrUnavailable, store.Unknown)
 		}
 	}
+}
+
+// TestLeaseComesBack: a request whose reply is lost while the lease runs out is sent
+// again when the lease is back, which tells what became of it.
+func TestLeaseComesBack(t *testing.T) {
+	d := inProcess(t)
+	r := d.account("1", "ann")
+	d.write(d.create(r))
+	begin := time.Now()
+	over := &atomic.Bool{}
+	d.at.Lease = store.NewLease(func() time.Time {
+		if over.Load() {
+			return begin.Add(time.Minute)
+		}
+		return begin
+	})
+	d.at.Lease.Wait = time.Minute
+	d.at.Lease.Extend(1, begin, time.Minute)
+	fault := d.srv.Fault(dynamotest.OnOperation("TransactWriteItems").When(func(*dynamotest.Request) bool {
+		if !over.Swap(true) {
+			go d.at.Lease.Extend(1, begin.Add(time.Minute), time.Minute)
+			return true
+		}
+		return false
+	}).LoseReply())
+	d.requests()
+	d.write(d.update(r, "count", "3"))
+	require.EqualValues(t, 1, fault.Hits())
+	require.Equal(t, 2, d.requests()["TransactWriteItems"])
+	d.set(r, "count", "3")
+	d.holds(r)
 }
 
 // TestLeaseOverBetweenReadAndPut: nothing more is sent.

@@ -119,8 +119,11 @@ func (wr *writing) mark(ctx context.Context, e *edit) error {
 	return &errAgain{err: wr.markContended(e.place)}
 }
 
-// may reports whether the write's lease still holds.
-func (wr *writing) may() bool { return wr.at.Lease.Valid(wr.at.Epoch) }
+// may reports whether the write's lease still holds. A request that may have taken
+// effect waits for it to come back: sent again, it tells whether it has.
+func (wr *writing) may(ctx context.Context, unsure bool) bool {
+	return wr.at.Lease.Valid(wr.at.Epoch) || unsure && wr.at.Lease.Regain(ctx, wr.at.Epoch)
+}
 
 // markContended is the error of a write that met marks until its budget was used up.
 func (wr *writing) markContended(p *place) error {

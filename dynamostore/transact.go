@@ -41,7 +41,7 @@ type transaction struct {
 	size       int // bytes of the items
 	// may is asked before each request, nil is always: a lease may run out
 	// while a request that got no answer waits for its repetition.
-	may func() bool
+	may func(ctx context.Context, unsure bool) bool
 	// unsure says that a request got no answer: it may have taken effect, or
 	// may still.
 	unsure bool
@@ -123,7 +123,7 @@ func (r *refusal) Unwrap() error { return r.err }
 // conditions do: what they then meet carries the transaction's own id.
 func (t *transaction) transact(ctx context.Context, b *budget) error {
 	for {
-		if t.may != nil && !t.may() {
+		if t.may != nil && !t.may(ctx, t.unsure) {
 			e := t.s.wrongPhase(t.op, t.entity, t.outcome(), "the lease ran out before the write was sent")
 			if t.unsure {
 				e.Kind, e.Detail = store.ErrUnavailable, "the lease ran out while a request got no answer"

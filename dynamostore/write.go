@@ -62,7 +62,7 @@ func (e *callerError) Error() string { return e.err.Error() }
 //
 // A request whose reply is lost is sent again and recognised, so that its error
 // is Unknown only if the service does not answer within the budget, or the lease
-// runs out.
+// runs out and is not granted for the same epoch again while Lease.Wait lasts.
 //
 // An Update that changes no column commits nothing and succeeds, with version 0.
 // With a token, or beside mutations that do change something, it is written.
@@ -102,7 +102,7 @@ func (wr *writing) commit(ctx context.Context) (store.Written, error) {
 		done, err = wr.run(ctx)
 		wr.unmarkAll(ctx, func(key transform.Key) bool { return err == nil && wr.deletes(key) })
 	}()
-	if !valid {
+	if !valid && (err != nil || !at.Lease.Regain(ctx, at.Epoch)) {
 		return store.Written{}, wr.lapsed(err)
 	}
 	var caller *callerError

@@ -48,7 +48,8 @@
 //     (TestWalk).
 //   - A process that is silent is waited for as long as its lease may last, and
 //     nothing it asks afterwards is answered from the store that led before
-//     (TestSilentProcessIsWaitedOut).
+//     (TestSilentProcessIsWaitedOut). What one wrote that was only too busy to renew
+//     its lease is acknowledged once it has it again (TestLateReplyCounts).
 //   - A write that lands in DynamoDB after MySQL took over was never
 //     acknowledged; it is audited and undone, and its token applies again
 //     (TestStrayWriteIsUndone, TestStrayBeforeHandoff, TestLastLookFindsAStray).

@@ -25,9 +25,14 @@ const (
 	// watchEvery is how often a process looks whether DynamoDB's record has
 	// changed, while DynamoDB leads.
 	watchEvery = 100 * time.Millisecond
-	// leaveTimeout bounds how long a lease is kept for requests under way once
-	// it is to be given back. What takes longer gets no answer that counts.
-	leaveTimeout = 2 * time.Second
+	// leaseWait is how long a write whose reply came after the lease waits for the
+	// next one, before nobody knows what became of it. A process that was too busy
+	// to renew its lease has it again soon.
+	leaseWait = 10 * time.Second
+	// leaveTimeout bounds how long a lease is kept for requests under way once it is
+	// to be given back: for as long as it may last, which is what a hand-off waits for
+	// one that is not given back. What takes longer gets no answer that counts.
+	leaveTimeout = LeaseLength
 )
 
 // A member is this process in the fleet: its registration, its lease, and what
@@ -55,7 +60,9 @@ type member struct {
 }
 
 func newMember(o *Operator, process store.Registration) *member {
-	return &member{o: o, name: process.Process, lease: store.NewLease(o.now), turn: make(chan struct{}, 1), process: process}
+	m := &member{o: o, name: process.Process, lease: store.NewLease(o.now), turn: make(chan struct{}, 1), process: process}
+	m.lease.Wait = leaseWait
+	return m
 }
 
 // take waits for the turn.

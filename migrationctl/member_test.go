@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal/faultstore"
+	"github.com/crossfade-go/crossfade/dal/memstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
@@ -34,5 +35,40 @@ func TestServiceTellsOfPhases(t *testing.T) {
 		}
 		require.Equal(t, []string{"phase=mysql-only capture=false", "phase=mysql-only capture=true",
 			"phase=dual-write capture=true", "phase=validate capture=true"}, phases)
+	})
+}
+
+// slowly marks the context of a write whose reply takes longer than a lease.
+type slowly struct{}
+
+// TestLateReplyCounts: a process that was too busy to renew its lease while a write was
+// on its way has the lease again soon. The write is acknowledged: DynamoDB has led all
+// the time, and has it.
+func TestLateReplyCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		asked := 0 // of the write: it looks first
+		w.dynamo = picky{memstore.New(w.contract, &memstore.Options{Name: "dynamodb", Leased: true,
+			Wire: func(ctx context.Context, effect func() error) error {
+				err := effect()
+				if ctx.Value(slowly{}) != nil {
+					if asked++; asked == 2 {
+						time.Sleep(2 * migrationctl.LeaseLength)
+					}
+				}
+				return err
+			}})}
+		p := w.lead(t, store.DynamoDBPrimary)
+		back := w.faults.On(func(c faultstore.Call) bool { return c.Method == "Grant" }, faultstore.Before)
+		u := user(1)
+		written := make(chan error, 1)
+		go func() { written <- p.users.Create(context.WithValue(context.Background(), slowly{}, true), &u) }()
+		time.Sleep(2*migrationctl.LeaseLength + time.Millisecond)
+		synctest.Wait()
+		require.Empty(t, written, "it waits for the lease")
+		back()
+		require.NoError(t, <-written)
+		require.Len(t, w.faults.Matching(faultstore.Method("Write")), 1, "and is not sent again")
+		require.NoError(t, p.Close(context.Background()))
 	})
 }

@@ -29,7 +29,7 @@ func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Wr
 		return store.Written{}, s.noLease()
 	}
 	done, err := s.write(ctx, at, w)
-	if !at.Lease.Leave(at.Epoch) {
+	if valid := at.Lease.Leave(at.Epoch); !valid && (err != nil || !at.Lease.Regain(ctx, at.Epoch)) {
 		return store.Written{}, s.late(err)
 	}
 	return done, err

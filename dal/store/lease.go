@@ -15,6 +15,10 @@ import (
 // soon as either says so. A store enters it before it sends a request and
 // leaves it when the reply is there; both must say yes for the reply to count.
 type Lease struct {
+	// Wait is how long Regain waits: whoever holds the lease asks for it again where
+	// it has run out. 0 is not at all. It is set before the lease is used.
+	Wait time.Duration
+
 	clock func() time.Time // time.Now if nil
 	term  atomic.Pointer[term]
 	inUse atomic.Int64
@@ -23,6 +27,7 @@ type Lease struct {
 
 	mu   sync.Mutex
 	idle chan struct{} // closed when nothing is in use, while Drain waits
+	news chan struct{} // closed when the grant changes, while Regain waits
 }
 
 // A term is one grant.
@@ -63,11 +68,24 @@ func (l *Lease) Extend(epoch uint64, since time.Time, length time.Duration) {
 			t.before = &term{epoch: old.epoch, since: old.since, length: old.length}
 		}
 	}
+	l.set(t)
+}
+
+// set changes the grant, and tells those who wait for it. The caller holds the mutex.
+func (l *Lease) set(t *term) {
 	l.term.Store(t)
+	if l.news != nil {
+		close(l.news)
+		l.news = nil
+	}
 }
 
 // End ends the lease at once: replies on their way will not count.
-func (l *Lease) End() { l.term.Store(nil) }
+func (l *Lease) End() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.set(nil)
+}
 
 // Valid reports whether the lease was granted for the epoch and has not run
 // out. A nil Lease is never valid.
@@ -115,6 +133,43 @@ func (l *Lease) Leave(epoch uint64) bool {
 	return valid
 }
 
+// Regain reports whether a reply that came when the lease had run out counts after
+// all. It does if the lease is granted for the same epoch again, for which Regain
+// waits: with every other authority there would have been another epoch. A lease that
+// was ended is not waited for.
+func (l *Lease) Regain(ctx context.Context, epoch uint64) bool {
+	if l == nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.Wait)
+	defer cancel()
+	for {
+		news := l.next()
+		t := l.term.Load()
+		switch {
+		case l.Valid(epoch):
+			return true
+		case t == nil || t.epoch != epoch:
+			return false
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// next returns what is closed when the grant changes.
+func (l *Lease) next() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.news == nil {
+		l.news = make(chan struct{})
+	}
+	return l.news
+}
+
 // leave counts first and then looks whether anybody waits. Drain first says that
 // it waits and then looks at the count: one of the two sees the other.
 func (l *Lease) leave() {
@@ -145,7 +200,7 @@ func (l *Lease) Drain(ctx context.Context) {
 	if t := l.term.Load(); t != nil {
 		ending := *t
 		ending.ending = true
-		l.term.Store(&ending)
+		l.set(&ending)
 	}
 	if l.idle == nil {
 		l.idle = make(chan struct{})

@@ -130,6 +130,54 @@ func TestLeaseEnd(t *testing.T) {
 	require.False(t, l.Valid(7))
 }
 
+// TestRegain holds that a reply that came after the lease counts once the lease is
+// granted for the same epoch again: nobody else was the authority meanwhile.
+func TestRegain(t *testing.T) {
+	for name, c := range map[string]struct {
+		then func(*store.Lease)
+		want bool
+	}{
+		"granted again":                      {func(l *store.Lease) { l.Extend(7, time.Now(), leaseLength) }, true},
+		"granted from too long ago":          {func(l *store.Lease) { l.Extend(7, time.Now().Add(-leaseLength), leaseLength) }, false},
+		"granted for another epoch":          {func(l *store.Lease) { l.Extend(8, time.Now(), leaseLength) }, false},
+		"ended":                              {func(l *store.Lease) { l.End() }, false},
+		"not heard of, for as long as it is": {func(*store.Lease) {}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := &store.Lease{Wait: leaseLength}
+				l.Extend(7, time.Now(), leaseLength)
+				require.True(t, l.Enter(7))
+				time.Sleep(leaseLength)
+				require.False(t, l.Leave(7))
+				regained := make(chan bool, 1)
+				go func() { regained <- l.Regain(t.Context(), 7) }()
+				synctest.Wait()
+				require.Empty(t, regained, "it waits")
+				c.then(l)
+				require.Equal(t, c.want, <-regained)
+			})
+		})
+	}
+}
+
+// TestRegainAtOnce holds that nobody waits for a lease for which nobody asks.
+func TestRegainAtOnce(t *testing.T) {
+	l, clock := granted()
+	require.True(t, l.Regain(t.Context(), 7), "it has not run out")
+	clock.pass(t, leaseLength, leaseLength)
+	require.False(t, l.Regain(t.Context(), 7))
+	l.Wait = time.Hour
+	require.False(t, l.Regain(t.Context(), 6))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.False(t, l.Regain(ctx, 7), "the caller waits no longer")
+	l.End()
+	require.False(t, l.Regain(t.Context(), 7))
+	var none *store.Lease
+	require.False(t, none.Regain(t.Context(), 7))
+}
+
 // TestDrainWaits holds that a Drain lets nothing in, and ends once all that was
 // in is out, whose replies still count.
 func TestDrainWaits(t *testing.T) {

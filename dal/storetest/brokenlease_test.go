@@ -61,6 +61,13 @@ var leaseFaults = []fault{
 				return done, err
 			})
 		}},
+	{name: "nobody waits for a lease to come back", leased: true, breaks: cases(ruleLease, "that comes back after the reply to a write"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				at.Lease.Wait = 0
+				return b.Store.Write(ctx, at, w)
+			}
+		}},
 	{name: "a write leaves no token", leased: true, breaks: cases(ruleLease, "retried with the token"),
 		in: retoken(func(*broken, store.At, store.Write) string { return "" })},
 	{name: "reads need no lease", leased: true,

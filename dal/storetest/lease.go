@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,6 +19,7 @@ func leaseCases() []testCase {
 		underLease("that ends before the reply to a write, bare", func(e *env) { e.start(); lateReplies(e) }),
 		underLease("that ends before the reply to a write, captured", func(e *env) { e.start(); e.capture(); lateReplies(e) }),
 		underLease("that ends before the reply to a write that fails", lateRefusal),
+		underLease("that comes back after the reply to a write", regained),
 		underLease("that ends before the reply to a read", lateReads),
 		underLease("that ends in Modify", leaseEndsInModify),
 		underLease("retried with the token", lateToken),
@@ -167,6 +169,42 @@ func lateRefusal(e *env) {
 			e.requireLate(err, false)
 		}
 	}
+}
+
+// regained lets the lease run out ever later in a write, and has it granted again at
+// once. What was written counts then: the same store has led all the time.
+func regained(e *env) {
+	e.start()
+	e.capture()
+	rec := e.visit("v", 1, "rank", "0")
+	e.fill(rec)
+	late := false
+	for n := range maxLooks {
+		at, before, begin := e.at, e.rank(rec), time.Now()
+		var looks atomic.Int64
+		again := sync.OnceFunc(func() { go at.Lease.Extend(at.Epoch, begin.Add(leaseTime), leaseTime) })
+		at.Lease = store.NewLease(func() time.Time {
+			if looks.Add(1) <= int64(n) {
+				return begin
+			}
+			again()
+			return begin.Add(leaseTime)
+		})
+		at.Lease.Wait = leaseTime
+		at.Lease.Extend(at.Epoch, begin, leaseTime)
+		_, err := e.Authority.Write(e.ctx, at, store.Write{Mutations: []store.Mutation{e.increment(rec)}})
+		applied := e.rank(rec) != before
+		require.Equal(e, err == nil, applied, "%v", err)
+		if err != nil {
+			e.requireLate(err, applied)
+		}
+		if looks.Load() <= int64(n) {
+			require.True(e, late, "the lease is looked at once more when the reply is there")
+			return
+		}
+		late = applied
+	}
+	require.Fail(e, "the write always looks at its lease once more")
 }
 
 // lateReads: a value that was read when the lease was over may be one that

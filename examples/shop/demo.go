@@ -20,7 +20,9 @@ const (
 	articles = 20  // products that they buy
 	inStore  = 500 // of each, in the beginning
 	pageSize = 100
-	tries    = 3 // of a checkout that has no answer
+	tries    = 3 // of what has no answer
+
+	comeAgain = time.Second // after which status 503 says to
 )
 
 // keyOfDemo is how the keys begin that shoppers give to checkouts.
@@ -51,8 +53,9 @@ type shopper struct {
 	keyed   bool
 	key     string // of the checkout under way, "" for none
 	keys    int    // that were given
-	again   int    // answers to checkouts that asked for the same again, and then had it
+	again   int    // answers that asked for the same again, which then had one
 	unsure  int    // checkouts without a key that had no answer: a payment each may have stayed
+	looked  int    // of them, whose order was looked for, and had an answer so
 }
 
 // A receipt is what a shopper knows of an order.
@@ -134,9 +137,14 @@ func (p *shopper) shop(ctx context.Context, d *demo) {
 	}
 }
 
+// register also signs in where the name is taken: by an earlier try, whose answer did
+// not say so.
 func (p *shopper) register(ctx context.Context) {
 	var welcome struct{ Token string }
-	p.ask(ctx, "POST", "/api/auth/register", fields{"username": p.name, "email": p.name + "@example.com", "password": "Aa1!aaaa"}, &welcome)
+	me := fields{"username": p.name, "email": p.name + "@example.com", "password": "Aa1!aaaa"}
+	if p.tell(ctx, "POST", "/api/auth/register", me, &welcome, http.StatusConflict) == http.StatusConflict {
+		p.ask(ctx, "POST", "/api/auth/login", me, &welcome)
+	}
 	p.token = welcome.Token
 }
 
@@ -177,30 +185,42 @@ func (p *shopper) buy(ctx context.Context) bool {
 	return true
 }
 
-// checkout pays for the cart. What has a key is sent again if there is no answer, and
-// stays under way if there is none at last.
+const checkoutPath = "/api/orders/checkout"
+
+// checkout pays for the cart. What has a key and no answer stays under way. What has no
+// key must not be sent again; the shopper looks whether there is an order.
 func (p *shopper) checkout(ctx context.Context) (order receipt, ok bool) {
-	before := len(p.failed)
-	for range tries {
-		var bought struct{ Order receipt }
-		earlier := len(p.failed)
-		status := p.tell(ctx, "POST", "/api/orders/checkout", fields{"paymentMethod": "paypal"}, &bought)
-		if p.key != "" && status > 0 && status < 500 {
-			// To send it again is what the answers before this one asked for.
-			p.again += earlier - before
-			p.failed = slices.Delete(p.failed, before, earlier)
-		}
-		switch {
-		case status > 0 && status < 300:
-			p.ordered[bought.Order.ID] = bought.Order
-			p.key = ""
-			return bought.Order, true
-		case status > 0 && status < 500:
-			p.key = ""
-			return order, false
-		case p.key == "":
-			p.unsure++
-			return order, false
+	var bought struct{ Order receipt }
+	status := p.tell(ctx, "POST", checkoutPath, fields{"paymentMethod": "paypal"}, &bought)
+	switch {
+	case status > 0 && status < 300:
+		p.ordered[bought.Order.ID] = bought.Order
+		p.key = ""
+		return bought.Order, true
+	case status > 0 && status < 500:
+		p.key = ""
+	case p.key == "":
+		p.unsure++
+		return p.lookFor(ctx)
+	}
+	return order, false
+}
+
+// lookFor finds the order of a checkout without a key that had no answer, which is the
+// one that the shopper does not know. If it is told, that is the answer, and the request
+// did not fail.
+func (p *shopper) lookFor(ctx context.Context) (order receipt, ok bool) {
+	unanswered := len(p.failed) - 1
+	var list struct{ Orders []receipt }
+	if !p.ask(ctx, "GET", "/api/orders/user/recent?limit=1", nil, &list) {
+		return order, false
+	}
+	p.looked++
+	p.failed = slices.Delete(p.failed, unanswered, unanswered+1)
+	for _, o := range list.Orders {
+		if _, known := p.ordered[o.ID]; !known {
+			p.ordered[o.ID] = o
+			return o, true
 		}
 	}
 	return order, false
@@ -242,21 +262,34 @@ func (p *shopper) ask(ctx context.Context, method, path string, body, data any) 
 }
 
 // tell returns the status of the answer too, 0 for none. What the shop turns down for a
-// reason of the shop's, or as the caller expects, is no failure.
+// reason of the shop's, or as the caller expects, is no failure. What has no answer, or
+// one that says to come again, is sent again, but for a checkout without a key: what is
+// put into the cart twice the shopper sees in the order.
 func (p *shopper) tell(ctx context.Context, method, path string, body, data any, expected ...int) int {
-	p.asked++
-	status, err := p.send(ctx, method, path, body, data)
-	failed := err
-	if err == nil && status >= 300 && !slices.Contains(append(expected, http.StatusBadRequest), status) {
-		failed = fmt.Errorf("status %d", status)
+	for n := range tries {
+		p.asked++
+		status, err := p.send(ctx, method, path, body, data)
+		failed := err
+		if err == nil && status >= 300 && !slices.Contains(append(expected, http.StatusBadRequest), status) {
+			failed = fmt.Errorf("status %d", status)
+		}
+		if err != nil {
+			status = 0
+		}
+		if failed == nil {
+			p.again += n
+			return status
+		}
+		later := status == 0 || status == http.StatusServiceUnavailable
+		if !later || n == tries-1 || path == checkoutPath && p.key == "" {
+			p.failed = append(p.failed, fmt.Sprintf("%s %s: %v", method, path, failed))
+			return status
+		}
+		if status > 0 {
+			time.Sleep(comeAgain)
+		}
 	}
-	if failed != nil {
-		p.failed = append(p.failed, fmt.Sprintf("%s %s: %v", method, path, failed))
-	}
-	if err != nil {
-		return 0
-	}
-	return status
+	return 0
 }
 
 func (p *shopper) send(ctx context.Context, method, path string, body, data any) (status int, err error) {

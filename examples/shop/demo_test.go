@@ -34,6 +34,53 @@ func TestDemo(t *testing.T) {
 	require.NotContains(t, out.String(), "0 of 0\n", "everything was looked at")
 }
 
+// TestDemoOnABusyDay: a shop that answers 503 now and then, whether it has done what it
+// was asked for or not, keeps its accounts, and its clients know what to do.
+func TestDemoOnABusyDay(t *testing.T) {
+	c, err := transform.Load(contractJSON)
+	require.NoError(t, err)
+	s, err := newShop(dal.Standalone(c, memstore.New(c, nil)), []byte("a secret of the tests"), bcrypt.MinCost)
+	require.NoError(t, err)
+	d, err := newDemo(t.Context(), s, time.Millisecond)
+	require.NoError(t, err)
+	var mu sync.Mutex
+	asked, bought, enough := map[string]bool{}, 0, make(chan struct{})
+	serves := newServer(s)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		who := r.Method + r.URL.Path + r.Header.Get("Authorization")
+		if r.Header.Get("Authorization") == "Bearer " {
+			who = fmt.Sprint(r.Method, r.URL.Path, len(asked))
+		}
+		before, n := asked[who] || bought >= shoppers, len(asked)
+		asked[who] = true
+		mu.Unlock()
+		if before || n%3 == 0 { // the first of a path and a shopper is not answered, as a rule
+			answer := &noted{ResponseWriter: w}
+			serves.ServeHTTP(answer, r)
+			mu.Lock()
+			defer mu.Unlock()
+			if r.URL.Path == checkoutPath && answer.status == http.StatusCreated {
+				if bought++; bought == shoppers {
+					close(enough)
+				}
+			}
+			return
+		}
+		if n%3 == 1 {
+			serves.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		s.fail(w, r, &problem{http.StatusServiceUnavailable, "busy", context.DeadlineExceeded})
+	}))
+	defer server.Close()
+	var lines []string
+	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	err = d.play(t.Context(), strings.TrimPrefix(server.URL, "http://"), func() error { <-enough; return nil }, say)
+	require.NoError(t, err, lines)
+	require.Regexp(t, `asked for the same again, and had it +[1-9]`, strings.Join(lines, "\n"))
+	require.Regexp(t, `whose order was looked for +[1-9]`, strings.Join(lines, "\n"))
+}
+
 // TestDemoInterrupted: a demo that was cut has shown nothing, and says so.
 func TestDemoInterrupted(t *testing.T) {
 	c, err := transform.Load(contractJSON)

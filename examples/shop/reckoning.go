@@ -21,10 +21,10 @@ func (d *demo) settle(ctx context.Context, say func(string, ...any)) error {
 	for _, product := range d.goods {
 		sum.left[product] = inStore
 	}
-	asked, acknowledged, again, payments := 0, 0, 0, len(sum.held)
+	asked, acknowledged, again, looked, payments := 0, 0, 0, 0, len(sum.held)
 	var failed []string
 	for _, p := range d.people {
-		asked, acknowledged, again = asked+p.asked, acknowledged+len(p.ordered), again+p.again
+		asked, acknowledged, again, looked = asked+p.asked, acknowledged+len(p.ordered), again+p.again, looked+p.looked
 		failed = append(failed, p.failed...)
 		sum.changed += p.changed
 		sum.unsure += p.unsure
@@ -46,7 +46,8 @@ func (d *demo) settle(ctx context.Context, say func(string, ...any)) error {
 	}
 	stray := sum.stray()
 	say("requests that failed                                 %d of %d", len(failed), asked)
-	say("checkouts sent again with their key, and answered    %d", again)
+	say("answers that asked for the same again, and had it    %d", again)
+	say("checkouts without a key whose order was looked for   %d", looked)
 	say("acknowledged orders that are missing or other        %d of %d", sum.missing+sum.changed, acknowledged)
 	say("orders whose total is not the sum of their lines     %d of %d", sum.unequal, sum.orders)
 	say("orders without a payment                             %d of %d", sum.unpaid, sum.orders)
