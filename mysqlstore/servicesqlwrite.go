@@ -384,62 +384,6 @@ func (f *fenced) lookAgain(ctx context.Context, rows []store.Row) error {
 		strings.Repeat("(entity=? AND id=?) OR ", (len(args)-1)/2-1)+"(entity=? AND id=?))", args...)
 }
 
-// takesHanded reports whether a delete of one of the entity's records takes along, or
-// leaves without a target, records that a service writes: foreign keys would do it
-// without the service. Nor do they see that a record is gone whose row is not.
-func (s *Store) takesHanded(e *transform.Entity, seen ...*transform.Entity) bool {
-	if s.sources[e.Name].sql != nil && len(e.ReferredBy()) > 0 {
-		return true
-	}
-	for _, r := range e.ReferredBy() {
-		of := r.Of()
-		if r.OnDelete == transform.OnDeleteRestrict || slices.Contains(seen, of) {
-			continue
-		}
-		if s.sources[of.Name].sql != nil || s.takesHanded(of, append(seen, of)...) {
-			return true
-		}
-	}
-	return false
-}
-
-// handAlong has the service write what a delete takes along, the last one first, as
-// each may refer to the one before.
-func (f *fenced) handAlong(ctx context.Context, along []store.Along) error {
-	for _, a := range slices.Backward(along) {
-		src := f.s.sources[a.Key.Entity]
-		if src.sql == nil {
-			continue
-		}
-		h := &handed{src: src, op: "delete", Change: &Change{Key: a.Key, Before: a.Before, After: a.After}}
-		if !a.After.IsZero() {
-			// What else is there may be newer than what was read.
-			h.columns = src.changes(a.Before, a.After)
-		}
-		if err := f.handOver(ctx, h); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ownDependents is dependents for records that the service writes.
-func (f *fenced) ownDependents(ctx context.Context, src *source, where []string, args []any, order []string) ([]transform.Record, error) {
-	keys, err := keysOf(ctx, f.t.query, src, "WHERE "+strings.Join(where, " AND ")+" ORDER BY "+strings.Join(order, ", ")+forUpdate, args...)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := f.s.recordsOf(ctx, f.t, src, keys)
-	var all []transform.Record
-	for _, row := range rows {
-		if row.Err != nil && err == nil {
-			err = f.s.unfit("delete", src.entity, row.Err, store.NotApplied)
-		}
-		all = append(all, row.Record)
-	}
-	return all, err
-}
-
 // endedWrite sees to it that what a service's own SQL has committed reaches the
 // follower. The transaction is over.
 func (s *Store) endedWrite(ctx context.Context, err error) error {
