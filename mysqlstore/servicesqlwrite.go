@@ -284,6 +284,7 @@ func (f *fenced) settle(ctx context.Context, h *handed, now store.Row) error {
 	case h.After.IsZero() && now.Live:
 		return f.s.miswritten(h, "", "left a record that was to go")
 	case h.After.IsZero():
+		f.recounts(h.src.entity, h.Before, h.After)
 		return f.leavesNothing(ctx, h)
 	case !now.Live:
 		return f.s.miswritten(h, "", "left no record under the key that it was to write")
@@ -299,6 +300,7 @@ func (f *fenced) settle(ctx context.Context, h *handed, now store.Row) error {
 	if !h.Before.IsZero() {
 		f.outdates(h.src, h.Key, h.Before, now.Record)
 	}
+	f.recounts(h.src.entity, h.Before, now.Record)
 	if h.row != nil {
 		h.row.Record = now.Record
 	}
