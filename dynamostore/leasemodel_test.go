@@ -10,8 +10,10 @@ import (
 // every order of its steps. A process asks for a lease twice, and may give it back; two
 // drivers close the phase record, wait for the leases that are listed and open the other
 // store, or anybody gives the hand-off up and opens the record again in the same epoch. A note of the process may
-// arrive a second time, at any later moment. It is right if the process never holds a lease
-// that has not run out while the other store is open.
+// arrive a second time, at any later moment. The process sends one write under a lease, which
+// takes effect at any later moment. It is right if the process never holds a lease that has
+// not run out while the other store is open, and if a write that it acknowledges had taken
+// effect before that store was opened, which brings over what there is.
 
 // leaseRules are the rules. Each of them false is a weaker protocol.
 type leaseRules struct {
@@ -21,6 +23,7 @@ type leaseRules struct {
 	closesFirst bool // a driver reads what was granted after it has closed the record
 	sameRecord  bool // it forgets what it has waited out only if the record is as it left it
 	sameGrant   bool // and the lease is the one that it has seen
+	validLater  bool // a write counts only if the process holds a lease when it knows of it, that or a later one
 }
 
 // A leaseState is a state of the model. Time is how often a full length has gone by.
@@ -41,6 +44,9 @@ type leaseState struct {
 	since   int8
 	drivers [2]leaseDriver
 	giveUps int8
+
+	write   int8 // 0 not sent, 1 sent, 2 has taken effect, 3 acknowledged
+	carried bool // it had taken effect when the other store was opened
 }
 
 type leaseDriver struct {
@@ -109,6 +115,10 @@ func (s leaseState) next(r leaseRules) (all []leaseState) {
 	if s.holds && s.asking == 0 {
 		step(func(n *leaseState) { n.holds, n.back = false, true })
 	}
+	switch {
+	case s.write == 0 && s.valid(), s.write == 1, s.write == 2 && (s.valid() || !r.validLater):
+		step(func(n *leaseState) { n.write++ })
+	}
 	if s.stray {
 		step(func(n *leaseState) { n.stray = false; n.note() })
 	}
@@ -146,7 +156,7 @@ func (s leaseState) drive(i int, r leaseRules, step func(func(*leaseState))) {
 	case 2:
 		switch {
 		case !d.listed && s.revision == d.revision && !s.open: // opening is on that condition
-			set(func(n *leaseState, d *leaseDriver) { n.other = true; d.at = 4 })
+			set(func(n *leaseState, d *leaseDriver) { n.other, n.carried, d.at = true, n.write >= 2, 4 })
 		case d.listed && s.now > d.closed && (s.revision == d.revision || !r.sameRecord):
 			set(func(n *leaseState, d *leaseDriver) { d.at = 3 })
 		case d.listed:
@@ -169,7 +179,7 @@ func (r leaseRules) explore() (states int, wrong bool) {
 	for todo := []leaseState{first}; len(todo) > 0; {
 		s := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		if s.other && s.valid() {
+		if s.other && (s.valid() || s.write == 3 && !s.carried) {
 			return len(seen), true
 		}
 		for _, n := range s.next(r) {
@@ -182,16 +192,17 @@ func (r leaseRules) explore() (states int, wrong bool) {
 	return len(seen), false
 }
 
-// TestLeaseModel: in no order of steps is a lease valid while the other store is open, and
-// without any one of the rules there is such an order.
+// TestLeaseModel: in no order of steps is a lease valid while the other store is open, or a
+// write acknowledged that it lacks, and without any one of the rules there is such an order.
 func TestLeaseModel(t *testing.T) {
-	all := leaseRules{true, true, true, true, true, true}
+	all := leaseRules{true, true, true, true, true, true, true}
 	states, wrong := all.explore()
 	require.False(t, wrong)
 	t.Logf("%d states", states)
 	for name, weaken := range map[string]func(*leaseRules){
 		"the process looks after its grant is noted only":  func(r *leaseRules) { r.looksFirst = false },
 		"the process looks before its grant is noted only": func(r *leaseRules) { r.looksLast = false },
+		"a write counts whenever it is known of":           func(r *leaseRules) { r.validLater = false },
 		"a lease counts from when it was granted":          func(r *leaseRules) { r.fromBefore = false },
 		"the driver lists the leases before it closes":     func(r *leaseRules) { r.closesFirst = false },
 		"it forgets leases although the record is another": func(r *leaseRules) { r.sameRecord = false },
