@@ -22,8 +22,8 @@ type FanOut struct {
 	// Version is of the mark where there is one per key: that of the source's last
 	// change. It is 0 where a mark never changes.
 	Version Version
-	// Own are records that have come to refer to others, or have just been made: they are
-	// to be renewed themselves. A store whose change records do that has none.
+	// Own are records that have come to refer to others, have just been made, have frozen
+	// copies, or count others than before: they are to be renewed themselves. A store whose change records do that has none.
 	Own []transform.Key
 	// Reached is how far it has been carried out, "" if not begun. Who carries it out
 	// gives it its form.
