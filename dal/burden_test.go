@@ -57,6 +57,46 @@ func TestBurdenOfCopies(t *testing.T) {
 	}
 }
 
+// TestBurdenOfNumbers: a write that makes a number in an item another one leaves a mark.
+func TestBurdenOfNumbers(t *testing.T) {
+	text, err := os.ReadFile("storetest/testdata/counters.json")
+	require.NoError(t, err)
+	// Without its own copy, which is reason enough, it is a record that is counted and no more.
+	c, err := transform.Load([]byte(strings.Replace(string(text), `"keep": {"mysql": "copy", "dynamodb": "copy"}`, `"keep": {"dynamodb": "hydrate"}`, 1)))
+	require.NoError(t, err)
+	notice := func(number int64) transform.Record {
+		rec := c.Entity("Notices").NewRecord()
+		require.NoError(t, rec.Set("notice_id", transform.TextValue("n")))
+		require.NoError(t, rec.Set("grade", transform.IntValue(1)))
+		require.NoError(t, rec.Set("shop", transform.TextValue("s")))
+		require.NoError(t, rec.Set("number", transform.IntValue(number)))
+		return rec
+	}
+	for name, m := range map[string]struct {
+		op            store.Op
+		before, after transform.Record
+		want          bool
+	}{
+		"made":      {store.Create, transform.Record{}, notice(1), true},
+		"changed":   {store.Update, notice(1), notice(1), false},
+		"moved":     {store.Update, notice(1), notice(2), true},
+		"put":       {store.Put, transform.Record{}, notice(1), true},
+		"deleted":   {store.Delete, transform.Record{}, transform.Record{}, true},
+		"looked at": {store.Check, transform.Record{}, transform.Record{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m1 := store.Mutation{Op: m.op, Key: transform.Key{Entity: "Notices", ID: "n"}}
+			w := &write{Write: store.Write{Mutations: []store.Mutation{m1, m1}}}
+			w.weigh(c)
+			if !m.after.IsZero() {
+				w.weighs(0, m.before, m.after, 100)
+				w.weighs(1, m.before, m.after, 100)
+			}
+			require.Equal(t, m.want, w.total().fansOut)
+		})
+	}
+}
+
 // TestBurdenOfWhatMoves: beside its item a record whose item moves has a stand, and
 // a move takes the old item away, whoever leads.
 func TestBurdenOfWhatMoves(t *testing.T) {

@@ -117,7 +117,7 @@
 //     TestScenario31CartsShowTheProduct, TestScenario23ChildrenShowTheParent), and by
 //     reads within a unit as the unit has staged these (TestHydratedInUnits). It is
 //     written nowhere (TestHydratedIsNotWritten), and no query can ask for it
-//     (TestHydratedIsNotAskedFor). What is kept by an edge is shown in the same way; the
+//     (TestHydratedIsNotAskedFor). What is kept by an edge, a counter or a copy is shown in the same way; the
 //     copy in items is for others, and no read of this package looks at it.
 //   - A COUNT that the contract hydrates is how many records refer to this one, in every
 //     phase and after any history, with what was acknowledged before the read and what the
@@ -172,9 +172,8 @@
 // every phase: MySQL runs them while it holds the key's lock, where a read of other
 // records could wait for others' locks.
 //
-// A number of records is counted when it is read, where a counter that is kept in an item
-// would make all that refer to one record wait for each other, and be wrong for ever after
-// the first fault. It costs a read for each number that T has a field for (TestCountsCost):
+// A number of records is counted when it is read, also where items have one: that is for
+// others, and a moment old. It costs a read for each number that T has a field for (TestCountsCost):
 // in MySQL one statement for all records of an answer; in DynamoDB a query for each of
 // them, which is paid for by what it counts, some thirty of those that refer for a read
 // unit. The numbers of one answer are not of one moment, and what a unit's deletes take

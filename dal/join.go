@@ -89,7 +89,9 @@ func (r *Router) leadsElsewhere(op string, cause error) error {
 }
 
 // Touch names more records that the transaction may change, before or after the
-// SQL that does: also one whose id MySQL assigned, once it is known. A key that
+// SQL that does: also one whose id MySQL assigned, once it is known. One whose number an
+// item has ("keep": {"dynamodb": "counter"}) is named before it is deleted or refers to
+// another record: afterwards nobody knows whose number it was in. A key that
 // was named already costs nothing. Any error has rolled the transaction back.
 func (j *Joined) Touch(ctx context.Context, keys ...Key) error {
 	if j.over {

@@ -191,6 +191,19 @@
 //   - A copy that can't be shown is not there, and neither are those of an item without
 //     room for them (TestRenewOfWhatIsNotThere, TestCopiesThatFillTheItem).
 //
+// A number of records in an item ("counter") is a copy too. A write names in its mark what
+// counts the records that it creates, deletes or takes along, or that refer elsewhere by it,
+// and Renew counts their edges after it has read the item, and writes on condition of its
+// stamp. The number is not changed in the write's own transaction: all who refer to one
+// record would meet there, and be refused with TransactionConflict, and a number that a fault
+// has made wrong would stay so. Who reads the item itself sees what was counted last: as old
+// as the relay is behind, and exact once no mark is left (TestCountersModel of package dal).
+// A count reads, and pays for, all edges of the record. A mark of an edge that verify takes
+// away, or puts back, there is none: verify finds the number by its next pass.
+//
+// A frozen copy ("copy") is made by the first Renew after each write of its record, which
+// leaves a mark for it, and by no other one: the stamp says so.
+//
 // The cost of a renewal is that of a read of the item, one of what it refers to, and one
 // update of the item and of each index that has the copy.
 //

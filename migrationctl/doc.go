@@ -74,7 +74,10 @@
 //     TestMarksNeedNoFollower). No authority is given away while one is old
 //     (TestHandOffCarriesOutMarks, TestLastLookFindsAMark). Verify names those that are
 //     old, and none that is on its way (TestVerifyComparesCopies,
-//     TestVerifyOfCopiesMeetsTheSameTwice).
+//     TestVerifyOfCopiesMeetsTheSameTwice). So it is with numbers of records in items
+//     (TestScenario32NumbersInItems, TestVerifyComparesNumbers,
+//     TestVerifyOfNumbersMeetsTheSameTwice); what is frozen it leaves alone
+//     (TestVerifyLeavesFrozenCopies).
 //   - New ids go on above every id that either store gave
 //     (TestScenario20OneIDEverywhere).
 //

@@ -94,6 +94,15 @@
 //     Rows whose keys no change record holds are in nobody's way
 //     (TestDependentsWithoutARecord).
 //     The reference must be a foreign key of the schema (TestCopiesNeedTheForeignKey).
+//   - The records whose items count others than before ("counter") have change records by
+//     the same transaction, and no mark: those of what a write creates in the order of the
+//     keys, others last. A write reads what it deletes or puts over for that. A
+//     transaction of the service's own does so at its commit, by what the rows that it named
+//     referred to when it named them: it names them before it moves or deletes them
+//     (TestJoinedRecordsWhatCounts, TestJoinedTakenBackRecordsWhatCounts). So do triggers,
+//     also of cascades (TestTriggersRecordWhatCounts, TestWritesBesideTriggersRecordWhatCounts),
+//     and rows that can't be read count too (TestUnreadableRowsAreCounted). What counts is left to the
+//     relay, and not brought with the write. A preview shows numbers (TestPreviewShowsNumbers).
 //   - A contract without copies needs no table for them (TestFanOutTable).
 //   - A preview shows the copies that items have (TestPreviewShowsCopies,
 //     TestPreviewOfManyCopies, TestPreviewOfUnfitCopies).

@@ -22,8 +22,8 @@
 // INET, and VECTOR. Such contracts are checked, shown as views and previewed.
 // The stores migrate tables of one entity and of several, whose items carry the
 // columns of their own rows, or what is computed of these, and the references between
-// them. Joined attributes that are hydrated they read, and of those kept by an edge items
-// have a copy besides (see below). Contract.NotYet says
+// them. Joined attributes that are hydrated they read, and of those kept by an edge, a counter
+// or a copy items have one besides (see below). Contract.NotYet says
 // what else a contract has: what is joined in another way, items that move
 // when rows of other tables change, and computed attributes of keys of which SQL has no
 // text, numbers above all.
@@ -118,13 +118,14 @@
 // MySQL joins as it reads, DynamoDB does not. Any other joined attribute says how
 // it is kept, "keep": {"mysql": …, "dynamodb": …}:
 //
-//	mysql     live     the item follows the joined rows; so it is if nothing is said
-//	          copy     it has what was there when its record was written
-//	dynamodb  copy     likewise: works for every join
+//	mysql     live     MySQL joins as it reads; so it is if nothing is said
+//	          copy     the item has what was there when its record was brought
+//	dynamodb  copy     read with the record, and the item has what was there when its
+//	                   record was written: for one column of a row that is referred to
 //	          edge     read with the record, and a copy in the item follows, found by the
 //	                   edges of a reference: for one column of a row that is referred to
-//	          counter  for COUNT and SUM, changed by whoever writes the counted row: an
-//	                   entity's, or one that is part of a record
+//	          counter  read with the record, and a number in the item follows: for a COUNT
+//	                   of an entity's records
 //	          hydrate  not stored, joined when it is read: for joins by the primary keys of
 //	                   entities, for trees, and for a COUNT of an entity's records
 //
@@ -152,13 +153,28 @@
 // tells the items that have the copy, and no key, unique set or TTL is made of it. Record
 // and comparisons know nothing of the copy; verify does.
 //
+// A counter is a COUNT that is hydrated, and besides its item has the number, of type N. It
+// is not changed in the transaction that changes what it counts: to add to it there would
+// make all who refer to one record wait for each other, or turn each other away in DynamoDB,
+// and what a fault has once made wrong would stay so for ever. So who makes it another
+// number leaves word in his own transaction, and the relay counts anew. Who reads the item
+// itself sees a number as old as the relay is behind, and an exact one once no mark is left;
+// records show the exact one always (TestCounters, TestRecounts).
+//
+// A copy is joined as an edge is, and does not follow: the item has what was there when its
+// own record was last written, or a moment later, when the relay has made it. While MySQL
+// leads it is made with whatever brings the record, a repair and a backfill too: MySQL has
+// kept nothing of what was there. Records show what is true now, so that answers are alike in
+// every phase; "mysql": "copy" says of the item what is so anyway, and is refused beside
+// any other way to keep an attribute in DynamoDB (TestFrozenCopies).
+//
 // Anything else stays in Contract.NotYet, with the reason and the mend (TestHydratedNotYet,
-// TestCountNotYet); keys, unique sets and projections of what is hydrated are errors
+// TestCountNotYet, TestCountersNotYet); keys, unique sets and projections of what is hydrated are errors
 // (TestHydratedFindings, TestCountFindings).
 //
-// The stores of this version migrate what is hydrated, and what is kept by an edge in a
-// single hop by a declared reference. With copy or counter, with an edge of any other join,
-// or without a word of how it is kept, a contract is checked, shown as views and previewed.
+// The stores of this version migrate what is hydrated, what is kept by an edge or a copy in a
+// single hop by a declared reference, and counters. With an edge or a copy of any other join,
+// a sum, or without a word of how it is kept, a contract is checked, shown as views and previewed.
 //
 // # Calculations and transformations
 //
@@ -279,7 +295,7 @@
 //     TestNotYet.
 //   - A view shows what an item holds: TestViewIsItem, TestViewsOfWideSums. No text
 //     of a contract is pasted into SQL: TestNothingOfAContractIsPasted.
-//   - What is hydrated, and not copied by an edge (TestCopies), is in no item, no statement and no comparison, and shows what the
+//   - What is hydrated, and not copied (TestCopies, TestCounters), is in no item, no statement and no comparison, and shows what the
 //     join says: TestHydratedIsStoredNowhere, TestHydratedValue, TestHydratedBinding.
 //   - A join has one meaning, or there is none: TestJoins, TestJoinsOfUnknownTables.
 //   - No document makes the check panic or work without end: FuzzCheck,

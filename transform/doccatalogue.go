@@ -52,8 +52,8 @@
 //
 // Calculations. Trees, of depth and hierarchy-path, have at most 31 rows above a
 // row; one with more, or that is above itself, is an error of the row. A counter is
-// for a COUNT or SUM of type N of which no other attribute is made: DynamoDB adds to
-// numbers only, and to one at a time. A COUNT of an entity's records can be hydrated:
+// for a COUNT or SUM of type N of which no other attribute is made; the stores keep a
+// COUNT of an entity's records, which can be hydrated too:
 //
 //	{"name": "x", "type": "N", "source_column": "id", "keep": {"dynamodb": "counter"}, "calculation":
 //	  {"type": "aggregate", "target_table": "lines", "join_condition": "lines.order_id = orders.id", "operation": "SUM",

@@ -23,8 +23,8 @@ type FanOut struct {
 	// Version is of the mark where there is one per key: that of the source's last
 	// change. It is 0 where a mark never changes.
 	Version Version
-	// Own are records that have come to refer to others, or have just been made: they are
-	// to be renewed themselves. A store whose change records do that has none.
+	// Own are records that have come to refer to others, have just been made, have frozen
+	// copies, or count others than before: they are to be renewed themselves. A store whose change records do that has none.
 	Own []transform.Key
 	// Gone are records that a delete has deleted, in the transaction that left the mark, and
 	// what refers to them, not by RESTRICT, is still to be taken along: see Empty. A store
