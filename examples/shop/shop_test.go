@@ -32,14 +32,27 @@ func TestMain(m *testing.M) {
 	enginetest.Main(m)
 }
 
-// quickEngine returns the DynamoDB of the tests that ask much of it: the last real one
-// that is named or found, or dynamotest.
-func quickEngine(t testing.TB) *engine.DynamoDB {
-	quick := enginetest.DynamoDBEngines(t)
-	if real := slices.DeleteFunc(slices.Clone(quick), (*engine.DynamoDB).IsSubstitute); len(real) > 0 {
-		quick = real
+// realEngines returns every DynamoDB that is named or found, or dynamotest if none is.
+func realEngines(t testing.TB) []*engine.DynamoDB {
+	all := enginetest.DynamoDBEngines(t)
+	if engines := slices.DeleteFunc(slices.Clone(all), (*engine.DynamoDB).IsSubstitute); len(engines) > 0 {
+		return engines
 	}
-	return quick[len(quick)-1]
+	return all
+}
+
+// quickEngine returns the DynamoDB of the tests that ask much of it: the last of
+// realEngines.
+func quickEngine(t testing.TB) *engine.DynamoDB {
+	engines := realEngines(t)
+	return engines[len(engines)-1]
+}
+
+// onEachEngine runs a test on each of realEngines.
+func onEachEngine(t *testing.T, test func(t *testing.T, e *local.Engines)) {
+	for _, e := range realEngines(t) {
+		t.Run(e.Kind(), func(t *testing.T) { test(t, &local.Engines{MySQL: enginetest.MySQLServer(t), DynamoDB: e}) })
+	}
 }
 
 // opening is the time at which every shop of the tests is open: records that are made
@@ -152,16 +165,30 @@ func TestParity(t *testing.T) {
 }
 
 // TestParityFresh: the same, of a shop that was empty when it came to the phase: every
-// record was written there. Phase 1 is what the others are compared with.
+// record was written there. Phase 1 is what the others are compared with. The engines
+// take turns: each has every phase, if two are found with the one half of the requests
+// or with the other.
 func TestParityFresh(t *testing.T) {
-	e := quickEngine(t)
+	engines := realEngines(t)
 	answered := &tally{}
-	t.Run("users and products", func(t *testing.T) {
-		compareFresh(t, e, answered, shelved, shelfRequests(), &paritytest.Options{Phases: everyPhase[1:]})
-	})
-	t.Run("carts and orders", func(t *testing.T) {
-		compareFresh(t, e, answered, stocked, marketRequests(), &paritytest.Options{Phases: everyPhase[1:]})
-	})
+	for turn, e := range engines {
+		phases := func(half int) (own []dal.Phase) {
+			for n, phase := range everyPhase[1:] {
+				if (n+half)%len(engines) == turn {
+					own = append(own, phase)
+				}
+			}
+			return own
+		}
+		t.Run(e.Kind(), func(t *testing.T) {
+			t.Run("users and products", func(t *testing.T) {
+				compareFresh(t, e, answered, shelved, shelfRequests(), &paritytest.Options{Phases: phases(0)})
+			})
+			t.Run("carts and orders", func(t *testing.T) {
+				compareFresh(t, e, answered, stocked, marketRequests(), &paritytest.Options{Phases: phases(1)})
+			})
+		})
+	}
 	answered.every(t)
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/examples/internal/local"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
@@ -50,9 +49,10 @@ type crowd struct {
 // TestScenarios13To15BesideSteps: beside each step from phase to phase, there and back: of
 // 20 who buy one of the last 10, 10 get one; of two who cancel an order, one does, and its
 // stock is back once; of 20 who register with one name, one does.
-func TestScenarios13To15BesideSteps(t *testing.T) {
+func TestScenarios13To15BesideSteps(t *testing.T) { onEachEngine(t, besideEachStep) }
+
+func besideEachStep(t *testing.T, engines *local.Engines) {
 	c := &crowd{t: t, asked: make(chan struct{}, 1)}
-	engines := &local.Engines{MySQL: enginetest.MySQLServer(t), DynamoDB: quickEngine(t)}
 	service := newTestShop(t, engines, func(t testing.TB, made *shop) { c.s = made })
 	home := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {

@@ -15,7 +15,6 @@ import (
 
 	"github.com/crossfade-go/crossfade/dal/paritytest"
 	"github.com/crossfade-go/crossfade/examples/internal/local"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
 )
 
 // ownRequests ask for each of the 48 patterns about what they have made themselves, and
@@ -132,9 +131,10 @@ func (v visit) own(body string) string {
 
 // TestParityUnderLoad: while several clients ask for all 48 patterns at once and the phase
 // goes to 5 and back, every answer is, byte for byte, the one of a single client in phase 1.
-func TestParityUnderLoad(t *testing.T) {
+func TestParityUnderLoad(t *testing.T) { onEachEngine(t, parityUnderLoad) }
+
+func parityUnderLoad(t *testing.T, engines *local.Engines) {
 	const clients, between = 4, 12 // requests of each client from step to step, at least
-	engines := &local.Engines{MySQL: enginetest.MySQLServer(t), DynamoDB: quickEngine(t)}
 	var s *shop
 	alone := newTestShop(t, engines, func(_ testing.TB, made *shop) { s = made })
 	expected := visit{t, s, alone.API, "kzz", func() {}}.answers()
