@@ -17,6 +17,7 @@
 //   - A token waits until the follower has it.
 //   - A unique value is held by one key at a time.
 //   - A record has what it refers to.
+//   - A delete takes along any number of records.
 //   - An id is assigned once.
 //   - A write that expects what was read commits upon just that or not at all.
 //   - Writers of one key follow one another.
