@@ -14,9 +14,9 @@ import (
 )
 
 // TestProductInManyCarts: a product goes with all the lines that carts have of it,
-// more than a unit of work has room for.
+// more than one transaction has room for.
 func TestProductInManyCarts(t *testing.T) {
-	const product, carts = 5, 30
+	const product, carts = 5, 130
 	filled := func(t testing.TB, s *shop) {
 		stocked(t, s)
 		for n := range carts {
@@ -37,11 +37,11 @@ func TestProductInManyCarts(t *testing.T) {
 	}, requests, &paritytest.Options{Phases: []dal.Phase{dal.DualWrite, dal.DynamoDBPrimary}})
 }
 
-// TestScenario24UserRemoved: what hangs on a user goes with the user, be it more than a
-// unit of work has room for; names are free again, and others are left as they were.
+// TestScenario24UserRemoved: what hangs on a user goes with the user, be it more than one
+// transaction has room for; names are free again, and others are left as they were.
 // What the service answers after that is the same in every phase.
 func TestScenario24UserRemoved(t *testing.T) {
-	const orders = 40
+	const orders = 60
 	e := quickEngine(t)
 	paritytest.HTTP(t, func(t testing.TB) paritytest.Service[http.Handler] {
 		var s *shop

@@ -230,9 +230,6 @@ func ordersOf(user int64) dal.Query { return dal.TableKey().Equal(user).Descendi
 // paidBy asks for the order that was paid from an account. It shows what was just written.
 func paidBy(account string) dal.Query { return dal.Index("ByAccount").Equal(account).Limit(1) }
 
-// cartsWith asks for the lines of all carts that have a product.
-func cartsWith(product int64) dal.Query { return dal.Index("CartsByProduct").Equal(product) }
-
 // soldBy asks for a seller's products, newest first.
 func soldBy(seller int64) dal.Query { return dal.Index("BySeller").Equal(seller).Descending() }
 

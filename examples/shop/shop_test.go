@@ -226,18 +226,18 @@ func compareFresh(t *testing.T, e *engine.DynamoDB, answered *tally, fill func(t
 }
 
 // TestContract: nothing in the contract has to wait, and every column of every table
-// comes back from an item. The check says one thing, that lines of carts and orders
+// comes back from an item. The check says two things. Lines of carts and orders
 // would move if they changed hands or the time at which they were made, which no
 // request does: they are in their user's partition so that a list shows what was just
-// written.
+// written. And what goes with a user or a product may be too much for one transaction.
 func TestContract(t *testing.T) {
 	c, err := transform.Load(contractJSON)
 	require.NoError(t, err)
 	for _, w := range c.Warnings {
-		require.Regexp(t, "^the item's key (of entity (CART|ORDER) depends on column (user_id|product_id|created_at), which is not of the primary key|"+
-			`has \[id\] not in it, but other columns that are unique)`, w.Reason)
+		require.Regexp(t, "^(the item's key (of entity (CART|ORDER) depends on column (user_id|product_id|created_at), which is not of the primary key|"+
+			`has \[id\] not in it, but other columns that are unique)|a delete from (USER|Products|CATEGORY) takes along what refers to it by .* is staged there)`, w.Reason)
 	}
-	require.Len(t, c.Warnings, 5)
+	require.Len(t, c.Warnings, 8)
 	require.Empty(t, c.NotYet)
 	for _, e := range c.Entities {
 		require.Empty(t, e.Lost(), e.Name)
