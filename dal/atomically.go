@@ -20,10 +20,13 @@ import (
 // An error of do ends the unit of work with nothing applied and is returned as it
 // is. Errors of the commit are ErrExists, ErrNotFound and ErrUnique of what was
 // staged without being read; ErrTooLarge, which names the count, for more than one
-// transaction of DynamoDB can take: 100 actions, one for each record that was read
-// or changed and one for each unique value that is taken or given up, or 4 MB;
-// and ErrConflict if others changed what was read for as long as
-// RouterOptions.RetryBudget.
+// transaction of DynamoDB can take: 4 MB, or 100 actions, which are one for each record
+// that was read or changed, two or three for one whose item can move, one for each unique
+// value and reference that is taken or given up and for the target of each that is taken,
+// the token, the change and the mark of copies; and ErrConflict if others changed what was
+// read for as long as RouterOptions.RetryBudget. What deletes take along by references
+// counts too unless DynamoDB would stage it (see Delete); ErrPending, with outcome applied,
+// says that not all of it is gone yet.
 //
 // In MySQL the statements come in the order in which do has staged them, so that
 // what a foreign key or a unique value demands to come first can.

@@ -37,7 +37,8 @@
 //     that spans a switch is done again (TestScenario19LongUnitSpansASwitch), one
 //     that is repeated with its token is applied once (TestUnitWithToken), and one
 //     that DynamoDB could not take in a transaction is refused in every phase
-//     (TestUnitTooLarge), except in phase 1 without capture.
+//     (TestUnitTooLarge), except in phase 1 without capture; what deletes take along
+//     does not count where it is staged (TestScenario24StagedCascade).
 //   - What a transaction of the service's own changes, once joined, reaches the
 //     follower as every write does (TestJoinedCommitReachesTheFollower,
 //     TestJoinedCommitBeyondItsCaller, TestJoinWithoutFollower,

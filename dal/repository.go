@@ -288,6 +288,10 @@ func (r *Repository[T]) sameKey(before, after transform.Record) error {
 // Delete removes the record at the key, or returns ErrNotFound. What refers to it
 // is deleted too, or refers to nothing then, or forbids it with ErrReferenced, as
 // the contract's references say.
+//
+// More than a transaction of DynamoDB can have, 100 actions, is staged there, where the
+// contract lets it: the record goes first, and the rest before Delete returns. ErrPending,
+// with outcome applied, says that some of it is still there; the relays take it away.
 func (r *Repository[T]) Delete(ctx context.Context, key Key, options ...WriteOption) (err error) {
 	defer r.router.observe("delete", r.entity.Name, r.router.clock(), &err)
 	if err = key.check("delete", r.entity.Name); err != nil {

@@ -122,7 +122,8 @@
 // Fan-out marks are carried out apart from the refreshes, ten seconds at a time each: a
 // record that a hundred thousand others show holds up neither these nor other marks. In
 // phase 5 the relay looks for them too, so an idle group reads its shards a few times a
-// second there; where the contract has no copies it reads nothing (TestNoCopiesNoLooks).
+// second there; where the contract has no copies, and no delete that may be staged, it
+// reads nothing (TestNoCopiesNoLooks).
 //
 // Marks that are in DynamoDB when it is abandoned are left there: the backfill that MySQL
 // then asks for writes every copy anew (TestAbandonedWithAMark).

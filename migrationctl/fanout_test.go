@@ -198,7 +198,8 @@ func TestDrainInPhase5(t *testing.T) {
 	require.ErrorAs(t, err, &refused)
 }
 
-// TestNoCopiesNoLooks: where items have no copies nobody looks for marks.
+// TestNoCopiesNoLooks: where items have no copies, and no delete may be staged, nobody looks
+// for marks.
 func TestNoCopiesNoLooks(t *testing.T) {
 	w := newMemoryWorld(t, faultstore.New())
 	p := w.open(t, busy())

@@ -48,7 +48,7 @@ type FanOutPage struct {
 }
 
 // FansOut is how an authority keeps copies that follow. The order is a rule, each part of
-// which something breaks without (design-model, "Fan-out"): a mark is read, then its
+// which something breaks without (TestCopiesModel of package dal): a mark is read, then its
 // dependents are enumerated, in a read that begins later, each of them is renewed, whether
 // or not it is dirty, and the mark is cleaned last, at the version that it was read with.
 // A change in the middle of that does not send it back to the beginning, or the last
