@@ -212,12 +212,15 @@ func (m *member) renewLease(ctx context.Context, epoch uint64) error {
 // hand-off that was announced waits for it.
 func (m *member) giveBack(ctx context.Context, l lead) error {
 	drain, cancel := store.Detached(ctx, leaveTimeout)
-	defer cancel()
 	m.lease.Drain(drain)
+	cancel()
 	if !m.asked {
 		return handingOver("lease")
 	}
-	if err := m.o.dynamo.GiveBack(drain, m.leaseName()); err != nil {
+	// However long the requests took, the one that says so has its own time.
+	tell, cancel := store.Detached(ctx, leaveTimeout)
+	defer cancel()
+	if err := m.o.dynamo.GiveBack(tell, m.leaseName()); err != nil {
 		return err
 	}
 	m.leases, m.asked = m.leases+1, false

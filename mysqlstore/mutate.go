@@ -22,8 +22,10 @@ type fenced struct {
 	taken    *taking // by references
 	// old are the records of which copies are old once this commits.
 	old []transform.Key
-	// handed is what the service's own SQL was told to write.
-	handed []*handed
+	// handed is what the service's own SQL was told to write, and handedKeys where the key
+	// was known before.
+	handed     []*handed
+	handedKeys map[transform.Key]bool
 	// recount are the records whose numbers are others then, and touched those of them
 	// that have their change records.
 	recount []transform.Key

@@ -54,10 +54,14 @@ func (f *fenced) leaveFanOuts(ctx context.Context, changes []store.Change) error
 	if len(f.old) == 0 {
 		return nil
 	}
+	old := map[transform.Key]bool{}
+	for _, key := range f.old {
+		old[key] = true
+	}
 	var marks []store.KeyVersion
 	for _, c := range changes {
 		for _, k := range c.Keys {
-			if slices.Contains(f.old, k.Key) {
+			if old[k.Key] {
 				marks = append(marks, k)
 			}
 		}

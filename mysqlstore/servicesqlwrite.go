@@ -182,7 +182,16 @@ func (f *fenced) handOver(ctx context.Context, h *handed) error {
 	if h.columns == nil {
 		h.columns = h.src.writes
 	}
-	f.handed = append(slices.DeleteFunc(f.handed, func(o *handed) bool { return !h.Key.IsZero() && o.Key == h.Key }), h)
+	if f.handedKeys[h.Key] {
+		f.handed = slices.DeleteFunc(f.handed, func(o *handed) bool { return o.Key == h.Key })
+	}
+	f.handed = append(f.handed, h)
+	if !h.Key.IsZero() {
+		if f.handedKeys == nil {
+			f.handedKeys = map[transform.Key]bool{}
+		}
+		f.handedKeys[h.Key] = true
+	}
 	given := *h.Change
 	for _, rec := range []*transform.Record{&given.Before, &given.After} {
 		if !rec.IsZero() {
@@ -359,19 +368,28 @@ func (f *fenced) lookAgain(ctx context.Context, rows []store.Row) error {
 	if len(f.handed) == 0 || !f.at.Captured || !f.s.triggered.Load() {
 		return nil
 	}
-	args, places := []any{f.s.group}, map[transform.Key]*store.Row{}
-	add := func(key transform.Key) { args = append(args, key.Entity, []byte(key.ID)) }
+	places := map[transform.Key]*store.Row{}
+	var keys []transform.Key
 	for i := range rows {
 		if rows[i].Version > 0 {
 			places[rows[i].Key] = &rows[i]
-			add(rows[i].Key)
+			keys = append(keys, rows[i].Key)
 		}
 	}
-	for _, key := range f.taken.order {
-		add(key)
+	for some := range slices.Chunk(append(keys, f.taken.order...), bumpChunk) {
+		if err := f.lookAtVersions(ctx, some, places); err != nil {
+			return err
+		}
 	}
-	if len(args) == 1 {
-		return nil
+	return nil
+}
+
+// lookAtVersions reads the versions of some keys into their places, or among those of
+// what is taken along.
+func (f *fenced) lookAtVersions(ctx context.Context, keys []transform.Key, places map[transform.Key]*store.Row) error {
+	args := []any{f.s.group}
+	for _, key := range keys {
+		args = append(args, key.Entity, []byte(key.ID))
 	}
 	return f.t.query(ctx, func(r *sql.Rows) error {
 		var k store.KeyVersion
@@ -383,7 +401,7 @@ func (f *fenced) lookAgain(ctx context.Context, rows []store.Row) error {
 		}
 		return err
 	}, "SELECT entity, id, version FROM crossfade_change WHERE grp=? AND ("+
-		strings.Repeat("(entity=? AND id=?) OR ", (len(args)-1)/2-1)+"(entity=? AND id=?))", args...)
+		strings.Repeat("(entity=? AND id=?) OR ", len(keys)-1)+"(entity=? AND id=?))", args...)
 }
 
 // endedWrite sees to it that what a service's own SQL has committed reaches the

@@ -49,6 +49,7 @@ type References struct {
 	Named func(transform.Key) bool
 
 	known map[transform.Key]*following
+	named []*following // those of known that the write names
 	along []*following
 	needs []Need
 }
@@ -57,6 +58,7 @@ type References struct {
 type following struct {
 	Along
 	named bool
+	noted bool // it is in References.along
 	sure  bool // the write itself sees to it that it is there
 }
 
@@ -68,7 +70,10 @@ func (r *References) Follow(changes []Changed) ([]Along, []Need, error) {
 	r.known = map[transform.Key]*following{}
 	for _, c := range changes {
 		if !c.Key.IsZero() {
-			r.known[c.Key] = &following{Along: Along{Key: c.Key, Before: c.Before, After: c.Before}, named: c.Op != Check, sure: true}
+			f := &following{Along: Along{Key: c.Key, Before: c.Before, After: c.Before}, named: c.Op != Check, sure: true}
+			if r.known[c.Key] = f; f.named {
+				r.named = append(r.named, f)
+			}
 		}
 	}
 	for _, c := range changes {
@@ -166,12 +171,10 @@ func (r *References) take(f *transform.Reference, d *following, depth int) error
 }
 
 func (r *References) note(d *following) {
-	for _, known := range r.along {
-		if known == d {
-			return
-		}
+	if d.noted {
+		return
 	}
-	d.sure = true
+	d.noted, d.sure = true, true
 	r.along = append(r.along, d)
 }
 
@@ -189,16 +192,19 @@ func (r *References) dependents(f *transform.Reference, to transform.Key) ([]*fo
 			return nil, err
 		}
 		if r.known[key] == nil {
-			r.known[key] = &following{Along: Along{Key: key, Before: rec, After: rec}, named: r.Named != nil && r.Named(key)}
+			d := &following{Along: Along{Key: key, Before: rec, After: rec}, named: r.Named != nil && r.Named(key)}
+			if r.known[key] = d; d.named {
+				r.named = append(r.named, d)
+			}
 		}
 		if d := r.known[key]; !d.After.IsZero() && f.Refers(d.After, to) && !seen[key] {
 			seen[key] = true
 			all = append(all, d)
 		}
 	}
-	for key, d := range r.known {
+	for _, d := range r.named {
 		// What the write itself has made refer there.
-		if d.named && !seen[key] && !d.After.IsZero() && d.After.Entity() == f.Of() && f.Refers(d.After, to) {
+		if !seen[d.Key] && !d.After.IsZero() && d.After.Entity() == f.Of() && f.Refers(d.After, to) {
 			all = append(all, d)
 		}
 	}

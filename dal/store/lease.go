@@ -136,7 +136,7 @@ func (l *Lease) Leave(epoch uint64) bool {
 // Regain reports whether a reply that came when the lease had run out counts after
 // all. It does if the lease is granted for the same epoch again, for which Regain
 // waits: with every other authority there would have been another epoch. A lease that
-// was ended is not waited for.
+// was ended, or is to end (see Drain), is not waited for.
 func (l *Lease) Regain(ctx context.Context, epoch uint64) bool {
 	if l == nil {
 		return false
@@ -149,7 +149,7 @@ func (l *Lease) Regain(ctx context.Context, epoch uint64) bool {
 		switch {
 		case l.Valid(epoch):
 			return true
-		case t == nil || t.epoch != epoch:
+		case t == nil || t.ending || t.epoch != epoch:
 			return false
 		}
 		select {

@@ -161,6 +161,30 @@ func TestRegain(t *testing.T) {
 	}
 }
 
+// TestRegainBesideADrain holds that nobody waits for a lease that is to be given back: what
+// else is under way would be waited for in vain.
+func TestRegainBesideADrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &store.Lease{Wait: time.Hour}
+		l.Extend(7, time.Now(), leaseLength)
+		require.True(t, l.Enter(7))
+		require.True(t, l.Enter(7))
+		time.Sleep(leaseLength)
+		require.False(t, l.Leave(7))
+		regained := make(chan bool, 1)
+		go func() { regained <- l.Regain(t.Context(), 7) }()
+		synctest.Wait()
+		require.Empty(t, regained)
+		drained := make(chan struct{})
+		go func() { l.Drain(t.Context()); close(drained) }()
+		synctest.Wait()
+		require.Len(t, regained, 1)
+		require.False(t, <-regained)
+		require.False(t, l.Leave(7))
+		<-drained
+	})
+}
+
 // TestRegainAtOnce holds that nobody waits for a lease for which nobody asks.
 func TestRegainAtOnce(t *testing.T) {
 	l, clock := granted()

@@ -190,6 +190,7 @@ func (w *writers) run(handle Subject, i int) {
 			return
 		}
 		first()
+		giveWay(n)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -169,6 +170,14 @@ type beside struct {
 	faults   []string
 }
 
+// giveWay has a goroutine that calls a store without end take its time after n calls, so
+// that on one processor the others have their turn too.
+func giveWay(n int) {
+	if n >= 200 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // beside calls do from several goroutines until it is refused, and returns once
 // each has succeeded at least once.
 func (e *env) beside(do func(handle Subject, i, n int) error) *beside {
@@ -188,6 +197,7 @@ func (e *env) beside(do func(handle Subject, i, n int) error) *beside {
 					return
 				}
 				begun()
+				giveWay(n)
 			}
 		})
 	}
