@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // A Client makes the calls of DynamoDB that a Store needs. *dynamodb.Client is
@@ -42,11 +43,19 @@ var _ Client = (*dynamodb.Client)(nil)
 // ClientOptions change the advice that NewClient follows.
 type ClientOptions struct {
 	// Endpoint is the URL of another service than AWS's own, such as DynamoDB
-	// Local. Empty leaves it to the configuration.
+	// Local, and goes above what the configuration or the environment names.
+	// Empty leaves it to them.
 	Endpoint string
 	// AttemptTimeout bounds one attempt, the reply's last byte included; 2 s
-	// if 0. Whoever calls bounds the whole with the context.
+	// if 0.
 	AttemptTimeout time.Duration
+	// OperationTimeout bounds one operation of the SDK, such as a PutItem: asking
+	// for credentials, all attempts and the pauses between them. It ends with
+	// context.DeadlineExceeded, though the caller's context may live on. None if
+	// 0: Attempts times AttemptTimeout and the pauses, of 200 ms at most, are
+	// bound enough once there are credentials. What the library waits for, such as
+	// a table that is being made, is many operations, and bounded by the context.
+	OperationTimeout time.Duration
 	// DialTimeout bounds making a connection; 1 s if 0.
 	DialTimeout time.Duration
 	// Attempts is how often one call is tried at most; 2 if 0.
@@ -68,8 +77,19 @@ type ClientOptions struct {
 // then; and the retries are of the standard mode, since the adaptive one slows
 // down every call of the client when one key is throttled.
 //
-// A configuration with an HTTP client of its own kind keeps it, and with it
-// that client's timeouts and connections.
+// Region and credentials are those of cfg. config.LoadDefaultConfig finds them by
+// the SDK's own chain: the environment (AWS_REGION, AWS_ACCESS_KEY_ID), the shared
+// files and their profile, web identity, and the role of the container or machine;
+// the SDK fetches them anew before they expire. Nothing of it is overridden here,
+// and a cfg without them makes a client whose calls fail before anything is sent
+// (store.ErrInvalid). The endpoint is opts.Endpoint, or else cfg.BaseEndpoint, or
+// what AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL or the profile names, or else
+// the region's own.
+//
+// Of cfg, the retryer and its number of attempts are overridden, and the timeouts
+// and connections of the HTTP client. A configuration with an HTTP client of its
+// own kind keeps it, and with it that client's timeouts and connections:
+// AttemptTimeout, DialTimeout and Connections do nothing then, the others hold.
 func NewClient(cfg aws.Config, opts *ClientOptions) *dynamodb.Client {
 	var o ClientOptions
 	if opts != nil {
@@ -89,7 +109,23 @@ func NewClient(cfg aws.Config, opts *ClientOptions) *dynamodb.Client {
 		if o.Endpoint != "" {
 			d.BaseEndpoint = aws.String(o.Endpoint)
 		}
+		if o.OperationTimeout > 0 {
+			d.APIOptions = append(d.APIOptions, bounded(o.OperationTimeout))
+		}
 	})
+}
+
+// bounded returns an option that ends an operation after d. It comes before
+// everything else of the operation, so that all of it is within.
+func bounded(d time.Duration) func(*middleware.Stack) error {
+	return func(s *middleware.Stack) error {
+		return s.Initialize.Add(middleware.InitializeMiddlewareFunc("OperationTimeout",
+			func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+				ctx, cancel := context.WithTimeout(ctx, d)
+				defer cancel()
+				return next.HandleInitialize(ctx, in)
+			}), middleware.Before)
+	}
 }
 
 // pooled sizes the timeouts and connections of the SDK's own HTTP client and

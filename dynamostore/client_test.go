@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/dynamostore/dynamotest"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -179,4 +180,62 @@ func TestAttemptTimeout(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	proxy.Resume()
 	require.Eventually(t, func() bool { return f.Check(f.ctx) == nil }, waitLong, waitShort)
+}
+
+// TestOperationTimeout has no deadline of the caller's, and attempts that would go on
+// for long: whatever an operation spends its time on, its own deadline ends it.
+func TestOperationTimeout(t *testing.T) {
+	bound := ClientOptions{OperationTimeout: 30 * time.Millisecond, AttemptTimeout: time.Hour, Attempts: 1 << 20}
+	ends := func(t *testing.T, f *fixture, outcome store.Outcome) {
+		_, err := f.Get(f.ctx, store.At{}, keyOf(t, f.user(1)))
+		require.ErrorIs(t, err, store.ErrUnavailable)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		_, err = f.Put(f.ctx, store.At{}, f.row(f.user(1), 1))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, outcome, store.OutcomeOf(err))
+		require.NoError(t, f.ctx.Err())
+	}
+	t.Run("an attempt that hangs", func(t *testing.T) {
+		srv, err := dynamotest.New()
+		require.NoError(t, err)
+		t.Cleanup(func() { srv.Close() })
+		hung := srv.Fault(dynamotest.OnAny().Hang())
+		f := to(t, "", srv.Config(), &bound)
+		ends(t, f, store.Unknown)
+		hung.Remove()
+		wide := bound
+		wide.OperationTimeout = time.Hour
+		f = to(t, "", srv.Config(), &wide)
+		require.NoError(t, f.Apply(f.ctx, nil, nil), "it bounds each operation, not those before it")
+		f.put(f.row(f.user(1), 1), true)
+	})
+	t.Run("attempts that fail one after another", func(t *testing.T) {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+		}))
+		t.Cleanup(server.Close)
+		ends(t, to(t, server.URL, aws.Config{Region: "r", Credentials: static()}, &bound), store.Unknown)
+	})
+	t.Run("credentials that do not come", func(t *testing.T) {
+		waits := aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+			<-ctx.Done()
+			return aws.Credentials{}, ctx.Err()
+		})
+		ends(t, to(t, "http://127.0.0.1:1", aws.Config{Region: "r", Credentials: waits}, &bound), store.NotApplied)
+	})
+}
+
+// TestEndpointOfClient: what the options name goes above the configuration's, and
+// nothing else of where to go and as whom is touched.
+func TestEndpointOfClient(t *testing.T) {
+	cfg := aws.Config{Region: "eu-west-1", Credentials: static(), BaseEndpoint: aws.String("http://127.0.0.1:1")}
+	o := NewClient(cfg, nil).Options()
+	require.Equal(t, "http://127.0.0.1:1", *o.BaseEndpoint)
+	require.Equal(t, "eu-west-1", o.Region)
+	given, err := o.Credentials.Retrieve(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "key", given.AccessKeyID)
+	require.Equal(t, "http://127.0.0.1:2", *NewClient(cfg, &ClientOptions{Endpoint: "http://127.0.0.1:2"}).Options().BaseEndpoint)
+	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:3")
+	require.Equal(t, "http://127.0.0.1:2", *NewClient(cfg, &ClientOptions{Endpoint: "http://127.0.0.1:2"}).Options().BaseEndpoint)
 }

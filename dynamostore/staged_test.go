@@ -135,7 +135,8 @@ func (m *mortal) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWr
 	return m.Client.TransactWriteItems(ctx, in, opts...)
 }
 
-// TestStagedDeleteIsKilled: at each of its transactions, before and after that took effect.
+// TestStagedDeleteIsKilled: at each of its first transactions, and at some of those that
+// come later and are alike, before and after that took effect.
 // The delete was made or was not, the next one who carries out marks finishes it, and until
 // then what is left refers to what is there, or to what is gone.
 func TestStagedDeleteIsKilled(t *testing.T) {
@@ -168,7 +169,7 @@ func TestStagedDeleteIsKilled(t *testing.T) {
 				d.taken(gone, changed)
 			})
 			if n > 8 {
-				n += n / 2 // the transactions are alike
+				n += n / 2 // the transactions are alike from here on
 			}
 		}
 	}

@@ -34,8 +34,8 @@ func late(t *testing.T, w *world, meanwhile func(p *process)) {
 	w.requireEqualStores(t)
 }
 
-// TestScenario16: backfill reads a row, a live write changes it, the backfill's
-// put lands last: the live value stays.
+// TestScenario16LateBackfillKeepsLiveValue: backfill reads a row, a live write changes
+// it, the backfill's put lands last: the live value stays.
 func TestScenario16LateBackfillKeepsLiveValue(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		late(t, w, func(p *process) {
@@ -45,8 +45,8 @@ func TestScenario16LateBackfillKeepsLiveValue(t *testing.T) {
 	})
 }
 
-// TestScenario17: the same with a delete: the row stays deleted. The follower
-// never had it, so only a tombstone where nothing was can keep it away.
+// TestScenario17LateBackfillKeepsDelete: the same with a delete: the row stays deleted.
+// The follower never had it, so only a tombstone where nothing was can keep it away.
 func TestScenario17LateBackfillKeepsDelete(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		late(t, w, func(p *process) {
@@ -58,7 +58,7 @@ func TestScenario17LateBackfillKeepsDelete(t *testing.T) {
 	})
 }
 
-// TestScenario18: writes during the backfill are all in the follower
+// TestScenario18WritesDuringBackfill: writes during the backfill are all in the follower
 // afterwards.
 func TestScenario18WritesDuringBackfill(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {

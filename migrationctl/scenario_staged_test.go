@@ -147,9 +147,7 @@ func inFairPhases(t *testing.T, play func(t *testing.T, w *world, f *fairground,
 			if phase == store.DualWrite {
 				require.NoError(t, f.Backfill(t.Context(), migrationctl.BackfillOptions{}))
 			}
-			if phase != store.Validate {
-				play(t, w, f, phase)
-			}
+			play(t, w, f, phase)
 		}
 	}
 	t.Run("memory", func(t *testing.T) { run(t, newMemoryWorldOf(t, storetest.FairContract(t), faultstore.New())) })

@@ -197,7 +197,7 @@ func TestTriggersFollowSetNull(t *testing.T) {
 	require.Empty(t, c.marks())
 }
 
-// TestOwnWritesBesideTriggers: the library's own writes leave one mark, at the version
+// TestOwnFanOutsBesideTriggers: the library's own writes leave one mark, at the version
 // that they tell of, and those of a joined transaction too.
 func TestOwnFanOutsBesideTriggers(t *testing.T) {
 	c := newCopyingTriggered(t, shop)

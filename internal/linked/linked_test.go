@@ -62,6 +62,7 @@ var forTests = []string{
 	module + "/internal/enginetest",
 	module + "/internal/fleet",
 	module + "/internal/enginetest/found",
+	module + "/internal/enginetest/leaks",
 }
 
 func TestWhatAServiceLinks(t *testing.T) {
