@@ -131,5 +131,6 @@
 // Where the records are in the end, an index follows its table with a delay, of
 // milliseconds as a rule. A product that was just created may be missing in the lists,
 // not where it is asked for by its id. Who has just registered can sign in: a name is
-// unique, and who has it is not asked of an index (TestIndexesThatLag).
+// unique, and who has it is not asked of an index (TestIndexesThatLag). Which of the 48 show
+// at once what was written is in the contract (TestPatternsWhileIndexesLag).
 package main
