@@ -1,8 +1,9 @@
 // Command shop serves an online shop over HTTP: users, products, categories, carts,
 // orders and sellers, 48 ways to ask in all, each of which has the same answer whoever
 // keeps the records at the time, and whoever wrote them (TestParity, TestParityFresh,
-// TestParityBesideSteps, TestParityUnderLoad). It is written as a service is on dal
-// repositories, and the one to copy from: no file but main.go knows where the records are
+// TestParityBesideSteps, TestParityUnderLoad), and the one that hand-written SQL has
+// (TestScenario37WithoutTheLibrary). It is written as a service is on dal repositories, and
+// the one to copy from: no file but main.go knows where the records are
 // (TestKnowsNoStore).
 //
 //	go run ./examples/shop

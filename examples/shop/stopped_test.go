@@ -16,15 +16,15 @@ import (
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 )
 
-// TestMySQLStopped: in phase 5 nobody notices that MySQL is gone.
-func TestMySQLStopped(t *testing.T) {
+// TestScenario36MySQLStopped: in phase 5 nobody notices that MySQL is gone.
+func TestScenario36MySQLStopped(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, e *local.Engines) {
 		stopped(t, e, []dal.Phase{dal.DynamoDBOnly}, func(p proxied) *enginetest.Proxy { return p.mysql })
 	})
 }
 
-// TestDynamoDBStopped: in phases 1 to 3 nobody notices that DynamoDB is gone.
-func TestDynamoDBStopped(t *testing.T) {
+// TestScenario35DynamoDBStopped: in phases 1 to 3 nobody notices that DynamoDB is gone.
+func TestScenario35DynamoDBStopped(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, e *local.Engines) {
 		stopped(t, e, []dal.Phase{dal.MySQLOnly, dal.DualWrite, dal.Validate}, func(p proxied) *enginetest.Proxy { return p.dynamo })
 	})
