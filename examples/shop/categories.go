@@ -99,7 +99,7 @@ func (s *shop) categoryTree(w http.ResponseWriter, r *http.Request) {
 	for _, c := range categories {
 		if c.ParentID == nil {
 			view := viewCategory(c)
-			view.Children = slices.Concat([]categoryView{}, children[c.ID])
+			view.Children = append([]categoryView{}, children[c.ID]...) // a list where there are none too
 			roots = append(roots, view)
 		}
 	}

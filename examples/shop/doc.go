@@ -1,8 +1,9 @@
 // Command shop serves an online shop over HTTP: users, products, categories, carts,
 // orders and sellers, 48 ways to ask in all, each of which has the same answer whoever
 // keeps the records at the time, and whoever wrote them (TestParity, TestParityFresh,
-// TestParityBesideSteps, TestParityUnderLoad). It is written as a service is on dal
-// repositories, and the one to copy from: no file but main.go knows where the records are
+// TestParityBesideSteps, TestParityUnderLoad), and the one that hand-written SQL has
+// (TestScenario37WithoutTheLibrary). It is written as a service is on dal repositories, and
+// the one to copy from: no file but main.go knows where the records are
 // (TestKnowsNoStore).
 //
 //	go run ./examples/shop
@@ -131,5 +132,6 @@
 // Where the records are in the end, an index follows its table with a delay, of
 // milliseconds as a rule. A product that was just created may be missing in the lists,
 // not where it is asked for by its id. Who has just registered can sign in: a name is
-// unique, and who has it is not asked of an index (TestIndexesThatLag).
+// unique, and who has it is not asked of an index (TestIndexesThatLag). Which of the 48 show
+// at once what was written is in the contract (TestPatternsWhileIndexesLag).
 package main

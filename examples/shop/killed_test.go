@@ -90,12 +90,12 @@ func startChild(t *testing.T, place placeOfChild) (address string, kill func()) 
 	return strings.TrimSpace(address), kill
 }
 
-// TestKilledUnderCheckout: whoever serves the shop is killed again and again while
+// TestScenario02KilledUnderCheckout: whoever serves the shop is killed again and again while
 // people buy, in each phase. Every order that was acknowledged is there, whole, none is
 // half there, and the stock is what orders have left; each was paid once, and nothing else
 // that has a key was; the stores end equal. Where DynamoDB leads and MySQL follows it is
 // the other engine, if there are two: a phase may take a minute on a slow one.
-func TestKilledUnderCheckout(t *testing.T) {
+func TestScenario02KilledUnderCheckout(t *testing.T) {
 	for _, phase := range everyPhase {
 		t.Run(phase.String(), func(t *testing.T) {
 			e := quickEngine(t)

@@ -19,9 +19,13 @@ import (
 // TestListsBeyondAMegabyte: five megabytes of products are listed and searched in the same
 // order in every phase, which is looked at on pages from far behind.
 func TestListsBeyondAMegabyte(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "sorts thousands of rows by an expression, many times")
+	onEachEngine(t, longLists)
+}
+
+func longLists(t *testing.T, e *local.Engines) {
 	const products = 3000
-	enginetest.NeedsRealMySQL(t, "a server that sorts thousands of rows by an expression, many times")
-	service := newTestShop(t, &local.Engines{MySQL: enginetest.MySQLServer(t), DynamoDB: quickEngine(t)}, func(t testing.TB, s *shop) {
+	service := newTestShop(t, e, func(t testing.TB, s *shop) {
 		shelved(t, s)
 		for n := range products {
 			description := fmt.Sprintf("Größe %d %s", n, strings.Repeat("é", 800))

@@ -73,12 +73,22 @@ func signIn(name string) paritytest.Request {
 
 // marketRequests are patterns 29 to 48, and what they refuse.
 func marketRequests() []paritytest.Request {
-	requests := []paritytest.Request{signIn("Sam_Sells"), signIn("bob"), signIn("cy_"), signIn("ada"), signIn("tess")}
-	requests = append(requests, cartRequests()...)
+	requests := append(buyingRequests(), emailRequests()...)
+	requests = append(requests, renamedCategoryRequests()...)
+	return append(requests, renamedProductRequests()...)
+}
+
+// buyingRequests are those of them that change nothing which others show.
+func buyingRequests() []paritytest.Request {
+	requests := append(everybody(), cartRequests()...)
 	requests = append(requests, checkoutRequests()...)
 	requests = append(requests, orderRequests()...)
-	requests = append(requests, sellerRequests()...)
-	return append(requests, renameRequests()...)
+	return append(requests, sellerRequests()...)
+}
+
+// everybody signs in.
+func everybody() []paritytest.Request {
+	return []paritytest.Request{signIn("Sam_Sells"), signIn("bob"), signIn("cy_"), signIn("ada"), signIn("tess")}
 }
 
 // add puts a product into the cart of bob.
@@ -247,33 +257,4 @@ func sellerRequests() []paritytest.Request {
 		{Method: "DELETE", Path: "/api/products/3", Header: as("tess")},
 		{Path: "/api/seller/dashboard", Header: as("tess")},
 	}
-}
-
-// renameRequests change what others show: scenarios 22, 23 and 31. Carts show the new
-// name and price, orders the new name and the price of the time; a category is found
-// below its parent under both their new names; a seller with products, a cart and orders
-// has another address, and the old one is free.
-func renameRequests() []paritytest.Request {
-	sam, bob, ada := as("Sam_Sells"), as("bob"), as("ada")
-	seen := []paritytest.Request{
-		{Path: "/api/cart", Header: bob}, {Path: "/api/cart/summary", Header: bob}, {Path: "/api/orders?limit=1", Header: bob},
-		{Path: "/api/orders/user/search?q=TELEFON", Header: bob}, {Path: "/api/orders/user/search?q=telephone", Header: bob},
-		{Path: "/api/products/1"}, {Path: "/api/products?search=TELEFON"}, {Path: "/api/products/category/1?limit=3"}, {Path: "/api/products?seller_id=1"},
-		{Path: "/api/categories/2/path"}, {Path: "/api/categories/1/children"}, {Path: "/api/categories/search?q=TECHNIK"}, {Path: "/api/categories"},
-		{Path: "/api/auth/profile", Header: sam}, {Path: "/api/cart", Header: sam}, {Path: "/api/orders", Header: sam}, {Path: "/api/seller/dashboard", Header: sam},
-	}
-	requests := []paritytest.Request{
-		{Method: "POST", Path: "/api/cart/items", Header: sam, Body: `{"productId":4,"quantity":1}`}, buy("Sam_Sells", byPaypal),
-		{Method: "POST", Path: "/api/cart/items", Header: sam, Body: `{"productId":4,"quantity":2}`},
-		add(1, 2), buy("bob", byPaypal), add(1, 3),
-	}
-	requests = append(requests, seen...)
-	requests = append(requests,
-		paritytest.Request{Method: "PUT", Path: "/api/products/1", Header: sam, Body: `{"name":"Telefon 📞","price":123.45,"description":null}`},
-		paritytest.Request{Method: "PUT", Path: "/api/categories/1", Header: ada, Body: `{"name":"Technik"}`},
-		paritytest.Request{Method: "PUT", Path: "/api/categories/2", Header: ada, Body: `{"name":"Telefone"}`},
-		paritytest.Request{Method: "PUT", Path: "/api/auth/profile", Header: sam, Body: `{"email":"sam@example.org"}`},
-		paritytest.Request{Method: "POST", Path: "/api/auth/register", Body: `{"username":"heir","email":"SAM@example.com","password":"Passw0rd!"}`},
-		paritytest.Request{Method: "POST", Path: "/api/auth/register", Body: `{"username":"late","email":"SAM@example.org","password":"Passw0rd!"}`})
-	return append(requests, seen...)
 }

@@ -53,8 +53,14 @@ func shelved(t testing.TB, s *shop) {
 
 // shelfRequests are patterns 1 to 28, and what they refuse.
 func shelfRequests() []paritytest.Request {
+	requests := append(keepingRequests(), listRequests()...)
+	return append(requests, searchRequests()...)
+}
+
+// keepingRequests are those of them that somebody's token or a change is about.
+func keepingRequests() []paritytest.Request {
 	requests := append([]paritytest.Request{signIn("Zoe"), signIn("ab_c"), signIn("abXc"), signIn("root")}, userRequests()...)
-	requests = append(requests, listRequests()...)
+	requests = append(requests, stallRequests()...)
 	requests = append(requests, productRequests()...)
 	return append(requests, categoryRequests()...)
 }
@@ -100,27 +106,47 @@ func userRequests() []paritytest.Request {
 	}
 }
 
+// under are the requests for some paths, or queries, below one.
+func under(path string, all ...string) (requests []paritytest.Request) {
+	for _, rest := range all {
+		requests = append(requests, paritytest.Request{Path: path + rest})
+	}
+	return requests
+}
+
+// listRequests are scenario 33: pages of lists with ties, and their edges.
 func listRequests() []paritytest.Request {
-	var requests []paritytest.Request
-	for _, query := range []string{"", "?page=2", "?page=2&limit=7", "?page=9", "?limit=101", "?page=0", "?page=x",
+	requests := under("/api/products", "", "?page=2", "?page=2&limit=7", "?page=9", "?limit=101", "?page=0", "?page=x", // 8
 		"?category_id=1", "?category_id=2", "?category_id=99", "?category_id=x", "?seller_id=1", "?seller_id=99", "?seller_id=2&category_id=1",
-		"?search=STRASSE", "?search=%25", "?search=_", "?search=100%25", "?search=%F0%9F%98%80", "?search=no+such", "?search=%F0%9F",
-		"?min_price=10&max_price=19.99", "?min_price=10.5", "?max_price=0.01", "?min_price=x", "?max_price=1.005", "?min_price=-1",
-		"?in_stock_only=true", "?in_stock_only=true&seller_id=2&min_price=1&search=under"} {
-		requests = append(requests, paritytest.Request{Path: "/api/products" + query}) // 8
+		"?min_price=10&max_price=19.99", "?min_price=10.5", "?max_price=0.01", "?min_price=x", "?max_price=1.005", "?min_price=-1", "?in_stock_only=true")
+	for page := range 5 {
+		requests = append(requests, under("/api/products", fmt.Sprintf("?limit=7&page=%d", page+1), fmt.Sprintf("?seller_id=2&limit=6&page=%d", page+1))...)
 	}
-	for _, path := range []string{"search?q=stra%C3%9Fe", "search?q=BULK+1&limit=3&page=3", "search?q=", "search", // 9
-		"category/1", "category/2?limit=1&page=2", "category/99", "category/x", "category/7", // 10
-		"1", "6", "99", "0", "x", "99999999999999999999"} { // 11
-		requests = append(requests, paritytest.Request{Path: "/api/products/" + path})
+	requests = append(requests, under("/api/products/", "category/1", "category/2?limit=1&page=2", "category/99", "category/x", "category/7", // 10
+		"1", "6", "99", "0", "x", "99999999999999999999")...) // 11
+	return append(requests, under("/api/categories", "", "/flat", "/roots", "/1/children")...)
+}
+
+// searchRequests are scenario 34: texts that are equal to who does not look at case and
+// accents, and signs that mean something in a pattern.
+func searchRequests() []paritytest.Request {
+	requests := under("/api/products?search=", "STRASSE", "%25", "_", "100%25", "%F0%9F%98%80", "no+such", "%F0%9F",
+		"under&in_stock_only=true&seller_id=2&min_price=1", "strasse&category_id=2", "bulk&limit=4&page=7")
+	requests = append(requests, under("/api/products/search", "?q=stra%C3%9Fe", "?q=BULK+1&limit=3&page=3", "?q=%5C", "?q=%27", "?q=", "")...) // 9
+	return append(requests, under("/api/categories/search?q=", "apfel", "ZUBEHOR", "phones%25", "phones_", "%5F", "1")...)
+}
+
+// stallRequests are of sellers who look at what they have.
+func stallRequests() []paritytest.Request {
+	return []paritytest.Request{
+		{Path: "/api/products/search?q=strasse", Header: as("Zoe")},
+		{Path: "/api/products/seller/my-products?limit=3", Header: as("ab_c")}, // 15
+		{Path: "/api/products/seller/my-products", Header: as("abXc")},
+		{Path: "/api/products/seller/my-products"},
+		{Path: "/api/products/seller/stats", Header: as("Zoe")}, // 17
+		{Path: "/api/products/seller/stats", Header: as("ab_c")},
+		sent("POST", "/api/products/upload-image", "Zoe", ""), sent("POST", "/api/products/upload-image", "abXc", ""), // 18
 	}
-	return append(requests,
-		paritytest.Request{Path: "/api/products/seller/my-products?limit=3", Header: as("ab_c")}, // 15
-		paritytest.Request{Path: "/api/products/seller/my-products", Header: as("abXc")},
-		paritytest.Request{Path: "/api/products/seller/my-products"},
-		paritytest.Request{Path: "/api/products/seller/stats", Header: as("Zoe")}, // 17
-		paritytest.Request{Path: "/api/products/seller/stats", Header: as("ab_c")},
-		sent("POST", "/api/products/upload-image", "Zoe", ""), sent("POST", "/api/products/upload-image", "abXc", "")) // 18
 }
 
 func productRequests() []paritytest.Request {

@@ -148,16 +148,17 @@ var everyPhase = []dal.Phase{dal.MySQLOnly, dal.DualWrite, dal.Validate, dal.Dyn
 // TestParity: all 48 patterns, and what they refuse, have the same answer in every
 // phase, of records that the backfill brought over and that the requests before have
 // written. A pattern that no request asks for, or that refuses all of them, fails the
-// test.
+// test. What is asked of lists, searches and what was renamed, TestScenario22EmailChanges
+// and those below it compare alike.
 func TestParity(t *testing.T) {
 	for _, e := range enginetest.DynamoDBEngines(t) {
 		t.Run(e.Kind(), func(t *testing.T) {
 			answered := &tally{}
 			t.Run("users and products", func(t *testing.T) {
-				compare(t, e, answered, shelved, shelfRequests(), &paritytest.Options{Phases: everyPhase})
+				compare(t, e, answered, shelved, keepingRequests(), &paritytest.Options{Phases: everyPhase})
 			})
 			t.Run("carts and orders", func(t *testing.T) {
-				compare(t, e, answered, stocked, marketRequests(), &paritytest.Options{Phases: everyPhase})
+				compare(t, e, answered, stocked, buyingRequests(), &paritytest.Options{Phases: everyPhase})
 			})
 			answered.every(t)
 		})
@@ -165,31 +166,20 @@ func TestParity(t *testing.T) {
 }
 
 // TestParityFresh: the same, of a shop that was empty when it came to the phase: every
-// record was written there. Phase 1 is what the others are compared with. The engines
-// take turns: each has every phase, if two are found with the one half of the requests
-// or with the other.
+// record was written there. Phase 1 is what the others are compared with.
 func TestParityFresh(t *testing.T) {
-	engines := realEngines(t)
-	answered := &tally{}
-	for turn, e := range engines {
-		phases := func(half int) (own []dal.Phase) {
-			for n, phase := range everyPhase[1:] {
-				if (n+half)%len(engines) == turn {
-					own = append(own, phase)
-				}
-			}
-			return own
-		}
+	for _, e := range realEngines(t) {
 		t.Run(e.Kind(), func(t *testing.T) {
+			answered := &tally{}
 			t.Run("users and products", func(t *testing.T) {
-				compareFresh(t, e, answered, shelved, shelfRequests(), &paritytest.Options{Phases: phases(0)})
+				compareFresh(t, e, answered, shelved, shelfRequests(), &paritytest.Options{Phases: everyPhase[1:]})
 			})
 			t.Run("carts and orders", func(t *testing.T) {
-				compareFresh(t, e, answered, stocked, marketRequests(), &paritytest.Options{Phases: phases(1)})
+				compareFresh(t, e, answered, stocked, marketRequests(), &paritytest.Options{Phases: everyPhase[1:]})
 			})
+			answered.every(t)
 		})
 	}
-	answered.every(t)
 }
 
 // TestParityBesideSteps: each of the 48 patterns has the same answer beside every step

@@ -16,14 +16,18 @@ import (
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 )
 
-// TestMySQLStopped: in phase 5 nobody notices that MySQL is gone.
-func TestMySQLStopped(t *testing.T) {
-	stopped(t, []dal.Phase{dal.DynamoDBOnly}, func(p proxied) *enginetest.Proxy { return p.mysql })
+// TestScenario36MySQLStopped: in phase 5 nobody notices that MySQL is gone.
+func TestScenario36MySQLStopped(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, e *local.Engines) {
+		stopped(t, e, []dal.Phase{dal.DynamoDBOnly}, func(p proxied) *enginetest.Proxy { return p.mysql })
+	})
 }
 
-// TestDynamoDBStopped: in phases 1 to 3 nobody notices that DynamoDB is gone.
-func TestDynamoDBStopped(t *testing.T) {
-	stopped(t, []dal.Phase{dal.MySQLOnly, dal.DualWrite, dal.Validate}, func(p proxied) *enginetest.Proxy { return p.dynamo })
+// TestScenario35DynamoDBStopped: in phases 1 to 3 nobody notices that DynamoDB is gone.
+func TestScenario35DynamoDBStopped(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, e *local.Engines) {
+		stopped(t, e, []dal.Phase{dal.MySQLOnly, dal.DualWrite, dal.Validate}, func(p proxied) *enginetest.Proxy { return p.dynamo })
+	})
 }
 
 // A proxied pair of engines can be cut off.
@@ -32,10 +36,10 @@ type proxied struct {
 	mysql, dynamo *enginetest.Proxy
 }
 
-func behindProxies(t testing.TB) proxied {
-	config, err := mysql.ParseDSN(enginetest.MySQLServer(t).DSN(""))
+func behindProxies(t testing.TB, e *local.Engines) proxied {
+	config, err := mysql.ParseDSN(e.MySQL.DSN(""))
 	require.NoError(t, err)
-	at, err := url.Parse(quickEngine(t).Endpoint())
+	at, err := url.Parse(e.DynamoDB.Endpoint())
 	require.NoError(t, err)
 	p := proxied{mysql: enginetest.NewProxy(t, config.Addr), dynamo: enginetest.NewProxy(t, at.Host)}
 	config.Addr, at.Host = p.mysql.Addr(), p.dynamo.Addr()
@@ -48,11 +52,11 @@ func behindProxies(t testing.TB) proxied {
 
 // stopped compares answers while an engine is cut off from the first request to the
 // last.
-func stopped(t *testing.T, phases []dal.Phase, which func(proxied) *enginetest.Proxy) {
+func stopped(t *testing.T, e *local.Engines, phases []dal.Phase, which func(proxied) *enginetest.Proxy) {
 	requests := walkRequests()
 	opened := 0
 	paritytest.HTTP(t, func(t testing.TB) paritytest.Service[http.Handler] {
-		p := behindProxies(t)
+		p := behindProxies(t, e)
 		service := newTestShop(t, &p.Engines, stocked)
 		proxy := which(p)
 		t.Cleanup(proxy.Resume)
