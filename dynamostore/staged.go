@@ -101,7 +101,9 @@ func (wr *writing) awaitEmptied(ctx context.Context) error {
 		cancel()
 		switch {
 		case errors.Is(again.Cause, store.ErrWrongPhase):
-			return again.Cause
+			// Whatever became of what was to be taken along, the write itself was not sent.
+			again.Kind, again.Detail = store.ErrWrongPhase, "the phase changed while what referred to the record before was taken along"
+			return again
 		case again.Cause != nil:
 			return again
 		}

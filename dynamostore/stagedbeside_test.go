@@ -112,3 +112,20 @@ func TestStagedDeleteRepeatedBesideAnother(t *testing.T) {
 	d.allGone(gone)
 	d.taken(gone, nil)
 }
+
+// TestPutLosesThePhaseOverAnEmptying: of a write that takes along first what referred to
+// the record before, nothing was sent when the phase changes meanwhile, whatever became of
+// what it took along.
+func TestPutLosesThePhaseOverAnEmptying(t *testing.T) {
+	d := fairs(t)
+	d.stage(101, 3)
+	d.pend(6)
+	o := &overtaken{Client: d.client, met: true}
+	o.do = func() error {
+		d.advance(func(p *store.PhaseRecord) { p.State, p.Phase, p.Epoch = store.GivenAway, store.Validate, p.Epoch+1 })
+		return errDead
+	}
+	_, err := d.with(o, Options{}).try(d.replace(d.fair(1)))
+	require.Nil(t, o.do)
+	requireRefused(t, err, store.ErrWrongPhase, store.NotApplied)
+}
