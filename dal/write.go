@@ -21,7 +21,10 @@ const (
 	// Async acknowledges at once and leaves the refresh to the relay.
 	Async
 	// Required acknowledges only when the follower has the write. Otherwise
-	// the error is ErrPending with outcome Applied.
+	// the error is ErrPending with outcome Applied. Of a delete that is staged it waits for
+	// what its own call takes along. What somebody else takes along meanwhile, a relay or
+	// who makes the record anew, and what a call before took along under the same token, is
+	// gone in the authority, and the relays bring it to the follower.
 	Required
 )
 

@@ -22,21 +22,49 @@ const (
 // refers to its record any more. Each transaction looks at the tombstone, and at the phase
 // record, which must say open or closed.
 func (s *Store) Empty(ctx context.Context, f store.FanOut) error {
-	em := emptying{s: s}
-	return em.keys(ctx, f)
+	return s.newEmptying().keys(ctx, f)
 }
 
 // An emptying is one who takes along what refers to records that are gone.
 type emptying struct {
 	s       *Store
-	changes []store.Change // that it has left
+	changes []store.Change  // that it has left
+	emptied map[string]bool // the marks that it has carried out and not removed
 }
 
-// carryOut carries out a mark that a transaction of this process has left, and removes it,
-// unless it is about copies too.
-func (em *emptying) carryOut(ctx context.Context, f store.FanOut) error {
-	if err := em.keys(ctx, f); err != nil || len(f.Sources)+len(f.Own) > 0 {
+func (s *Store) newEmptying() *emptying { return &emptying{s: s, emptied: map[string]bool{}} }
+
+// carryOut takes along all that a staged delete does, by the mark with the reference and by
+// those that came of it, also by marks that another one has left and not carried out. Each
+// of these is behind the one that it came of. Of a mark that is carried out no other comes,
+// so that a pass that meets none to carry out has met all there were.
+func (em *emptying) carryOut(ctx context.Context, ref string) error {
+	for more := true; more; {
+		more = false
+		for f, err := range em.s.marksOf(ctx, opEmpty, ref) {
+			if err != nil {
+				return withOutcome(err, store.NotApplied)
+			}
+			if len(f.Gone) == 0 || em.emptied[f.Ref] {
+				continue
+			}
+			more = true
+			if err := em.mark(ctx, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// mark carries out one mark, and removes it, unless it is about copies too.
+func (em *emptying) mark(ctx context.Context, f store.FanOut) error {
+	if err := em.keys(ctx, f); err != nil {
 		return err
+	}
+	if len(f.Sources)+len(f.Own) > 0 {
+		em.emptied[f.Ref] = true
+		return nil
 	}
 	return em.s.CleanFanOut(ctx, f)
 }
@@ -194,7 +222,7 @@ func (em *emptying) some(ctx context.Context, gone *emptied, f *transform.Refere
 		em.changes = append(em.changes, change)
 	}
 	if len(left.Gone) > 0 {
-		return em.carryOut(ctx, left)
+		return em.mark(ctx, left)
 	}
 	return nil
 }

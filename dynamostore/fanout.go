@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -103,14 +104,46 @@ func (s *Store) FanOuts(ctx context.Context, r store.DirtyRange) (store.FanOutPa
 	return page, nil
 }
 
+// marksOf returns the mark with the reference, and those that were left by who carried it
+// out: they have its reference and more.
+func (s *Store) marksOf(ctx context.Context, op, ref string) iter.Seq2[store.FanOut, error] {
+	return func(yield func(store.FanOut, error) bool) {
+		shard, id, err := readRef(op, ref)
+		if err != nil {
+			yield(store.FanOut{}, err)
+			return
+		}
+		for it, err := range s.libraryAll(ctx, op, libraryQuery{partition: s.fanOutShard(shard), prefix: id}) {
+			var f store.FanOut
+			if err == nil {
+				if f, err = s.fanOutOf(shard, it); err != nil {
+					err = s.broken(op, "fan-out mark", err)
+				}
+			}
+			if !yield(f, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// readRef returns the shard and the sort key of a mark with the reference.
+func readRef(op, ref string) (shard int, id string, err error) {
+	n, id, ok := strings.Cut(ref, "#")
+	shard, err = strconv.Atoi(n)
+	if !ok || err != nil || shard < 0 || shard >= shards || id == "" {
+		return 0, "", invalid(op, "", store.NotApplied, "the mark names no item")
+	}
+	return shard, id, nil
+}
+
 // fanOutKey returns the key of a mark's item.
 func (s *Store) fanOutKey(op string, f store.FanOut) (item, error) {
-	shard, id, ok := strings.Cut(f.Ref, "#")
-	n, err := strconv.Atoi(shard)
-	if !ok || err != nil || n < 0 || n >= shards || id == "" {
-		return nil, invalid(op, "", store.NotApplied, "the mark names no item")
+	shard, id, err := readRef(op, f.Ref)
+	if err != nil {
+		return nil, err
 	}
-	return libraryKey(s.fanOutShard(n), id), nil
+	return libraryKey(s.fanOutShard(shard), id), nil
 }
 
 // Reach notes how far a mark has been carried out, if it is there still.

@@ -106,6 +106,7 @@ func (s *Store) libraryGet(ctx context.Context, op string, key item) (item, erro
 type libraryQuery struct {
 	partition string
 	after     string // the sort key after which to begin
+	prefix    string // that all sort keys have
 	backward  bool
 	limit     int      // of items in all; 0 is none
 	only      []string // attributes; nil is all
@@ -119,6 +120,10 @@ func (q libraryQuery) input(table *string) *dynamodb.QueryInput {
 		KeyConditionExpression:    aws.String("#p = :p"),
 		ExpressionAttributeNames:  map[string]string{"#p": libraryPK},
 		ExpressionAttributeValues: item{":p": text(q.partition)},
+	}
+	if q.prefix != "" {
+		in.KeyConditionExpression = aws.String("#p = :p AND begins_with(#s, :s)")
+		in.ExpressionAttributeNames["#s"], in.ExpressionAttributeValues[":s"] = librarySK, text(q.prefix)
 	}
 	in.FilterExpression = q.onlyDead(in.ExpressionAttributeNames, in.ExpressionAttributeValues)
 	if q.after != "" {

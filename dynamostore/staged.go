@@ -101,7 +101,9 @@ func (wr *writing) awaitEmptied(ctx context.Context) error {
 		cancel()
 		switch {
 		case errors.Is(again.Cause, store.ErrWrongPhase):
-			return again.Cause
+			// Whatever became of what was to be taken along, the write itself was not sent.
+			again.Kind, again.Detail = store.ErrWrongPhase, "the phase changed while what referred to the record before was taken along"
+			return again
 		case again.Cause != nil:
 			return again
 		}
@@ -111,40 +113,20 @@ func (wr *writing) awaitEmptied(ctx context.Context) error {
 	return err
 }
 
-// finish empties what a staged write has deleted, before it is acknowledged. What it can't
-// is left to the relays.
+// finish takes along all that a staged write does, before it is acknowledged, also of one
+// that was made before. What it can't is left to the relays.
 func (wr *writing) finish(ctx context.Context, done store.Written) (store.Written, error) {
-	em := emptying{s: wr.s}
-	var err error
-	switch {
-	case done.Repeated:
-		err = wr.finishAgain(ctx, &em)
-	case wr.staged:
-		err = em.carryOut(ctx, wr.left)
+	if !done.Repeated && len(wr.left.Gone) == 0 || wr.left.Ref == "" {
+		return done, nil
 	}
+	em := wr.s.newEmptying()
+	err := em.carryOut(ctx, wr.left.Ref)
 	done.Changes = append(done.Changes, em.changes...)
 	if err != nil {
 		err = &store.Error{Op: wr.op, Entity: wr.entity(), Store: storeName, Kind: store.ErrPending, Outcome: store.Applied,
 			Detail: "what it takes along is not all gone yet", Cause: err}
 	}
 	return done, err
-}
-
-// finishAgain empties what a write has deleted that was made before.
-func (wr *writing) finishAgain(ctx context.Context, em *emptying) error {
-	for _, st := range wr.steps {
-		if st.Op != store.Delete || !st.place.emptied {
-			continue
-		}
-		by, err := wr.s.emptiedAt(ctx, &st.edit)
-		if err == nil && by != "" {
-			err = em.key(ctx, st.Key, by)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // emptiedAt reads by which mark an edit's record is being emptied.

@@ -24,6 +24,7 @@ const (
 	tokenOf      = "of"      // B: the fingerprint
 	tokenIDs     = "ids"     // L of N: the assigned ids
 	tokenCreated = "created" // N: Unix nanoseconds
+	tokenStaged  = "staged"  // S: the mark of a delete that is staged, on the item alone
 )
 
 // tokenSlack is how much longer than its life a token is there at least, for

@@ -19,9 +19,10 @@ type writing struct {
 	askAgain  bool // what was seen of the records is out of date
 	asked     bool // the token was looked for, where there is one
 	unchanged bool // every step is an Update that changes nothing
-	// staged says that what it takes along is left to the mark that it leaves, which left is.
-	staged bool
-	left   store.FanOut
+	staged    bool // what it takes along is left to the mark that it leaves
+	// left is the mark that it leaves; of a write that was made before it has the reference
+	// alone, if that one was staged.
+	left store.FanOut
 
 	referring
 	deleter string                 // the mark of this attempt
@@ -69,7 +70,8 @@ func (e *callerError) Error() string { return e.err.Error() }
 //
 // A delete that takes along more than one transaction can have is staged, where it can be
 // (see transform.Entity.Unstaged): its transaction deletes what the write names, and the
-// rest is taken along by others, before the write is acknowledged. Along is not told of
+// rest is taken along by others, before the write is acknowledged, by whomever they were
+// begun; so it is when the write is repeated with its token. Along is not told of
 // it. Where that fails the error is ErrPending, with outcome Applied, beside an answer that
 // tells of what was done, and who carries out fan-out marks goes on with it.
 func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
@@ -233,7 +235,7 @@ func (wr *writing) look(ctx context.Context) (*store.Token, error) {
 		return nil, err
 	}
 	wr.askAgain, wr.asked = false, true
-	known, err := wr.s.knownToken(token)
+	known, err := wr.known(token)
 	if err != nil || known != nil {
 		return known, err
 	}
@@ -243,6 +245,16 @@ func (wr *writing) look(ctx context.Context) (*store.Token, error) {
 		}
 	}
 	return nil, nil
+}
+
+// known reads the item of the write's token, and by which mark the write was staged; nil if
+// there is none that still counts.
+func (wr *writing) known(it item) (*store.Token, error) {
+	known, err := wr.s.knownToken(it)
+	if known != nil {
+		wr.left = store.FanOut{Ref: scalarText(it[tokenStaged])}
+	}
+	return known, err
 }
 
 // excused returns the error of a step, unless the write's token tells that the
@@ -286,6 +298,8 @@ func (wr *writing) bundle() (*bundle, store.Change, error) {
 		return nil, change, err
 	}
 	b.may = wr.may
+	sources, own := wr.fanOut()
+	wr.left = store.FanOut{Ref: newMark(b.id), Sources: sources, Own: own, Gone: wr.emptied()}
 	var token *store.Token
 	if wr.write.Token != "" {
 		token = &store.Token{
@@ -293,6 +307,9 @@ func (wr *writing) bundle() (*bundle, store.Change, error) {
 		}
 		it := wr.s.tokenItem(*token)
 		it[attrWrite] = text(b.id)
+		if len(wr.left.Gone) > 0 {
+			it[tokenStaged] = text(wr.left.Ref)
+		}
 		b.token = b.put(wr.s.library, it, wr.s.tokenFree())
 	}
 	var keys []store.KeyVersion // bare, none: the backfill brings them
@@ -304,8 +321,6 @@ func (wr *writing) bundle() (*bundle, store.Change, error) {
 		it, change = wr.s.changeItem(b.id, keys, token)
 		b.put(wr.s.library, it, condition{})
 	}
-	sources, own := wr.fanOut()
-	wr.left = store.FanOut{Ref: newMark(b.id), Sources: sources, Own: own, Gone: wr.emptied()}
 	if err := b.leave(wr.left); err != nil {
 		return nil, change, err
 	}
@@ -315,7 +330,7 @@ func (wr *writing) bundle() (*bundle, store.Change, error) {
 // refused finds out what a refusal of the transaction means.
 func (wr *writing) refused(ctx context.Context, b *bundle, r *refusal) (store.Written, error) {
 	if it, ok := r.unmet[b.token]; ok {
-		known, err := wr.s.knownToken(it)
+		known, err := wr.known(it)
 		if err != nil {
 			return store.Written{}, err
 		}

@@ -57,8 +57,9 @@ func (o Outcome) String() string {
 }
 
 // An Error says what failed, where, and what became of the write. It unwraps
-// to its Kind and to its Cause, the driver's own error. Its text holds no
-// content of a row.
+// to its Kind and to its Cause, the driver's own error; an ErrPending to its Kind
+// alone, since the write is committed, whatever kind of error keeps back the rest.
+// Its text holds no content of a row.
 type Error struct {
 	Op      string // "get", "create", "refresh", …
 	Entity  string
@@ -109,9 +110,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the kind and the cause.
+// Unwrap returns the kind and the cause, of an ErrPending the kind.
 func (e *Error) Unwrap() []error {
-	if e.Cause == nil {
+	if e.Cause == nil || e.Kind == ErrPending {
 		return []error{e.Kind}
 	}
 	return []error{e.Kind, e.Cause}

@@ -176,7 +176,8 @@ type Written struct {
 	Rows []Row
 	// Changes are the change records that the write left, for the refresh that
 	// follows it: one per key, or one for all. They hold the keys that references
-	// took along too.
+	// took along too; of a delete that is staged those that this Write took along, not
+	// what somebody else has meanwhile (see FansOut.Empty).
 	Changes []Change
 	// Repeated says that the token was there already: the write had been
 	// applied before, and Rows holds keys only.
