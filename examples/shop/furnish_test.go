@@ -25,6 +25,11 @@ func TestFurnish(t *testing.T) {
 	status, welcome := m.send(0, "POST", "/api/auth/login", `{"username":"ADMIN","password":"`+password+`"}`)
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, true, welcome["user"].(map[string]any)["super_admin"])
+	for name, sells := range map[string]bool{"TEA_Chest": true, "teaXchest": false, "bo_": false} {
+		status, welcome = m.send(0, "POST", "/api/auth/login", `{"username":"`+name+`","password":"`+password+`"}`)
+		require.Equal(t, http.StatusOK, status, name)
+		require.Equal(t, sells, welcome["user"].(map[string]any)["is_seller"], name)
+	}
 	for query, want := range map[string][]any{
 		"":                              {8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0}, // of one second
 		"?search=%25":                   {7.0, 2.0},
@@ -36,6 +41,9 @@ func TestFurnish(t *testing.T) {
 		"?min_price=999999.99":          {8.0},
 		"?max_price=0.1":                {7.0, 6.0},
 		"?category_id=1&search=samovar": {8.0}, // of a category below it
+		"?seller_id=2":                  {8.0, 7.0, 5.0},
+		"?seller_id=1&search=knife":     {4.0}, // its double is the other seller's
+		"?seller_id=3":                  {},
 	} {
 		_, answer := m.send(0, "GET", "/api/products"+query, "")
 		ids := []any{}

@@ -22,6 +22,7 @@ import (
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/paritytest"
 	"github.com/crossfade-go/crossfade/examples/internal/local"
+	"github.com/crossfade-go/crossfade/internal/engine"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
@@ -102,46 +103,109 @@ func TestScenario02KilledUnderCheckout(t *testing.T) {
 			if phase == dal.DynamoDBPrimary {
 				e = realEngines(t)[0]
 			}
-			site, ctl, err := open(t.Context(), &local.Engines{MySQL: enginetest.MySQLServer(t), DynamoDB: e})
-			require.NoError(t, err)
-			t.Cleanup(func() { require.NoError(t, local.Shut(ctl)); require.NoError(t, site.Clear()) })
-			s, err := newShop(ctl, []byte(testSecret), bcrypt.MinCost)
-			require.NoError(t, err)
-			d, err := newDemo(t.Context(), s, time.Second)
-			require.NoError(t, err)
-			home := httptest.NewServer(newServer(s))
-			defer home.Close()
-			till := httptest.NewServer(lend(d.till))
-			defer till.Close()
-			d.invite(12, http.DefaultClient, strings.TrimPrefix(home.URL, "http://"))
-			for _, p := range d.people {
-				p.register(t.Context())
-				require.NotEmpty(t, p.token, p.failed)
-			}
-			paritytest.Go(t, ctl, phase)
+			m := newMortal(t, e, phase, 12)
 			for _, orders := range []int{5, 11, 17} {
-				address, kill := startChild(t, placeOfChild{site.Place, till.URL})
-				d.buyUntilKilled(t, "http://"+address, orders, kill)
+				address, kill := startChild(t, m.place)
+				m.buyUntilKilled(t, "http://"+address, orders, kill)
 			}
-			if phase.HasFollower() {
-				_, err := ctl.Drain(t.Context(), nil)
-				require.NoError(t, err)
-				require.NoError(t, local.Alike(t.Context(), ctl, t.Logf))
-			}
-			for _, p := range d.people {
-				p.at, p.failed = home.URL, nil
-			}
-			require.NoError(t, d.settle(t.Context(), t.Logf))
-			keyed := 0
-			for account := range d.till.held() {
-				if strings.Contains(account, " "+keyOfDemo) {
-					keyed++
-				}
-			}
-			require.NotZero(t, keyed)
-			require.Less(t, keyed, len(d.till.held()))
+			m.settled(t)
 		})
 	}
+}
+
+// TestScenario02KilledBesideSteps: the same where whoever serves is killed while a step is
+// under way to phase 4, or back to 3: the step is made all the same.
+func TestScenario02KilledBesideSteps(t *testing.T) {
+	m := newMortal(t, quickEngine(t), dal.Validate, 4) // more would outrun the follower for good
+	underWay := 0
+	for _, to := range []dal.Phase{dal.DynamoDBPrimary, dal.Validate, dal.DynamoDBPrimary, dal.Validate} {
+		address, kill := startChild(t, m.place)
+		made := make(chan struct{})
+		var failed error
+		m.buyUntilKilled(t, "http://"+address, 5, func() {
+			go func() {
+				defer close(made)
+				failed = m.ctl.SetPhase(t.Context(), to, migrationctl.Change{Reason: "whoever serves is killed", Force: true})
+			}()
+			if m.goesTo(t.Context(), to, made) {
+				underWay++
+			}
+			kill()
+		})
+		<-made
+		require.NoError(t, failed)
+		require.Equal(t, to, m.ctl.Router().Snapshot().Phase)
+	}
+	require.NotZero(t, underWay)
+	m.settled(t)
+}
+
+// A mortal shop is served by processes that are killed.
+type mortal struct {
+	*demo
+	ctl   *migrationctl.Controller
+	place placeOfChild
+	home  string // URL of the shop in this process
+}
+
+// newMortal opens one in a phase, with so many people, who have registered.
+func newMortal(t *testing.T, e *engine.DynamoDB, phase dal.Phase, people int) mortal {
+	site, ctl, err := open(t.Context(), &local.Engines{MySQL: enginetest.MySQLServer(t), DynamoDB: e})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, local.Shut(ctl)); require.NoError(t, site.Clear()) })
+	s, err := newShop(ctl, []byte(testSecret), bcrypt.MinCost)
+	require.NoError(t, err)
+	d, err := newDemo(t.Context(), s, time.Second)
+	require.NoError(t, err)
+	home := httptest.NewServer(newServer(s))
+	t.Cleanup(home.Close)
+	till := httptest.NewServer(lend(d.till))
+	t.Cleanup(till.Close)
+	d.invite(people, http.DefaultClient, strings.TrimPrefix(home.URL, "http://"))
+	for _, p := range d.people {
+		p.register(t.Context())
+		require.NotEmpty(t, p.token, p.failed)
+	}
+	paritytest.Go(t, ctl, phase)
+	return mortal{d, ctl, placeOfChild{site.Place, till.URL}, home.URL}
+}
+
+// goesTo waits until a step to the phase is under way, or made, and reports whether it is
+// not made yet.
+func (m mortal) goesTo(ctx context.Context, to dal.Phase, made <-chan struct{}) bool {
+	for {
+		status, err := m.ctl.Status(ctx)
+		select {
+		case <-made:
+			return false
+		default:
+		}
+		if err == nil && status.Next == to {
+			return true
+		}
+		time.Sleep(10 * time.Millisecond) // who looks all the time holds the step up
+	}
+}
+
+// settled wants the stores to be alike, and the accounts to hold.
+func (m mortal) settled(t *testing.T) {
+	if m.ctl.Router().Snapshot().Phase.HasFollower() {
+		_, err := m.ctl.Drain(t.Context(), nil)
+		require.NoError(t, err)
+		require.NoError(t, local.Alike(t.Context(), m.ctl, t.Logf))
+	}
+	for _, p := range m.people {
+		p.at, p.failed = m.home, nil
+	}
+	require.NoError(t, m.settle(t.Context(), t.Logf))
+	keyed := 0
+	for account := range m.till.held() {
+		if strings.Contains(account, " "+keyOfDemo) {
+			keyed++
+		}
+	}
+	require.NotZero(t, keyed)
+	require.Less(t, keyed, len(m.till.held()))
 }
 
 // buyUntilKilled lets everybody buy at an address, where the one who serves is killed
@@ -156,8 +220,8 @@ func (d *demo) buyUntilKilled(t *testing.T, at string, orders int, kill func()) 
 		all.Go(func() {
 			for ctx.Err() == nil {
 				if p.buy(t.Context()) && bought.Add(1) == int64(orders) {
-					leave()
 					kill() // the others are in the middle
+					leave()
 				}
 			}
 		})

@@ -134,6 +134,7 @@ func greet(address, password string, say func(string, ...any)) {
 	say("serving at http://%s; try:", address)
 	say("  curl 'http://%s/api/products?search=espresso'", address)
 	say("  curl -d '{\"username\":\"admin\",\"password\":\"%s\"}' http://%s/api/auth/login", password, address)
+	say("The same password signs in Tea_Chest, who sells, and TeaXChest and bo_, who buy.")
 }
 
 // open makes a database with the tables and opens the controller, which a service
