@@ -98,3 +98,23 @@ func TestStagedDeleteIsAbandoned(t *testing.T) {
 	lives()
 	require.NoError(t, f.Close(context.Background()))
 }
+
+// TestVerifyBesideAStagedDelete: copies of a record that is gone are on their way as long as
+// what refers to it is.
+func TestVerifyBesideAStagedDelete(t *testing.T) {
+	w := halfGone(t, 0, 110)
+	f := newFairground(t, w.open(t, idle()))
+	verify := func() migrationctl.VerifyReport {
+		t.Helper()
+		reports, err := f.Verify(t.Context(), migrationctl.VerifyOptions{Entity: "Visitors", Settle: time.Millisecond})
+		require.NoError(t, err)
+		require.True(t, reports[0].Done)
+		return reports[0]
+	}
+	r := verify()
+	require.Zero(t, r.Differences, "%+v", r)
+	require.EqualValues(t, 110, r.Unsettled)
+	f.drained(t)
+	require.True(t, verify().Clean())
+	require.NoError(t, f.Close(context.Background()))
+}
