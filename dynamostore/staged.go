@@ -122,7 +122,7 @@ func (wr *writing) finish(ctx context.Context, done store.Written) (store.Writte
 	}
 	em := wr.s.newEmptying()
 	err := em.carryOut(ctx, wr.left.Ref)
-	done.Changes = append(done.Changes, em.changes...)
+	done.Changes, done.Unlisted = append(done.Changes, em.changes...), em.more
 	if err != nil {
 		err = &store.Error{Op: wr.op, Entity: wr.entity(), Store: storeName, Kind: store.ErrPending, Outcome: store.Applied,
 			Detail: "what it takes along is not all gone yet", Cause: err}
