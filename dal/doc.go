@@ -61,7 +61,8 @@
 //     them (TestKeysExchangeUniqueValues); tokens reach it after the rows they
 //     stand for (TestTokenFollows).
 //   - Under Required an acknowledged write is in the follower, also if a
-//     hand-off was faster than its refresh (TestRequiredAcrossAHandBack).
+//     hand-off was faster than its refresh (TestRequiredAcrossAHandBack); of what a
+//     staged delete takes along see Required (TestRequiredOfMoreThanIsTold).
 //   - A comparison of phase 3 changes neither answer nor latency, and counts a
 //     difference only if it persists at the same version (TestScenario35Comparison).
 //   - A record that could not become an item is refused before the commit,
@@ -76,7 +77,8 @@
 //     (transform.Entity.Unstaged): the record goes first, and what refers to it goes
 //     before the delete is acknowledged, or as soon as a relay comes to it; then the error
 //     is ErrPending, with outcome Applied (TestScenario24StagedCascade,
-//     TestStagedDeleteIsWaitedFor, TestStagedModel). Otherwise it is refused, with the
+//     TestStagedDeleteBesideAnother, TestStagedDeleteIsWaitedFor,
+//     TestStagedDeleteIsAbandoned, TestStagedModel). Otherwise it is refused, with the
 //     count (TestTakenAlongIsCounted, TestMovingTakenAlongIsCounted). Both hold in every
 //     phase (TestStagedIsNotCounted).
 //   - An id that a store assigns is given back, the same one when the create is

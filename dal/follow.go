@@ -36,8 +36,14 @@ func (r *Router) follow(ctx context.Context, w *write, policy Policy) error {
 			return r.pending(w, policy, err)
 		}
 	}
+	if w.done.Unlisted {
+		return r.pending(w, policy, errUnlisted)
+	}
 	return nil
 }
+
+// errUnlisted is why a delete that took along more than its answer tells of is pending.
+var errUnlisted = errors.New("it took along more than one answer tells of, which the relays bring")
 
 // awaitToken waits until the follower holds the token of a unit of work that was
 // applied before, nobody knows to which keys: its token comes after its rows.

@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal"
+	"github.com/crossfade-go/crossfade/dal/memstore"
+	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
 )
 
@@ -67,4 +69,34 @@ type stall struct {
 	ID    int64  `db:"stall_id"`
 	Pitch string `db:"pitch"`
 	Fair  *int64 `db:"fair_id"`
+}
+
+// An unlists is a store that has taken along more than it tells of.
+type unlists struct{ *memstore.Store }
+
+func (s unlists) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+	done, err := s.Store.Write(ctx, at, w)
+	done.Unlisted = true
+	return done, err
+}
+
+// TestRequiredOfMoreThanIsTold: a write that took along more than it tells of is pending
+// under Required, and is done under the other policies. What it tells of is followed.
+func TestRequiredOfMoreThanIsTold(t *testing.T) {
+	f := newFixture(t, dal.DynamoDBPrimary, dal.RouterOptions{})
+	now, err := f.snapshot(t.Context())
+	require.NoError(t, err)
+	r := dal.NewRouter(f.contract, f.mysql, unlists{f.dynamo}, now, &dal.RouterOptions{Reload: f.snapshot})
+	t.Cleanup(r.Close)
+	users, err := dal.NewRepository[User](r, "Users")
+	require.NoError(t, err)
+	for i, policy := range []dal.Policy{dal.Prompt, dal.Async} {
+		u := user(int64(10 + i))
+		require.NoError(t, users.Create(t.Context(), &u, dal.Follow(policy)))
+	}
+	u := user(20)
+	err = users.Create(t.Context(), &u, dal.Follow(dal.Required))
+	require.ErrorIs(t, err, dal.ErrPending)
+	require.Equal(t, dal.Applied, dal.OutcomeOf(err))
+	require.Equal(t, u.Email, f.email(t, f.mysql, 20))
 }

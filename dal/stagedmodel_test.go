@@ -11,8 +11,9 @@ import (
 // steps. Record P is deleted, and what refers to it is taken along record by record by two
 // relays, each of which may die at any step. K refers to P and may be moved to Q and back;
 // L comes meanwhile and refers to P; P itself is made anew; and once the other store may be
-// opened undrained, has P made anew there with L, and gives the lead back. The rules are
-// those of store.FansOut and of package dynamostore.
+// opened undrained, has P made anew there with L, or K written as it is, and gives the lead
+// back. The rules are those of store.FansOut, of package dynamostore, and of the strays of
+// package migrationctl.
 
 // stagedRules are the rules. Each of them false is a weaker protocol.
 type stagedRules struct {
@@ -24,10 +25,11 @@ type stagedRules struct {
 	all         bool // the attribute goes when a whole look, begun after the mark was read, found nothing
 	attrFirst   bool // the attribute goes before the mark
 	cleanedLast bool // the mark goes after what refers
+	dropped     bool // what another lead has left half done is dropped before the next one
 }
 
 func allStagedRules() stagedRules {
-	return stagedRules{true, true, true, true, true, true, true, true}
+	return stagedRules{true, true, true, true, true, true, true, true, true}
 }
 
 // What P is.
@@ -44,9 +46,11 @@ const (
 	toQ
 )
 
-// A stagedRecord is K or L. of is which P it began to refer to.
+// A stagedRecord is K or L. of is which P it began to refer to; kept that it
+// did so while the other store led, which had it live on.
 type stagedRecord struct {
 	to, of, version int8
+	kept            bool
 }
 
 type stagedRelay struct {
@@ -97,11 +101,14 @@ func (s stagedState) next(r stagedRules) []stagedState {
 	if s.newcomers > 0 && s.records[1].to == toNothing && (s.p == pLive || !r.looksUp) {
 		step(func(n *stagedState) {
 			n.newcomers--
-			n.records[1] = stagedRecord{toP, n.made, n.records[1].version + 1}
+			n.records[1] = stagedRecord{to: toP, of: n.made, version: n.records[1].version + 1}
 		})
 	}
 	if k := s.records[0]; s.moves > 0 && (k.to == toP || k.to == toQ && s.p == pLive) {
-		step(func(n *stagedState) { n.moves--; n.records[0] = stagedRecord{toP + toQ - k.to, n.made, k.version + 1} })
+		step(func(n *stagedState) {
+			n.moves--
+			n.records[0] = stagedRecord{to: toP + toQ - k.to, of: n.made, version: k.version + 1}
+		})
 	}
 	if s.leads > 0 && s.deletes == 0 && s.p != pLive {
 		step(func(n *stagedState) {
@@ -109,7 +116,19 @@ func (s stagedState) next(r stagedRules) []stagedState {
 			n.made++
 			n.p = pLive
 			n.records[0] = stagedRecord{version: n.records[0].version + 1}
-			n.records[1] = stagedRecord{toP, n.made, n.records[1].version + 1}
+			n.records[1] = stagedRecord{to: toP, of: n.made, version: n.records[1].version + 1}
+		})
+	}
+	if k := s.records[0]; s.leads > 0 && s.deletes == 0 && s.p != pLive && k.to == toP {
+		step(func(n *stagedState) {
+			n.leads--
+			n.records[0].version++
+			for i := range n.records {
+				n.records[i].kept = n.records[i].to == toP
+			}
+			if r.dropped && n.p == pEmptied {
+				n.p = pGone
+			}
 		})
 	}
 	for i := range s.relays {
@@ -166,7 +185,7 @@ func (s stagedState) nextRelay(r stagedRules, i int, step func(func(*stagedState
 				set(n, stagedRelay{at: 4})
 			case r.asRead && k != at.read || k.to == toNothing:
 			default:
-				n.wrong = n.wrong || k.to == toQ || s.p == pLive && k.of == s.made
+				n.wrong = n.wrong || k.to == toQ || k.kept || s.p == pLive && k.of == s.made
 				n.records[at.which] = stagedRecord{version: k.version + 1}
 			}
 		})
@@ -202,7 +221,7 @@ func (s stagedState) faulty() bool {
 		return false
 	}
 	return s.p == pEmptied || slices.ContainsFunc(s.records[:], func(k stagedRecord) bool {
-		return k.to == toP && (s.p != pLive || k.of != s.made)
+		return k.to == toP && !k.kept && (s.p != pLive || k.of != s.made)
 	})
 }
 
@@ -252,6 +271,7 @@ func TestStagedModel(t *testing.T) {
 		"the attribute goes after the page that was read": func(r *stagedRules) { r.all = false },
 		"the mark goes before the attribute":              func(r *stagedRules) { r.attrFirst = false },
 		"the mark goes before what refers":                func(r *stagedRules) { r.cleanedLast = false },
+		"a mark of an earlier lead is carried out":        func(r *stagedRules) { r.dropped = false },
 	} {
 		r := allStagedRules()
 		weaken(&r)

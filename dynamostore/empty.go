@@ -17,6 +17,9 @@ const (
 	emptyAtOnce = 48
 )
 
+// mostListed is of how many keys that a staged delete took along its answer tells at most.
+const mostListed = 500
+
 // Empty takes along what refers to the records of a mark that are gone, and whose
 // tombstones say that this mark empties them. A tombstone ceases to say so when nothing
 // refers to its record any more. Each transaction looks at the tombstone, and at the phase
@@ -29,6 +32,8 @@ func (s *Store) Empty(ctx context.Context, f store.FanOut) error {
 type emptying struct {
 	s       *Store
 	changes []store.Change  // that it has left
+	listed  int             // their keys
+	more    bool            // it has left more
 	emptied map[string]bool // the marks that it has carried out and not removed
 }
 
@@ -219,12 +224,21 @@ func (em *emptying) some(ctx context.Context, gone *emptied, f *transform.Refere
 		return err
 	}
 	if rec.Capture {
-		em.changes = append(em.changes, change)
+		em.tell(change)
 	}
 	if len(left.Gone) > 0 {
 		return em.mark(ctx, left)
 	}
 	return nil
+}
+
+// tell keeps a change record for the answer, unless that tells of enough already.
+func (em *emptying) tell(change store.Change) {
+	if em.more = em.more || em.listed+len(change.Keys) > mostListed; em.more {
+		return
+	}
+	em.listed += len(change.Keys)
+	em.changes = append(em.changes, change)
 }
 
 // edits returns what becomes of the records that still refer to the one that is gone.

@@ -23,7 +23,8 @@ import (
 // record that was there would refer to the new one. Whoever would put something helps to
 // take along first. A bump leaves the attribute alone; a refresh, of a time in which the
 // other store leads, does not, and whatever is still to be taken along then is left to
-// what that store says.
+// what that store says. DynamoDB does not lead again before each record that a mark names
+// is refreshed.
 const attrEmptied = "_cf_g"
 
 // emptiedBy returns the mark by which an item's record is being emptied, "" for none.
@@ -121,7 +122,7 @@ func (wr *writing) finish(ctx context.Context, done store.Written) (store.Writte
 	}
 	em := wr.s.newEmptying()
 	err := em.carryOut(ctx, wr.left.Ref)
-	done.Changes = append(done.Changes, em.changes...)
+	done.Changes, done.Unlisted = append(done.Changes, em.changes...), em.more
 	if err != nil {
 		err = &store.Error{Op: wr.op, Entity: wr.entity(), Store: storeName, Kind: store.ErrPending, Outcome: store.Applied,
 			Detail: "what it takes along is not all gone yet", Cause: err}

@@ -129,3 +129,28 @@ func TestPutLosesThePhaseOverAnEmptying(t *testing.T) {
 	require.Nil(t, o.do)
 	requireRefused(t, err, store.ErrWrongPhase, store.NotApplied)
 }
+
+// TestStagedDeleteTellsOfSoMuch: an answer has change records of so many keys, and says
+// that there are more.
+func TestStagedDeleteTellsOfSoMuch(t *testing.T) {
+	keys := func(d *desk) (n int, beyond bool) {
+		done, err := d.Write(d.ctx, d.at, store.Write{Mutations: []store.Mutation{d.remove(d.fair(1))}})
+		require.NoError(t, err)
+		for _, c := range done.Changes {
+			n += len(c.Keys)
+		}
+		return n, done.Unlisted
+	}
+	d := fairs(t)
+	d.stage(101, 0)
+	n, beyond := keys(d)
+	require.Equal(t, 1+101+4, n)
+	require.False(t, beyond)
+
+	d = fairs(t)
+	d.stage(101, mostListed)
+	n, beyond = keys(d)
+	require.LessOrEqual(t, n, mostListed+1)
+	require.Greater(t, n, mostListed/2)
+	require.True(t, beyond)
+}

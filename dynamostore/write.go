@@ -72,7 +72,7 @@ func (e *callerError) Error() string { return e.err.Error() }
 // (see transform.Entity.Unstaged): its transaction deletes what the write names, and the
 // rest is taken along by others, before the write is acknowledged, by whomever they were
 // begun; so it is when the write is repeated with its token. Along is not told of
-// it. Where that fails the error is ErrPending, with outcome Applied, beside an answer that
+// it, and the answer tells of 500 keys of it at most. Where that fails the error is ErrPending, with outcome Applied, beside an answer that
 // tells of what was done, and who carries out fan-out marks goes on with it.
 func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
 	wr, err := s.plan(at, w)

@@ -3,6 +3,7 @@ package migrationctl
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +51,9 @@ func (s *strays) pass(ctx context.Context, leader store.PhaseRecord) error {
 	}
 	for shard := range s.o.dynamo.Shards() {
 		if err := s.shard(ctx, shard); err != nil {
+			return err
+		}
+		if err := s.marks(ctx, shard); err != nil {
 			return err
 		}
 	}
@@ -106,6 +110,55 @@ func (s *strays) undo(ctx context.Context, change store.Change) error {
 		}
 	}
 	return s.o.dynamo.Disown(ctx, change)
+}
+
+// marks drops what is left of deletes that DynamoDB staged when it led: it was lost in the
+// middle of them, and MySQL opened without it. What they would still take along is MySQL's
+// now, and may have been written there since.
+func (s *strays) marks(ctx context.Context, shard int) error {
+	r := store.DirtyRange{Shard: shard, Limit: relayPage}
+	for {
+		page, err := s.o.dynamo.FanOuts(ctx, r)
+		if err != nil {
+			return err
+		}
+		for _, f := range page.Marks {
+			if len(f.Gone) == 0 {
+				continue
+			}
+			if err := s.drop(ctx, f); err != nil {
+				return err
+			}
+		}
+		if r.After = page.Next; r.After == "" {
+			return nil
+		}
+	}
+}
+
+// drop puts MySQL's state over the tombstones that a mark empties, which then do not say so
+// any more, and removes the mark last. Copies that it is about too come anew with the
+// backfill that a DynamoDB which was lost needs.
+func (s *strays) drop(ctx context.Context, f store.FanOut) error {
+	s.found++
+	s.o.opts.Logger.Warn("staged delete dropped, DynamoDB was lost in the middle of it", "mark", f.Ref)
+	keys := slices.DeleteFunc(slices.Clone(f.Gone), func(key transform.Key) bool {
+		e := s.o.contract.Entity(key.Entity)
+		if e == nil {
+			return true // of another contract, of which no item is left
+		}
+		_, err := e.KeyValues(key)
+		return err != nil
+	})
+	if err := s.o.mysql.Bump(ctx, keys); err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if err := s.o.forward.RefreshKey(ctx, key); err != nil {
+			return err
+		}
+	}
+	return s.o.dynamo.CleanFanOut(ctx, f)
 }
 
 // depose tells a DynamoDB that still thinks it leads that it does not.

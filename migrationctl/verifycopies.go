@@ -353,7 +353,7 @@ func (v *verify) marked(ctx context.Context, old []oldCopy) (map[transform.Key]b
 				return nil, err
 			}
 			for _, f := range page.Marks {
-				for _, key := range slices.Concat(f.Sources, f.Own) {
+				for _, key := range slices.Concat(f.Sources, f.Own, f.Gone) {
 					if asked[key] {
 						marked[key] = true
 					}

@@ -179,6 +179,9 @@ type Written struct {
 	// took along too; of a delete that is staged those that this Write took along, not
 	// what somebody else has meanwhile (see FansOut.Empty).
 	Changes []Change
+	// Unlisted says that a delete that is staged took along more than Changes tell of. The
+	// relays bring it.
+	Unlisted bool
 	// Repeated says that the token was there already: the write had been
 	// applied before, and Rows holds keys only.
 	Repeated bool
