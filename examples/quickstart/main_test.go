@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	enginetest.Main(m)
 }
 
-// quickPace is that of a short run, which leaves the machine room for others beside it: what
+// quickPace is that of a short run, which leaves the machine some room: what
 // holds is looked at, not how much the engines can do.
 func quickPace() pace {
 	return pace{hold: 150 * time.Millisecond, think: 40 * time.Millisecond,
@@ -85,9 +85,7 @@ func eachEngine(t *testing.T, test func(t *testing.T, e *engine.DynamoDB)) {
 
 // TestQuickstart is the whole run, on every engine.
 func TestQuickstart(t *testing.T) {
-	t.Parallel()
 	eachEngine(t, func(t *testing.T, e *engine.DynamoDB) {
-		t.Parallel()
 		r := try(t.Context(), on(t, e, "--rows", "200")...)
 		t.Log(r.stdout)
 		require.Empty(t, r.stderr)
@@ -108,7 +106,6 @@ func TestQuickstart(t *testing.T) {
 // walks and so more than 20 times. Every acknowledged write is in both stores,
 // which are equal.
 func TestScenario01KilledProcess(t *testing.T) {
-	t.Parallel()
 	e := enginetest.DynamoDBEngines(t)[0]
 	r := try(t.Context(), on(t, e, "--rows", "200", "--kill", "--workers", "16", "--walks", "2")...)
 	t.Log(r.stdout)
@@ -127,32 +124,27 @@ func TestScenario01KilledProcess(t *testing.T) {
 // TestQuickstartProcesses has the load in several processes, which are alive on
 // the way from 1 to 5 and back for a second time, and stopped or killed on it.
 func TestQuickstartProcesses(t *testing.T) {
-	t.Parallel()
 	e := enginetest.DynamoDBEngines(t)[0]
 	harm := []string{"--kill", "--stop"}
 	if strings.Contains(enginetest.MySQLServer(t).Describe(), "memmysql") {
 		harm = harm[:1] // a process stopped inside a transaction holds up all others there
 	}
 	for _, args := range [][]string{{"--walks", "2"}, harm} {
-		t.Run(strings.Join(args, " "), func(t *testing.T) {
-			t.Parallel()
-			// With think as it is, three processes ask more than a DynamoDB Local can follow
-			// that other tests ask too.
-			r := try(t.Context(), on(t, e, append(args, "--rows", "100", "--processes", "3", "--think", "150ms")...)...)
-			t.Log(r.stdout)
-			require.Empty(t, r.stderr)
-			require.Equal(t, exitDone, r.code)
-			require.Contains(t, r.stdout, "6 workers and 3 readers in 3 processes")
-			require.Contains(t, r.stdout, "all of it holds")
-			requireNothingLeft(t, e, r.stdout)
-		})
+		// With think as it is, three processes ask more than a DynamoDB Local can follow
+		// that other tests ask too.
+		r := try(t.Context(), on(t, e, append(args, "--rows", "100", "--processes", "3", "--think", "150ms")...)...)
+		t.Log(r.stdout)
+		require.Empty(t, r.stderr)
+		require.Equal(t, exitDone, r.code)
+		require.Contains(t, r.stdout, "6 workers and 3 readers in 3 processes")
+		require.Contains(t, r.stdout, "all of it holds")
+		requireNothingLeft(t, e, r.stdout)
 	}
 }
 
 // TestContractThatStays: a contract that can't go beyond phase 3 goes as far as
 // it can, and the run says why and settles accounts there.
 func TestContractThatStays(t *testing.T) {
-	t.Parallel()
 	var c map[string][]map[string]any
 	require.NoError(t, json.Unmarshal(contractJSON, &c))
 	delete(c["tables"][0], "unique")
@@ -170,12 +162,10 @@ func TestContractThatStays(t *testing.T) {
 // TestInterrupted: an interrupted run stops at once, says so, and removes what
 // it made, also with the load in another process.
 func TestInterrupted(t *testing.T) {
-	t.Parallel()
 	e := enginetest.DynamoDBEngines(t)[0]
 	for _, mode := range []string{"--kill=false", "--kill"} {
 		for _, when := range []string{"generated", "load:", "1 captured", "backfill:", "3 verify"} {
 			t.Run(mode+" "+when, func(t *testing.T) {
-				t.Parallel()
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				var stderr bytes.Buffer
@@ -260,7 +250,6 @@ func TestBadInput(t *testing.T) {
 
 // TestBadEngines: an engine that can't be worked with is named, with the mend.
 func TestBadEngines(t *testing.T) {
-	t.Parallel()
 	server, e := enginetest.MySQLServer(t), enginetest.DynamoDBEngines(t)[0]
 	for name, c := range map[string]struct {
 		mysql, dynamodb string
