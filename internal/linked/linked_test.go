@@ -62,7 +62,6 @@ var forTests = []string{
 	module + "/internal/enginetest",
 	module + "/internal/fleet",
 	module + "/internal/enginetest/found",
-	module + "/internal/enginetest/leaks",
 }
 
 func TestWhatAServiceLinks(t *testing.T) {
