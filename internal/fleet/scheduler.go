@@ -181,7 +181,9 @@ func (w *World) Run(until func() bool) {
 		time.Sleep(1 + time.Duration(w.rng.Int64N(int64(stepTime))))
 		synctest.Wait()
 		w.writeNotes()
-		w.runEvents()
+		if w.runEvents() {
+			synctest.Wait() // until what they have begun waits for its turn
+		}
 		if until() {
 			return
 		}
@@ -214,15 +216,18 @@ func (w *World) writeNotes() {
 	w.notes = nil
 }
 
-func (w *World) runEvents() {
+// runEvents runs what is due, and reports whether anything was.
+func (w *World) runEvents() (some bool) {
 	for len(w.events) > 0 && w.events[0].at <= w.Elapsed() {
 		e := w.events[0]
 		w.events = w.events[1:]
 		if e.do != nil {
 			w.trace.add(w.Elapsed(), "! "+e.name)
 			e.do()
+			some = true
 		}
 	}
+	return some
 }
 
 // ready returns the steps that may go, in an order that does not depend on who
