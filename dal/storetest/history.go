@@ -52,14 +52,9 @@ type step interface {
 // gives others.
 func histories(e *env) {
 	e.Helper()
-	playHistories(e, func(g *generator) []step { return g.history(historySteps) })
-}
-
-func playHistories(e *env, of func(*generator) []step) {
-	e.Helper()
 	for i := range max(e.harness.Histories, defaultHistories) {
 		seed := e.harness.Seed + uint64(i)
-		steps := of(newGenerator(e, seed))
+		steps := newGenerator(e, seed).history(historySteps)
 		failure := e.tryHistory(steps)
 		if failure == "" {
 			continue
@@ -204,22 +199,12 @@ func newGenerator(e *env, seed uint64) *generator {
 	}
 	slices.Sort(g.tables)
 	for _, table := range g.tables {
-		g.pool(table)
-	}
-	for _, table := range g.tables {
-		indexes := []string{""}
+		g.pools[table] = g.keyPool(table)
+		g.asked = append(g.asked, [2]string{table, ""})
 		for _, index := range e.entities[table].Table.Indexes {
-			indexes = append(indexes, index.Name)
-		}
-		for _, index := range indexes {
-			if g.askable(e.entities[table], index) {
-				g.asked = append(g.asked, [2]string{table, index})
-			}
+			g.asked = append(g.asked, [2]string{table, index.Name})
 		}
 		for i := range e.entities[table].Columns {
-			if !isOwn(&e.entities[table].Columns[i]) {
-				continue
-			}
 			g.values[table+"."+e.entities[table].Columns[i].Name] = g.valuePool(table, i)
 		}
 	}
@@ -256,9 +241,6 @@ func (g *generator) step() step {
 		if g.e.kind() != alone {
 			choices = append(choices, choice{3, g.keep})
 		}
-	}
-	if g.e.refers() {
-		choices = append(choices, choice{20, g.counting}, choice{10, g.removal})
 	}
 	all := 0
 	for _, c := range choices {

@@ -73,7 +73,7 @@ func RunControl(t *testing.T, h Harness) { runAll(t, h, controlCases()) }
 func RunHistories(t *testing.T, h Harness) {
 	s := h.New(t, Contract(t))
 	if s.Authority != nil {
-		t.Run("Authority", func(t *testing.T) { runAll(t, h, slices.Concat(historyCases(), kindHistoryCases())) })
+		t.Run("Authority", func(t *testing.T) { runAll(t, h, historyCases()) })
 	}
 	if s.Follower != nil {
 		t.Run("Follower", func(t *testing.T) { runAll(t, h, followedCases(followedHistoryCases())) })
@@ -197,7 +197,7 @@ func bothWays(cases []testCase) []testCase {
 func authorityCases() []testCase {
 	return slices.Concat(commitCases(), operationCases(), epochCases(), versionCases(), bumpCases(),
 		dirtyCases(), cleanCases(), tokenCases(), carryCases(), uniqueCases(), foldedCases(), referenceCases(), movingReferenceCases(), stagedCases(), deliveryCases(), idCases(), expectCases(),
-		raceCases(), markCases(), leaseCases(), grantCases(), fitCases(), historyCases(), kindHistoryCases(), bothWays(placeCases()), bumpedPlaceCases(), childCases(),
+		raceCases(), markCases(), leaseCases(), grantCases(), fitCases(), historyCases(), bothWays(placeCases()), bumpedPlaceCases(), childCases(),
 		bothWays(countCases()), writtenCountCases(), fanOutCases(), dependentsCases(), renewCases(), tallyCases(), frozenCases(), keptCopyCases(), bothWays(readerCases()))
 }
 
