@@ -53,6 +53,9 @@ func (s *strays) pass(ctx context.Context, leader store.PhaseRecord) error {
 		if err := s.shard(ctx, shard); err != nil {
 			return err
 		}
+		if !s.o.marks() {
+			continue
+		}
 		if err := s.marks(ctx, shard); err != nil {
 			return err
 		}
