@@ -14,8 +14,8 @@ import (
 
 // WithCopies returns rows of a store as a follower whose items have copies (see
 // store.Reader.KeepsCopies) is to be given them: with what the records that they refer to
-// have now, and how many refer to them, read from the same store. Rows without a record, and those of entities that
-// have no copies, are as they were. It is read after the rows, which is the safe order:
+// have now, and how many refer to them, read from the same store. Rows without a record,
+// and those of entities that have no copies, are as they were. It is read after the rows, which is the safe order:
 // where a record that they refer to changes later, a fan-out mark says so, and where one
 // that they count comes or goes, they have a new version or are named by a mark. A copy of a
 // record that can't be read is left out: that one has a dead letter of its own. A write of
@@ -151,7 +151,8 @@ func countFor(ctx context.Context, from store.Reader, h *transform.Hydration, ro
 const dependentsPage = 100
 
 // CarryOut carries out fan-out marks that were read from the authority: what refers to
-// records that are gone is taken along, the marks' own keys are renewed, those of all marks together, then everything that refers to their
+// records that are gone is taken along, the marks' own keys are renewed, those of all
+// marks together, then everything that refers to their
 // sources, page by page, and each mark is cleaned once all of it is. Where it has got with
 // one is noted after each page, so that whoever carries it out next goes on there.
 //

@@ -22,9 +22,10 @@ const (
 	Async
 	// Required acknowledges only when the follower has the write. Otherwise
 	// the error is ErrPending with outcome Applied. Of a delete that is staged it waits for
-	// what its own call takes along, if that is 500 records at most; more is ErrPending. What somebody else takes along meanwhile, a relay or
-	// who makes the record anew, and what a call before took along under the same token, is
-	// gone in the authority, and the relays bring it to the follower.
+	// what its own call takes along, if that is 500 records at most; more is ErrPending.
+	// What somebody else takes along meanwhile, a relay or who makes the record anew, and
+	// what a call before took along under the same token, is gone in the authority, and
+	// the relays bring it to the follower.
 	Required
 )
 

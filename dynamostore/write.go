@@ -71,9 +71,10 @@ func (e *callerError) Error() string { return e.err.Error() }
 // A delete that takes along more than one transaction can have is staged, where it can be
 // (see transform.Entity.Unstaged): its transaction deletes what the write names, and the
 // rest is taken along by others, before the write is acknowledged, by whomever they were
-// begun; so it is when the write is repeated with its token. Along is not told of
-// it, and the answer tells of 500 keys of it at most. Where that fails the error is ErrPending, with outcome Applied, beside an answer that
-// tells of what was done, and who carries out fan-out marks goes on with it.
+// begun; so it is when the write is repeated with its token. Along is not told of it, and
+// the answer tells of 500 keys of it at most. Where that fails, or ctx ends, the error is
+// ErrPending, with outcome Applied, beside an answer that tells of what was done, and who
+// carries out fan-out marks goes on with it.
 func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
 	wr, err := s.plan(at, w)
 	if err != nil {
