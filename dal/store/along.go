@@ -18,7 +18,7 @@ type Along struct {
 	Before transform.Record
 	After  transform.Record // zero where it is deleted
 	// By is the place among the changes of the delete that takes it along, of several
-	// the last one.
+	// the last one. A store whose own foreign keys do the work need not tell.
 	By int
 }
 
