@@ -28,8 +28,12 @@ import (
 // counts too unless DynamoDB would stage it (see Delete); ErrPending, with outcome applied,
 // says that not all of it is gone yet.
 //
-// In MySQL the statements come in the order in which do has staged them, so that
-// what a foreign key or a unique value demands to come first can.
+// The changes are made in the order in which do has staged them, one for each record, at
+// the place of what was staged of it first. So what a foreign key or a unique value demands
+// to come first can: in every phase, as in MySQL, a unique value is free once a change
+// before has let it go, and ErrUnique says that a record has it still when it is taken,
+// though a later change would let it go. Records that exchange values need two units of
+// work, and a value between.
 //
 // do may run more than once, also in another phase than before: it should do
 // nothing that can't be done again, and keep what it finds in variables that it

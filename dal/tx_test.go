@@ -146,6 +146,55 @@ func TestUnitKeepsItsOrder(t *testing.T) {
 	})
 }
 
+// TestUnitPassesOn: in every phase a unique value is free once what was staged before has
+// let it go, and taken until then. A record has its place by what was staged of it first.
+func TestUnitPassesOn(t *testing.T) {
+	inEveryPhase(t, func(t *testing.T, f *fixture) {
+		f.seed(t, user(1), user(2))
+		set := func(users dal.InUnit[User], id int, email string) {
+			require.NoError(t, users.Update(t.Context(), users.Key(id), setEmail(email)))
+		}
+		for name, do := range map[string]func(users dal.InUnit[User]){
+			"exchanged": func(users dal.InUnit[User]) {
+				set(users, 1, "user2@example.com")
+				set(users, 2, "user1@example.com")
+			},
+			"exchanged by way of another value": func(users dal.InUnit[User]) {
+				set(users, 1, "spare@example.com")
+				set(users, 2, "user1@example.com")
+				set(users, 1, "user2@example.com")
+			},
+			"taken first": func(users dal.InUnit[User]) {
+				set(users, 1, "user2@example.com")
+				require.NoError(t, users.Delete(t.Context(), users.Key(2)))
+			},
+			"read first": func(users dal.InUnit[User]) {
+				_, err := users.Get(t.Context(), users.Key(2))
+				require.NoError(t, err)
+				require.NoError(t, users.UpdateAtCommit(t.Context(), users.Key(1), setEmail("user2@example.com")))
+				set(users, 2, "spare@example.com")
+			},
+		} {
+			before := f.records(t, f.mysql)
+			err := f.atomically(t, func(users dal.InUnit[User]) error { do(users); return nil })
+			require.ErrorIs(t, err, dal.ErrUnique, name)
+			var e *dal.Error
+			require.ErrorAs(t, err, &e)
+			require.Equal(t, "email", e.Field, name)
+			require.Equal(t, before, f.records(t, f.mysql), name)
+		}
+		require.NoError(t, f.atomically(t, func(users dal.InUnit[User]) error {
+			set(users, 1, "spare@example.com")
+			set(users, 2, "user1@example.com")
+			third := user(3)
+			third.Email = "user2@example.com"
+			return users.Create(t.Context(), &third)
+		}))
+		lead, _ := f.leads(t.Context())
+		require.True(t, f.in(t, lead, 3).Live)
+	})
+}
+
 // TestUnitMisused: what can't be part of a unit of work is refused.
 func TestUnitMisused(t *testing.T) {
 	f, g := newFixture(t, dal.DualWrite, dal.RouterOptions{}), newFixture(t, dal.DualWrite, dal.RouterOptions{})

@@ -49,7 +49,7 @@
 //     reads the value's guard and the record that this names, and asks no index
 //     (TestWhichQueriesAskTheGuard, TestUniqueValuesWhileIndexesStandStill), whoever takes
 //     the value meanwhile (TestValueChangesHandsBetweenTwoReads, TestValueGivenUpAndTakenAgain,
-//     TestValuesExchangedBesideReaders). Guards that are missing or were left behind hide
+//     TestValuesPassedOnBesideReaders). Guards that are missing or were left behind hide
 //     nothing and show nothing (TestLeftGuardsMisleadNobody).
 //   - Bounds that exclude each other, or that no key can have, are an empty answer or left
 //     to the library, never an error of the service (TestBoundsInTheRequest).
@@ -79,8 +79,8 @@
 //     mended by whatever replaces it (TestItemThatSomethingElseTookAway).
 //   - Versions of a key only grow, through deletes, without capture and above
 //     each epoch's floor (TestVersionsLieAboveTheFloor, TestBumpBesideWrites).
-//   - A unique value has one holder, and can be exchanged within a write
-//     (TestUniqueValuesHaveOneHolder, TestUniqueValuesChangeHandsInOneWrite).
+//   - A unique value has one holder, and is free within a write once an earlier mutation
+//     has let it go (TestUniqueValuesHaveOneHolder, TestUniqueValuesChangeHandsInOneWrite).
 //   - A record has what it refers to. What refers to a key is found by edges, which
 //     are its records' (TestEdgesAreTheirRecords, TestFollowerKeepsEdges), and nothing
 //     begins to refer to what is being deleted (TestNothingBeginsToReferToWhatIsMarked,

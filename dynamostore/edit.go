@@ -25,6 +25,8 @@ type edit struct {
 	unread error // why seen can't be read as a record
 	// What is to be there.
 	row store.Row
+	// turn is the place of its mutation in a write. What is put together has one turn.
+	turn int
 	// floor is what a tombstone may have at most for an edit that nobody has
 	// looked for: its version is then known without a look.
 	floor store.Version
@@ -197,14 +199,14 @@ func (b *bundle) contents() string {
 }
 
 // settled reports whether a refused bundle, one of whose requests got no answer,
-// will certainly not take effect later.
+// will certainly not take effect later, if it ever could.
 //
 // The versions of a key never come back: if one of them is another one now, the
 // condition can never be met again. Of a single put, which has no id that the
 // service knows, it must be the very version that the put would have given; a
 // higher one may have followed upon it.
 func (b *bundle) settled(r *refusal) bool {
-	if !r.unsure {
+	if !r.unsure || b.hopeless() {
 		return true
 	}
 	for i, it := range r.unmet {

@@ -3,7 +3,9 @@ package dynamostore
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"math"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -22,6 +24,9 @@ type guard struct {
 	fields string
 	take   *edit // who is to hold it
 	drop   *edit // who gives it up
+	// twice is the next one of a write who is to hold it, which can't be.
+	twice *edit
+	index int // of the unique among the entity's
 }
 
 // maxPlainValue is up to how many bytes a unique value stands in its guard's key
@@ -54,8 +59,11 @@ func (s *Store) values(e *transform.Entity, row store.Row) []string {
 	return names
 }
 
-// guardsOf returns which guards change hands by the edits, each once: two keys
-// can exchange a value in one transaction, which may touch an item once only.
+// guardsOf returns which guards change hands by the edits, each once: a value can
+// pass from one key to another in a transaction, which may touch an item once only.
+// Edits of one turn can exchange values; those of a write take what is free when
+// their turn comes. all says that the edits are of no write: that two of them want one
+// value is then an error at once.
 func (s *Store) guardsOf(op string, edits []*edit, all bool) ([]*guard, error) {
 	var list []*guard
 	bySlot := map[string]*guard{}
@@ -65,7 +73,7 @@ func (s *Store) guardsOf(op string, edits []*edit, all bool) ([]*guard, error) {
 			u := &e.place.entity.Unique[i]
 			g = &guard{
 				s: s, key: libraryKey(slot, alone), slot: slot, entity: e.place.entity.Name,
-				unique: u, fields: columnNames(e.place.entity, u),
+				unique: u, fields: columnNames(e.place.entity, u), index: i,
 			}
 			bySlot[slot] = g
 			list = append(list, g)
@@ -85,10 +93,14 @@ func (s *Store) guardsOf(op string, edits []*edit, all bool) ([]*guard, error) {
 				continue
 			}
 			g := at(e, i, now[i])
-			if g.take != nil {
+			switch {
+			case g.take == nil:
+				g.take = e
+			case all:
 				return nil, g.taken(op, g.take.row.Key, store.NotApplied)
+			case g.twice == nil:
+				g.twice = e
 			}
-			g.take = e
 		}
 	}
 	return list, nil
@@ -104,14 +116,20 @@ func columnNames(e *transform.Entity, u *transform.Unique) string {
 }
 
 // add adds the guard's action to a transaction: it passes if the guard is not
-// there, or of a key that takes part.
+// there, or of a key that takes part and does not come too late to give it up. It
+// never passes if two of a write are to hold it: what is to be told then is the first
+// thing that is wrong with the records as they are in the moment of the transaction.
 func (g *guard) add(t *transaction) int {
 	c := t.s.library.absent()
+	if g.twice != nil {
+		c.text += " AND attribute_exists(#pk)"
+		return t.put(t.s.library, g.item(t), c)
+	}
 	c.values = item{}
 	c.names["#e"], c.names["#k"] = attrEntity, attrKey
 	c.values[":e"] = text(g.entity)
 	for i, e := range []*edit{g.take, g.drop} {
-		if e != nil && (i == 0 || e != g.take) {
+		if e != nil && (i == 0 || e != g.take && !g.tooEarly()) {
 			name := ":k" + string(rune('0'+i))
 			c.text += " OR (#e = :e AND #k = " + name + ")"
 			c.values[name] = keyID(e.row.Key)
@@ -120,41 +138,82 @@ func (g *guard) add(t *transaction) int {
 	if g.take == nil {
 		return t.remove(t.s.library, g.key, c)
 	}
+	return t.put(t.s.library, g.item(t), c)
+}
+
+// item returns the guard as who is to hold it.
+func (g *guard) item(t *transaction) item {
 	it := libraryKey(g.slot, alone)
 	it[attrEntity], it[attrKey], it[attrWrite] = text(g.entity), keyID(g.take.row.Key), text(t.id)
-	return t.put(t.s.library, it, c)
+	return it
 }
 
 // taken is the error of a unique value that another key holds.
-func (g *guard) taken(op string, holder transform.Key, outcome store.Outcome) error {
+func (g *guard) taken(op string, holder transform.Key, outcome store.Outcome) *store.Error {
 	return &store.Error{
 		Op: op, Entity: g.entity, Store: storeName, Kind: store.ErrUnique, Outcome: outcome,
 		Field: g.fields, Detail: "index " + g.unique.Name, Holder: holder,
 	}
 }
 
+// hopeless reports whether two records are to hold a unique value. The bundle is then
+// sent for what is told of it, and never takes effect.
+func (b *bundle) hopeless() bool {
+	for _, g := range b.guards {
+		if g.twice != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// tooEarly reports whether the value is to be taken before its holder gives it up.
+// MySQL, which looks at each statement as it runs, refuses that.
+func (g *guard) tooEarly() bool { return g.take != nil && g.drop != nil && g.take.turn < g.drop.turn }
+
+// refused returns the error of the guard, which was it when it was to be taken, and
+// whose turn that was.
+func (g *guard) refused(b *bundle, r *refusal, it item) (*store.Error, int) {
+	holder, turn := owner(it), g.take.turn
+	free := holder.IsZero() || holder == g.take.row.Key || g.drop != nil && holder == g.drop.row.Key && !g.tooEarly()
+	if g.twice != nil && free {
+		holder, turn = g.take.row.Key, g.twice.turn
+	}
+	return g.taken(b.op, holder, b.outcomeOf(r)), turn
+}
+
 // collide looks at the guards and the places that were another key's. A guard that
 // was only to be deleted is left to its holder; of what was to be taken it returns
-// the error, that of a unique value first, which MySQL has too.
+// the error that comes first in the order of the mutations, and of one mutation that
+// of a unique value, which MySQL has too.
 func (b *bundle) collide(r *refusal) error {
-	var taken error
-	for i, it := range r.unmet {
-		if e := b.landings[i]; e != nil {
-			taken = e.held(b.op, owner(it), b.outcomeOf(r))
+	var taken *store.Error
+	first := [2]int{} // the turn, and the place of the unique
+	meet := func(e *store.Error, turn, index int) {
+		at := [2]int{turn, index}
+		if taken == nil || slices.Compare(at[:], first[:]) < 0 {
+			taken, first = e, at
 		}
 	}
 	for i, it := range r.unmet {
+		if e := b.landings[i]; e != nil {
+			meet(e.held(b.op, owner(it), b.outcomeOf(r)), e.turn, math.MaxInt)
+		}
 		g := b.guards[i]
 		switch {
 		case g == nil:
 		case g.take != nil:
-			taken = g.taken(b.op, owner(it), b.outcomeOf(r))
+			e, turn := g.refused(b, r, it)
+			meet(e, turn, g.index)
 		default:
 			if g.drop.kept == nil {
 				g.drop.kept = map[string]bool{}
 			}
 			g.drop.kept[g.slot] = true
 		}
+	}
+	if taken == nil {
+		return nil
 	}
 	return taken
 }

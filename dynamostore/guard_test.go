@@ -56,12 +56,24 @@ func TestUniqueValuesHaveOneHolder(t *testing.T) {
 	})
 }
 
-// TestUniqueValuesChangeHandsInOneWrite: swapped, taken over, and wanted twice.
+// TestUniqueValuesChangeHandsInOneWrite: taken over once they are let go, and refused
+// before that, and wanted twice.
 func TestUniqueValuesChangeHandsInOneWrite(t *testing.T) {
 	everywhere(t, func(t *testing.T, d *desk) {
 		ann, bob := d.account("1", "ann"), d.account("2", "bob")
 		d.write(d.create(ann), d.create(bob))
-		d.write(d.update(ann, "name", "bob"), d.update(bob, "name", "ann"))
+		before := d.everything()
+		for _, m := range [][]store.Mutation{
+			{d.update(ann, "name", "bob"), d.update(bob, "name", "ann")},
+			{d.update(ann, "name", "bob"), d.remove(bob)},
+		} {
+			_, err := d.try(m...)
+			require.Equal(t, "2", requireRefused(t, err, store.ErrUnique, store.NotApplied).Holder.ID)
+			require.Equal(t, before, d.everything())
+		}
+		d.write(d.update(ann, "name", "anna"), d.update(bob, "name", "ann"), d.create(d.account("3", "bob")))
+		require.Equal(t, guardedBy("name#=anna", "1", "name#=ann", "2", "name#=bob", "3"), d.holders())
+		d.write(d.remove(d.account("3", "")), d.update(ann, "name", "bob"))
 		require.Equal(t, guardedBy("name#=bob", "1", "name#=ann", "2"), d.holders())
 		d.write(d.remove(ann), d.create(d.account("3", "bob")))
 		require.Equal(t, guardedBy("name#=bob", "3", "name#=ann", "2"), d.holders())

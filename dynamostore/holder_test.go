@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -126,7 +127,8 @@ func TestValueChangesHandsBetweenTwoReads(t *testing.T) {
 		hook.do = func() { hook.do = func() {}; do() }
 	}
 	exchange := func() {
-		d.write(d.update(ann, "name", "bob"), d.update(bob, "name", "ann"))
+		d.write(d.update(ann, "name", "spare"), d.update(bob, "name", "ann"))
+		d.write(d.update(ann, "name", "bob"))
 		ann, bob = d.account("2", "ann"), d.account("1", "bob")
 	}
 	once(exchange)
@@ -177,15 +179,36 @@ func TestValueGivenUpAndTakenAgain(t *testing.T) {
 	reader.wantNamed("ann", ann)
 }
 
-// TestValuesExchangedBesideReaders: two values that change hands all the while, in one
+// TestValuesPassedOnBesideReaders: two values that change hands all the while, in one
 // write each time, are always found, by one record each.
-func TestValuesExchangedBesideReaders(t *testing.T) {
+func TestValuesPassedOnBesideReaders(t *testing.T) {
 	everywhere(t, func(t *testing.T, d *desk) {
 		if d.srv != nil {
 			d.srv.Fault(dynamotest.OnAny().IndexLag(dynamotest.Forever))
 		}
-		d.write(d.create(d.account("1", "ann")), d.create(d.account("2", "bob")))
-		const writers, each = 2, 15
+		d.write(d.create(d.account("1", "ann")), d.create(d.account("2", "spare 2")))
+		d.write(d.create(d.account("3", "bob")), d.create(d.account("4", "spare 4")))
+		errNot := errors.New("the value is the other one's")
+		// pass gives a value to the other one of two records.
+		pass := func(name, from, to string) error {
+			rename := func(id string, change func(transform.Record) (string, error)) store.Mutation {
+				return store.Mutation{Op: store.Update, Key: d.keyOf(d.account(id, "")), Modify: func(r transform.Record) error {
+					name, err := change(r)
+					if err != nil {
+						return err
+					}
+					return r.Set("name", transform.TextValue(name))
+				}}
+			}
+			_, err := d.try(rename(from, func(r transform.Record) (string, error) {
+				if r.At(1).Text() != name {
+					return "", errNot
+				}
+				return "spare " + from, nil
+			}), rename(to, func(transform.Record) (string, error) { return name, nil }))
+			return err
+		}
+		const writers, each = 4, 15
 		var (
 			wg, readers sync.WaitGroup
 			done        atomic.Bool
@@ -193,22 +216,20 @@ func TestValuesExchangedBesideReaders(t *testing.T) {
 		)
 		for i := range writers {
 			wg.Go(func() {
-				for range each {
-					// Whoever has ann gets bob, and the other way round.
-					swap := func(r transform.Record) error {
-						name := map[string]string{"ann": "bob", "bob": "ann"}[r.At(1).Text()]
-						return r.Set("name", transform.TextValue(name))
-					}
-					for {
-						_, err := d.try(store.Mutation{Op: store.Update, Key: d.keyOf(d.account("1", "")), Modify: swap},
-							store.Mutation{Op: store.Update, Key: d.keyOf(d.account("2", "")), Modify: swap})
-						if err == nil {
-							break
-						}
-						if !errors.Is(err, store.ErrConflict) {
-							errs[i] = err
-							return
-						}
+				name, pair := "ann", []string{"1", "2"}
+				if i%2 == 1 {
+					name, pair = "bob", []string{"3", "4"}
+				}
+				for n := 0; n < each; {
+					err := pass(name, pair[0], pair[1])
+					switch {
+					case err == nil:
+						n++
+					case errors.Is(err, errNot):
+						slices.Reverse(pair)
+					case !errors.Is(err, store.ErrConflict):
+						errs[i] = err
+						return
 					}
 				}
 			})

@@ -121,7 +121,10 @@ func (b *bundle) land(edits []*edit, items []item, all bool) error {
 			continue
 		}
 		slot := e.place.slot(items[i])
-		if other := coming[slot]; other != nil {
+		switch other := coming[slot]; {
+		case other != nil && b.hopeless():
+			continue // which is told by the unique value
+		case other != nil:
 			return e.held(b.op, other.row.Key, store.NotApplied)
 		}
 		coming[slot] = e
@@ -171,7 +174,7 @@ func (e *edit) mine() condition {
 }
 
 // held is the error of a record whose item's place is another one's.
-func (e *edit) held(op string, holder transform.Key, outcome store.Outcome) error {
+func (e *edit) held(op string, holder transform.Key, outcome store.Outcome) *store.Error {
 	entity := e.place.entity
 	u := transform.Unique{}
 	u.Columns, _ = entity.ItemKeyColumns()

@@ -133,7 +133,8 @@ func TestMovedBetweenTwoReads(t *testing.T) {
 	moving.do = func(read int) {
 		switch read {
 		case 1:
-			p.write(p.update(p.member("1", "a"), "email", "b"), p.update(p.member("2", "b"), "email", "a"))
+			p.write(p.update(p.member("2", "b"), "email", "d"), p.update(p.member("1", "a"), "email", "b"))
+			p.write(p.update(p.member("2", "d"), "email", "a"))
 		case 3:
 			p.write(p.update(p.member("1", "b"), "email", "c"))
 		}

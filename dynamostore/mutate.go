@@ -136,11 +136,12 @@ func (st *step) withID(id int64) (transform.Key, transform.Record, error) {
 // compute decides what each step leaves.
 func (wr *writing) compute(ctx context.Context) error {
 	wr.unchanged = true
-	for _, st := range wr.steps {
+	for i, st := range wr.steps {
 		same, err := wr.computeStep(ctx, st)
 		if err != nil {
 			return err
 		}
+		st.turn = i
 		wr.unchanged = wr.unchanged && same
 		st.row.Version = max(st.old.Version, st.floor) + 1
 	}

@@ -158,27 +158,34 @@ func (p *play) now() []string {
 	return places
 }
 
-// write makes one write of the authority: it moves, creates or deletes a member, who
-// may exchange places with another one or take over that of a deleted one.
+// write makes a write of the authority: it moves, creates or deletes a member, who
+// may exchange places with another one or take over that of a deleted one. Members whose
+// places are unique exchange them as in MySQL, in three writes.
 func (p *play) write() {
 	places, id, to := p.now(), p.r.IntN(actors), fmt.Sprint("place", p.r.IntN(stages))
-	var all []store.Mutation
-	put := func(id int, place string) {
-		all = append(all, store.Mutation{Op: store.Put, Key: p.key(id), Record: p.member(id, place)})
+	put := func(id int, place string) store.Mutation {
+		return store.Mutation{Op: store.Put, Key: p.key(id), Record: p.member(id, place)}
 	}
+	remove := func(id int) store.Mutation { return store.Mutation{Op: store.Delete, Key: p.key(id)} }
 	other := slices.Index(places, to)
 	switch {
 	case places[id] != "" && p.r.IntN(4) == 0:
-		all = append(all, store.Mutation{Op: store.Delete, Key: p.key(id)})
+		p.commit(remove(id))
 	case other < 0 || other == id:
-		put(id, to)
-	case places[id] != "" && p.r.IntN(2) == 0:
-		put(id, to)
-		put(other, places[id])
+		p.commit(put(id, to))
+	case p.opts.unique && places[id] != "" && p.r.IntN(2) == 0:
+		p.commit(put(id, "on the way"))
+		p.commit(put(other, places[id]))
+		p.commit(put(id, to))
+	case !p.opts.unique && places[id] != "" && p.r.IntN(2) == 0:
+		p.commit(put(id, to), put(other, places[id]))
 	default:
-		put(id, to)
-		all = append(all, store.Mutation{Op: store.Delete, Key: p.key(other)})
+		p.commit(remove(other), put(id, to))
 	}
+}
+
+// commit makes one write.
+func (p *play) commit(all ...store.Mutation) {
 	record, err := p.authority.Phase(p.ctx)
 	require.NoError(p.t, err)
 	_, err = p.authority.Write(p.ctx, store.At{Epoch: record.Epoch, Captured: true}, store.Write{Mutations: all})

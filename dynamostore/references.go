@@ -87,6 +87,7 @@ func (wr *writing) trace(ctx context.Context) error {
 		}
 		e := wr.editOf(a.Key)
 		e.row = store.Row{Key: a.Key, Version: max(e.old.Version, store.Floor(wr.at.Epoch)) + 1, Live: !a.After.IsZero(), Record: a.After}
+		e.turn = a.By
 		wr.along = append(wr.along, e)
 	}
 	return nil

@@ -79,11 +79,41 @@ type placing struct {
 	op     string
 	key    transform.Key
 	record transform.Record
+	turn   int // in a write, the place of its mutation
 }
 
-// checkUnique returns an error if one of the records has a unique value of
-// another record, stored or among them. What they take away or replace is no
-// obstacle.
+// checkInTurn returns an error if one of the records has a unique value that another
+// record holds when its turn comes: as in MySQL, those before it have let theirs go, and
+// those after it have not.
+func (s *Store) checkInTurn(all []placing) error {
+	holders := map[guard]transform.Key{} // of what has changed hands, the zero Key for nobody
+	holderOf := func(g guard) transform.Key {
+		if holder, changed := holders[g]; changed {
+			return holder
+		}
+		return s.guards[g]
+	}
+	for _, p := range all {
+		if e := s.entries[p.key]; e != nil {
+			for _, g := range s.guardsOf(e.record) {
+				if holderOf(g.guard) == p.key {
+					holders[g.guard] = transform.Key{}
+				}
+			}
+		}
+		for _, g := range s.guardsOf(p.record) {
+			if holder := holderOf(g.guard); !holder.IsZero() {
+				return s.taken(p, g.field, holder)
+			}
+			holders[g.guard] = p.key
+		}
+	}
+	return nil
+}
+
+// checkUnique returns an error if one of the rows, which are put together, has a unique
+// value of another record, stored or among them. What they take away or replace is
+// no obstacle.
 func (s *Store) checkUnique(all []placing) error {
 	changed, wanted := map[transform.Key]bool{}, map[guard]transform.Key{}
 	for _, p := range all {

@@ -175,7 +175,7 @@ func (s *Store) commit(ctx context.Context, p *plan) (store.Written, error) {
 	var placings []placing
 	for i, m := range p.write.Mutations {
 		if m.Op != store.Check {
-			placings = append(placings, placing{m.Op.String(), m.Key, p.steps[i].record})
+			placings = append(placings, placing{m.Op.String(), m.Key, p.steps[i].record, i})
 		}
 	}
 	if err := s.checkFit(placings); err != nil {
@@ -187,9 +187,10 @@ func (s *Store) commit(ctx context.Context, p *plan) (store.Written, error) {
 	}
 	p.along = along
 	for _, a := range along {
-		placings = append(placings, placing{store.Delete.String(), a.Key, a.After})
+		placings = append(placings, placing{store.Delete.String(), a.Key, a.After, a.By})
 	}
-	if err := s.checkUnique(placings); err != nil {
+	slices.SortStableFunc(placings, func(a, b placing) int { return cmp.Compare(a.turn, b.turn) })
+	if err := s.checkInTurn(placings); err != nil {
 		return store.Written{}, err
 	}
 	return s.apply(p), nil

@@ -17,6 +17,9 @@ type Along struct {
 	Key    transform.Key
 	Before transform.Record
 	After  transform.Record // zero where it is deleted
+	// By is the place among the changes of the delete that takes it along, of several
+	// the last one. A store whose own foreign keys do the work need not tell.
+	By int
 }
 
 // A Need is a record that has to be there, because what the write leaves refers
@@ -49,6 +52,7 @@ type References struct {
 	Named func(transform.Key) bool
 
 	known map[transform.Key]*following
+	by    int          // the place of the change that is followed
 	named []*following // those of known that the write names
 	along []*following
 	needs []Need
@@ -76,7 +80,8 @@ func (r *References) Follow(changes []Changed) ([]Along, []Need, error) {
 			}
 		}
 	}
-	for _, c := range changes {
+	for i, c := range changes {
+		r.by = i
 		if err := r.change(c); err != nil {
 			return nil, nil, err
 		}
@@ -171,7 +176,7 @@ func (r *References) take(f *transform.Reference, d *following, depth int) error
 }
 
 func (r *References) note(d *following) {
-	if d.noted {
+	if d.By = r.by; d.noted {
 		return
 	}
 	d.noted, d.sure = true, true

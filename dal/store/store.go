@@ -151,7 +151,8 @@ type Mutation struct {
 
 // A Write is one transaction of the authority.
 type Write struct {
-	Mutations []Mutation // of different keys
+	// Mutations are of different keys, and made in their order.
+	Mutations []Mutation
 	// Token, if not empty, makes the write idempotent: it is stored in the
 	// write's own transaction, and a Write whose token is already there
 	// changes nothing and succeeds. A token that is there for another set of
@@ -230,7 +231,11 @@ type Authority interface {
 	FansOut
 	// Write commits all mutations or none, in their order, and what the
 	// contract's references make of them: ErrNoTarget and ErrReferenced say which
-	// one is in the way. Under capture it commits the change records with the
+	// one is in the way. A unique value is free for a mutation once an earlier one has
+	// let it go, or taken along what had it, and ErrUnique if a record has it still when
+	// a mutation takes it, whatever later ones do: MySQL looks at each statement as it
+	// runs. So a write exchanges no values, which PutTogether does. Of several values the
+	// one that is taken first is told. Under capture it commits the change records with the
 	// data, those of what references take along too. A store with a fence checks it in the same
 	// transaction, without capture too; a store without one needs at.Lease, and
 	// an answer for which the lease has run out meanwhile is an error with

@@ -47,7 +47,7 @@ func everywhere(rule, name string) []string {
 func faults() []fault {
 	return slices.Concat(commitFaults, operationFaults, epochFaults, versionFaults, changeFaults, tokenFaults,
 		readFaults, queryFaults, listFaults, scanFaults, followerFaults, controlFaults,
-		markFaults, followFaults, leaseFaults, grantFaults, carryFaults, uniqueFaults, namesFaults, familyFaults, idFaults, expectFaults, historyFaults,
+		markFaults, followFaults, leaseFaults, grantFaults, carryFaults, uniqueFaults, passedOnFaults, namesFaults, familyFaults, idFaults, expectFaults, historyFaults,
 		sharedFaults, placeFaults, foldIndexFaults, childFaults, deliveryFaults, countFaults, loginFaults,
 		fanOutFaults, dependentsFaults, renewFaults, tallyFaults, copyFaults, stagedFaults)
 }

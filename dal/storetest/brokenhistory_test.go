@@ -19,7 +19,7 @@ var historyFaults = []fault{
 // faultNamed returns one of the faults of other rules.
 func faultNamed(name string) fault {
 	all := slices.Concat(commitFaults, operationFaults, versionFaults, changeFaults, tokenFaults, readFaults, queryFaults, listFaults,
-		scanFaults, followerFaults, uniqueFaults, idFaults, expectFaults, epochFaults)
+		scanFaults, followerFaults, uniqueFaults, passedOnFaults, idFaults, expectFaults, epochFaults)
 	i := slices.IndexFunc(all, func(f fault) bool { return f.name == name })
 	if i < 0 {
 		panic("there is no fault " + name)
@@ -37,6 +37,7 @@ func TestHistoriesFindFaults(t *testing.T) {
 			"update sets what it was not told to", "update creates", "delete of nothing succeeds", "the answer is in another order",
 			"nothing is expected", "checks are forgotten", "a repetition tells no ids",
 			"the last id is not known", "a sequence is not raised", "what was decided is compared",
+			"unique values are looked at once for the whole write",
 			"NULL sorts first", "every bound is inclusive", "a page leaves out its first record",
 		},
 		lists: {

@@ -19,22 +19,9 @@ func placesOf(names ...string) []string {
 
 var placeFaults = []fault{
 	{name: "what a record leaves stays", in: littered,
-		breaks: slices.Concat(placesOf("moved", "moved and back", "exchanged one after the other", "taken over from a deleted one", "expected",
+		breaks: slices.Concat(placesOf("moved", "moved and back", "passed on in one write", "exchanged one after the other", "taken over from a deleted one", "expected",
 			"moved by two processes"), cases(rulePlace, "bumped", "put in any order", "exchanged by puts", "inserted",
 			"once the store is the authority"))},
-	{name: "records of one write move one after the other", leased: true, breaks: placesOf("exchanged in one write", "passed round in one write"),
-		in: func(b *broken) {
-			b.write = func(ctx context.Context, at store.At, w store.Write) (done store.Written, err error) {
-				for _, m := range w.Mutations {
-					one, err := b.Store.Write(ctx, at, store.Write{Mutations: []store.Mutation{m}})
-					if err != nil {
-						return done, err
-					}
-					done.Rows, done.Changes = append(done.Rows, one.Rows...), append(done.Changes, one.Changes...)
-				}
-				return done, nil
-			}
-		}},
 	{name: "a delete is forgotten with its place", breaks: cases(rulePlace, "put late after a delete"),
 		in: func(b *broken) {
 			b.put = func(ctx context.Context, at store.At, row store.Row) (bool, error) {

@@ -22,9 +22,7 @@ import (
 //   - A record in the answer to a write may be left out.
 //   - Ids that are assigned are above those before, and may leave any out: the model
 //     is told which they were.
-//   - A write that changes nothing may leave change records or none, and a unique
-//     value that passes from one record to another in one write may be refused:
-//     neither is played on.
+//   - A write that changes nothing may leave change records or none: it is not played on.
 //   - A read without capture may tell no version.
 //   - Tombstones are a follower's: what an authority tells of them is its own.
 //   - Of several things wrong with a write any one may be told.

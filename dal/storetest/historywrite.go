@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -223,9 +222,6 @@ func (s *writeStep) play(p *player) {
 	got, again, gotErr := ask(p, s.token, func() (store.Written, error) {
 		return p.subject.Authority.Write(p.subject.ctx, p.subject.when(s.when), w)
 	})
-	if errors.Is(gotErr, store.ErrUnique) && passesOn(w, possible) {
-		return
-	}
 	if asks(w) && gotErr != nil && isAmong(possible, gotErr) {
 		return // the model must not take an id for a write that failed: the store need not
 	}
@@ -270,14 +266,6 @@ func (p *player) changesNothing(w store.Write) bool {
 // asks reports whether the store assigns an id in the write.
 func asks(w store.Write) bool {
 	return slices.ContainsFunc(w.Mutations, func(m store.Mutation) bool { return m.Key.IsZero() })
-}
-
-// passesOn reports whether a unique value passes from one record of a write to
-// another. A store that stores them one by one may refuse that.
-func passesOn(w store.Write, possible []wrong) bool {
-	return slices.ContainsFunc(possible, func(f wrong) bool {
-		return f.kind == store.ErrUnique && slices.ContainsFunc(w.Mutations, func(m store.Mutation) bool { return m.Key == f.holder })
-	})
 }
 
 // keysOfRows returns the keys of the rows that have one.

@@ -19,9 +19,9 @@ func placeCases() []testCase {
 	return ruled(rulePlace,
 		ofPlaces("moved", placeMoved),
 		ofPlaces("moved and back", placeAndBack),
-		whereOneWriteCan(ofPlaces("exchanged in one write", placeExchanged)),
+		ofPlaces("exchanged in one write", placeExchanged),
 		ofPlaces("exchanged one after the other", placeInTurn),
-		whereOneWriteCan(ofPlaces("passed round in one write", placeRound)),
+		ofPlaces("passed on in one write", placePassedOn),
 		ofPlaces("taken over from a deleted one", placeTakenOver),
 		ofPlaces("held by another", placeTaken),
 		ofPlaces("expected", placeExpected),
@@ -46,13 +46,6 @@ func followedPlaceCases() []testCase {
 		ofPlaces("put by two processes", placePutOverProcesses),
 		inTurnOf(ofPlaces("once the store is the authority", placeLed)),
 	)
-}
-
-// whereOneWriteCan makes a check one of stores whose write takes effect as a whole.
-// MySQL looks at its unique indexes with each statement.
-func whereOneWriteCan(c check) check {
-	c.only = byLease
-	return c
 }
 
 // inTurnOf makes a check one of stores that become the authority in turn.
@@ -171,13 +164,16 @@ func placeAndBack(e *env) {
 	e.inPlace(rec)
 }
 
+// placeExchanged: the columns of a place are unique, and those who change places in one
+// write take what is held.
 func placeExchanged(e *env) {
-	one, two := e.mailed(1, "a", "handle", "x"), e.mailed(2, "b", "handle", "y")
-	e.fill(one, two, e.book(1, "a", 1), e.book(2, "a", 2))
-	e.write(e.update(one, "email", "b"), e.update(two, "email", "a"), e.update(e.book(1, "a", 1), "slot", "2"), e.update(e.book(2, "a", 2), "slot", "1"))
-	e.inPlace(e.with(one, "email", "b"), e.with(two, "email", "a"), e.book(1, "a", 2), e.book(2, "a", 1))
-	e.write(e.replace(one), e.replace(two))
-	e.inPlace(one, two, e.book(1, "a", 2), e.book(2, "a", 1))
+	one, two, three, four := e.mailed(1, "a", "handle", "x"), e.mailed(2, "b", "handle", "y"), e.book(1, "a", 1), e.book(2, "a", 2)
+	e.fill(one, two, three, four)
+	e.takesTooEarly("email", two, e.update(one, "email", "b"), e.update(two, "email", "a"))
+	e.takesTooEarly("email", two, e.replace(e.mailed(1, "b")), e.replace(e.mailed(2, "c")))
+	e.takesTooEarly("shelf,slot", four, e.update(three, "slot", "2"), e.update(four, "slot", "1"))
+	e.takesTooEarly("email", one, e.create(e.mailed(3, "a")), e.remove(one))
+	e.inPlace(one, two, three, four)
 }
 
 // placeInTurn is how MySQL exchanges unique values.
@@ -190,12 +186,12 @@ func placeInTurn(e *env) {
 	e.inPlace(e.mailed(1, "b"), e.mailed(2, "a"))
 }
 
-// placeRound: some are exchanged, one is taken over from a deleted record, one is
-// left free, and a new record comes too.
-func placeRound(e *env) {
+// placePassedOn: one is taken over from a deleted record, some from records that have gone
+// on, and a new record comes too.
+func placePassedOn(e *env) {
 	one, two, three, four := e.mailed(1, "a"), e.mailed(2, "b"), e.mailed(3, "c"), e.mailed(4, "d")
 	e.fill(one, two, three, four)
-	e.write(e.create(e.mailed(5, "a")), e.update(one, "email", "b"), e.update(two, "email", "c"), e.update(three, "email", "d"), e.remove(four))
+	e.write(e.remove(four), e.update(three, "email", "d"), e.update(two, "email", "c"), e.update(one, "email", "b"), e.create(e.mailed(5, "a")))
 	e.inPlace(e.mailed(1, "b"), e.mailed(2, "c"), e.mailed(3, "d"), e.mailed(5, "a"))
 	e.write(e.update(one, "email", "e"), e.update(two, "email", "b"))
 	e.inPlace(e.mailed(1, "e"), e.mailed(2, "b"), e.mailed(3, "d"), e.mailed(5, "a"))

@@ -196,7 +196,7 @@ func bothWays(cases []testCase) []testCase {
 
 func authorityCases() []testCase {
 	return slices.Concat(commitCases(), operationCases(), epochCases(), versionCases(), bumpCases(),
-		dirtyCases(), cleanCases(), tokenCases(), carryCases(), uniqueCases(), foldedCases(), referenceCases(), movingReferenceCases(), stagedCases(), deliveryCases(), idCases(), expectCases(),
+		dirtyCases(), cleanCases(), tokenCases(), carryCases(), uniqueCases(), passedOnCases(), foldedCases(), referenceCases(), movingReferenceCases(), stagedCases(), deliveryCases(), idCases(), expectCases(),
 		raceCases(), markCases(), leaseCases(), grantCases(), fitCases(), historyCases(), bothWays(placeCases()), bumpedPlaceCases(), childCases(),
 		bothWays(countCases()), writtenCountCases(), fanOutCases(), dependentsCases(), renewCases(), tallyCases(), frozenCases(), keptCopyCases(), bothWays(readerCases()))
 }
