@@ -56,7 +56,7 @@ var loginFaults = []fault{
 			n := 0
 			answering("logins", "NameIndex", func(b *broken, _ store.Query, rows []store.Row) []store.Row {
 				b.locked(func() {
-					if n++; n%5 == 0 {
+					if n++; n%2 == 0 {
 						rows = nil
 					}
 				})
