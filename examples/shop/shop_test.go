@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -32,13 +33,24 @@ func TestMain(m *testing.M) {
 	enginetest.Main(m)
 }
 
-// realEngines returns every DynamoDB that is named or found, or dynamotest if none is.
+// realEngines returns every DynamoDB that is named or found, DynamoDB Local first, or
+// dynamotest if none is.
 func realEngines(t testing.TB) []*engine.DynamoDB {
 	all := enginetest.DynamoDBEngines(t)
-	if engines := slices.DeleteFunc(slices.Clone(all), (*engine.DynamoDB).IsSubstitute); len(engines) > 0 {
-		return engines
+	engines := slices.DeleteFunc(slices.Clone(all), (*engine.DynamoDB).IsSubstitute)
+	if len(engines) == 0 {
+		return all
 	}
-	return all
+	slices.SortStableFunc(engines, func(a, b *engine.DynamoDB) int { return cmp.Compare(speed(a), speed(b)) })
+	return engines
+}
+
+// speed says of two engines which is quicker: DynamoDB Local is the slow one.
+func speed(e *engine.DynamoDB) int {
+	if e.Kind() == "DynamoDB Local" {
+		return 0
+	}
+	return 1
 }
 
 // quickEngine returns the DynamoDB of the tests that ask much of it: the last of
