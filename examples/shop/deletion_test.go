@@ -40,12 +40,13 @@ func TestProductInManyCarts(t *testing.T) {
 // TestScenario24UserRemoved: what hangs on a user goes with the user, be it more than one
 // transaction has room for; names are free again, and others are left as they were.
 // What the service answers after that is the same in every phase.
-func TestScenario24UserRemoved(t *testing.T) {
+func TestScenario24UserRemoved(t *testing.T) { onEachEngine(t, userRemoved) }
+
+func userRemoved(t *testing.T, e *local.Engines) {
 	const orders = 60
-	e := quickEngine(t)
 	paritytest.HTTP(t, func(t testing.TB) paritytest.Service[http.Handler] {
 		var s *shop
-		service := newTestShop(t, &local.Engines{MySQL: enginetest.MySQLServer(t), DynamoDB: e}, func(t testing.TB, made *shop) {
+		service := newTestShop(t, e, func(t testing.TB, made *shop) {
 			stocked(t, made)
 			for range orders {
 				o := Order{UserID: 3, Total: 1, Status: pending, CreatedAt: opening, UpdatedAt: opening, Lines: []OrderLine{{ProductID: 1, Quantity: 1, Price: 1}}}

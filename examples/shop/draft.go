@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"math"
 	"net/http"
 	"strings"
 )
@@ -41,7 +42,7 @@ func (d draft) check() error {
 		return invalid("price must be more than 0 and at most %s", highestPrice)
 	case inventory != nil && (*inventory < 0 || *inventory > mostInStock):
 		return invalid("inventory_quantity must be from 0 to %d", mostInStock)
-	case category != nil && (*category < 1 || *category > mostInStock):
+	case category != nil && (*category < 1 || *category > math.MaxInt32):
 		return inNoCategory
 	case description != nil && len(*description) > longestDescription:
 		return invalid("description must have %d bytes at most", longestDescription)

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,7 +26,7 @@ func labelOf(w http.ResponseWriter, r *http.Request) (l label, err error) {
 	if name := l.Name.value; name != nil && strings.TrimSpace(*name) == "" {
 		return l, invalid("name is empty")
 	}
-	if id := l.Parent.value; id != nil && (*id < 1 || *id > mostInStock) {
+	if id := l.Parent.value; id != nil && (*id < 1 || *id > math.MaxInt32) {
 		return l, noParent
 	}
 	return l, cmp.Or(checkLength("name", l.Name.value, 100), notNull("name", l.Name.null()))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,10 +24,10 @@ type wish struct {
 func wishOf(r *http.Request) (q wish, err error) {
 	values := r.URL.Query()
 	q.search, q.inStock = strings.TrimSpace(values.Get("search")), values.Get("in_stock_only") == "true"
-	if q.category, err = number(r, "category_id", 0, 1, mostInStock); err != nil {
+	if q.category, err = number(r, "category_id", 0, 1, math.MaxInt32); err != nil {
 		return q, err
 	}
-	if q.seller, err = number(r, "seller_id", 0, 1, mostInStock); err != nil {
+	if q.seller, err = number(r, "seller_id", 0, 1, math.MaxInt32); err != nil {
 		return q, err
 	}
 	if q.cheapest, err = amount(values.Get("min_price"), "min_price"); err != nil {
