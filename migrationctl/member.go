@@ -103,6 +103,10 @@ func (m *member) join(ctx context.Context) (lead, error) {
 	}
 	s := m.o.look(ctx, m.leader, m.holdsLease())
 	m.note(&s)
+	if s.abandoning() && s.dynamo.seen() {
+		m.o.withdraw(ctx, s.mysql.record, s.dynamo.record)
+		return lead{}, m.giveBack(ctx)
+	}
 	l, err := m.o.leadOf(s)
 	if err != nil {
 		return l, err
@@ -113,8 +117,8 @@ func (m *member) join(ctx context.Context) (lead, error) {
 		m.lease.End()
 		return m.register(ctx, l)
 	}
-	if s.dynamo.record.State == store.Closed || s.abandoning() {
-		return l, m.giveBack(ctx, l)
+	if s.dynamo.record.State == store.Closed {
+		return l, m.giveBack(ctx)
 	}
 	if l, err = m.register(ctx, l); err != nil {
 		return l, err
@@ -218,7 +222,7 @@ func (m *member) renewLease(ctx context.Context, epoch uint64) error {
 
 // giveBack lets the requests under way end, and gives the lease back: the
 // hand-off that was announced waits for it.
-func (m *member) giveBack(ctx context.Context, l lead) error {
+func (m *member) giveBack(ctx context.Context) error {
 	drain, cancel := store.Detached(ctx, leaveTimeout)
 	m.lease.Drain(drain)
 	cancel()
