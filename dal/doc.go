@@ -136,7 +136,9 @@
 // a joined transaction changes without naming it; Join says more. A commit that
 // MySQL acknowledged and then lost, as an asynchronous failover can, is lost
 // here too. So is what had not been refreshed when an operator abandons a lost
-// DynamoDB in phase 4, which under Required is nothing that was acknowledged.
+// DynamoDB in phase 4, which under Required is nothing that was acknowledged, and
+// what a process that can't reach MySQL goes on writing to it: migrationctl's
+// Operator.Abandon says which are to be stopped first.
 //
 // # Choices
 //

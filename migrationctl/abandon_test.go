@@ -2,6 +2,8 @@ package migrationctl_test
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -150,6 +152,110 @@ func TestGivenUpHandoffLeavesAbandonment(t *testing.T) {
 		q := w.open(t, nil)
 		time.Sleep(20 * time.Second)
 		w.oneAuthority(t)
+		require.NoError(t, q.Close(context.Background()))
+	})
+}
+
+// withoutSight opens a process that reaches DynamoDB and not MySQL, as of now.
+func (w *world) withoutSight(t *testing.T) *process {
+	t.Helper()
+	cut := w.with(faultstore.New())
+	p := cut.open(t, nil)
+	cut.faults.On(func(c faultstore.Call) bool { return c.Store == "mysql" }, faultstore.Before)
+	return p
+}
+
+// TestAbandonTellsDynamoDB: a process that has lost MySQL serves phase 4 by its lease,
+// which it renews in DynamoDB. Where the operator, or a process, reaches both stores,
+// DynamoDB is told before MySQL is opened, and grants no more leases: what that process
+// acknowledged came before.
+func TestAbandonTellsDynamoDB(t *testing.T) {
+	for name, sees := range map[string]struct{ operator, process bool }{
+		"the operator": {operator: true}, "a process": {process: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			// The other one looks at MySQL, and this one renews its lease, at any moment
+			// after the command.
+			const step = migrationctl.RenewEvery / 6
+			for opens := step; opens < migrationctl.RenewEvery; opens += step {
+				for after := time.Second; after < time.Second+migrationctl.RenewEvery; after += step {
+					synctest.Test(t, func(t *testing.T) {
+						abandonUnderACutProcess(t, sees.operator, sees.process, opens, after)
+					})
+				}
+			}
+		})
+	}
+}
+
+func abandonUnderACutProcess(t *testing.T, operatorSees, processSees bool, opens, after time.Duration) {
+	w := newMemoryWorld(t, faultstore.New())
+	p := w.lead(t, store.DynamoDBPrimary)
+	u := user(1)
+	require.NoError(t, p.users.Create(t.Context(), &u, dal.Follow(dal.Required)))
+	time.Sleep(opens)
+	cut := w.withoutSight(t)
+	if !processSees {
+		require.NoError(t, p.Close(context.Background()))
+	}
+	op := w.cutOff(t)
+	if operatorSees {
+		op = w.operator(t)
+	}
+	var opened, late bool
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			m, err := w.mysql.Phase(context.Background())
+			opened = err == nil && m.State == store.Open
+			if cut.users.Update(context.Background(), cut.users.Key(1), addOne) == nil && opened {
+				late = true
+			}
+		}
+	}()
+	time.Sleep(after)
+	require.NoError(t, op.Abandon(t.Context(), migrationctl.Change{Force: true, Reason: "lost"}))
+	<-done
+	require.True(t, opened)
+	require.False(t, late, "it writes although MySQL leads")
+	w.oneAuthority(t)
+	require.NoError(t, cut.Close(context.Background()))
+	require.NoError(t, p.Close(context.Background()))
+}
+
+// TestAbandonUnderAProcessWithoutMySQL is what Abandon warns of: nobody reaches both
+// stores, so nobody can tell DynamoDB, and a process without MySQL goes on there. As soon
+// as somebody does, it gets no lease any more; what it wrote is in the audit, and undone.
+func TestAbandonUnderAProcessWithoutMySQL(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.DynamoDBPrimary)
+		u := user(1)
+		require.NoError(t, p.users.Create(t.Context(), &u, dal.Follow(dal.Required)))
+		require.NoError(t, p.Close(context.Background()))
+		cut := w.withoutSight(t)
+		op := w.cutOff(t)
+		require.NoError(t, op.Abandon(t.Context(), migrationctl.Change{Reason: "lost"}))
+		time.Sleep(2 * migrationctl.LeaseLength)
+		require.NoError(t, cut.users.Update(t.Context(), cut.users.Key(1), addOne), "phase 4 serves without MySQL")
+		require.Equal(t, 0, w.count(t, w.mysql, 1))
+
+		q := w.open(t, nil)
+		require.Eventually(t, func() bool {
+			return cut.users.Update(t.Context(), cut.users.Key(1), addOne) != nil
+		}, time.Minute, time.Second)
+		require.Eventually(t, func() bool { return w.count(t, w.dynamo, 1) == 0 }, time.Minute, time.Second)
+		w.oneAuthority(t)
+		q.drained(t)
+		w.requireEqualStores(t)
+		audit, err := q.Audit(t.Context(), 20)
+		require.NoError(t, err)
+		undone := slices.ContainsFunc(audit, func(e store.AuditEntry) bool {
+			return e.Action == "stray write undone" && strings.Contains(e.Reason, "may have been acknowledged")
+		})
+		require.True(t, undone, "%v", audit)
+		require.NoError(t, cut.Close(context.Background()))
 		require.NoError(t, q.Close(context.Background()))
 	})
 }

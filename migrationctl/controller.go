@@ -190,6 +190,12 @@ func (c *Controller) Stats() dal.Stats { return c.router.Stats() }
 // process out of the fleet. Keys still dirty are left to the relays of other
 // processes, or to the next start. It waits for what is under way as long as
 // ctx lasts; what then still runs ends by itself.
+//
+// A process that has left does not come back (TestCloseWaitsForARenewal,
+// TestLeftForGood), unless a renewal that never had an answer is carried out after
+// Close: the others then count the process as one of the fleet for RegistrationTTL
+// more. A step waits for it that long, and capture on is refused that long if it has
+// another contract; no write is at risk, for nobody uses its lease any more.
 func (c *Controller) Close(ctx context.Context) error {
 	c.cancel()
 	ended := make(chan struct{})

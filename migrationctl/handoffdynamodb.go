@@ -108,11 +108,14 @@ func (h *handoff) copyRecord(ctx context.Context) error {
 	return h.advance(ctx, h.o.mysql, &h.mysql, copied, store.AuditEntry{})
 }
 
-// openAbandoned opens MySQL without DynamoDB, once every lease must be over.
-// What was not refreshed before is lost, and the operator has accepted that.
+// openAbandoned opens MySQL without DynamoDB, once every lease must be over that is
+// not renewed any more. What was not refreshed before is lost, and the operator has
+// accepted that. Where this driver, or within its next renewal a process, reaches
+// DynamoDB after all, it is told first; see Abandon for where nobody does.
 func (h *handoff) openAbandoned(ctx context.Context) error {
+	h.o.withdraw(ctx, h.mysql, h.dynamo)
 	sealed := h.o.now()
-	for h.o.now().Sub(sealed) < LeaseLength+LeaseLength/leaseMargin {
+	for h.o.now().Sub(sealed) < RenewEvery+LeaseLength+LeaseLength/leaseMargin {
 		if err := h.alive(ctx, h.o.mysql, &h.mysql); err != nil {
 			return err
 		}

@@ -57,6 +57,7 @@ type member struct {
 	leases  int      // that were given back
 	asked   bool     // for the one that comes after those
 	pending deadline // a hand-off that nobody seems to drive
+	left    bool     // the fleet, for good
 }
 
 func newMember(o *Operator, process store.Registration) *member {
@@ -96,8 +97,16 @@ func (m *member) join(ctx context.Context) (lead, error) {
 		return lead{}, err
 	}
 	defer m.give()
+	if m.left {
+		return lead{}, &store.Error{Op: "register", Kind: store.ErrUnavailable, Outcome: store.NotApplied,
+			Detail: "this process has left the fleet: its Controller is closed"}
+	}
 	s := m.o.look(ctx, m.leader, m.holdsLease())
 	m.note(&s)
+	if s.abandoning() && s.dynamo.seen() {
+		m.o.withdraw(ctx, s.mysql.record, s.dynamo.record)
+		return lead{}, m.giveBack(ctx)
+	}
 	l, err := m.o.leadOf(s)
 	if err != nil {
 		return l, err
@@ -108,8 +117,8 @@ func (m *member) join(ctx context.Context) (lead, error) {
 		m.lease.End()
 		return m.register(ctx, l)
 	}
-	if s.dynamo.record.State == store.Closed || s.abandoning() {
-		return l, m.giveBack(ctx, l)
+	if s.dynamo.record.State == store.Closed {
+		return l, m.giveBack(ctx)
 	}
 	if l, err = m.register(ctx, l); err != nil {
 		return l, err
@@ -175,9 +184,11 @@ func (m *member) follow(l lead) {
 	m.o.opts.Logger.Info("obeys", "phase", l.record.Phase.String(), "capture", l.record.Capture, "epoch", l.record.Epoch, "process", m.name)
 }
 
-// registerOnce gives up in time for another try before the registration lapses.
+// registerOnce gives up in time for another try before the registration lapses. It goes
+// on where its caller is cancelled, as by Close: a store may carry out what was cut off,
+// and after the process has left that would put it back.
 func (m *member) registerOnce(ctx context.Context, l lead) (store.PhaseRecord, error) {
-	ctx, cancel := context.WithTimeout(ctx, RegistrationTTL/2)
+	ctx, cancel := store.Detached(ctx, RegistrationTTL/2)
 	defer cancel()
 	if m.reads != nil {
 		m.process.Reads, m.process.Away = m.reads(), m.away()
@@ -195,9 +206,10 @@ func handingOver(op string) *store.Error {
 // a request to give back that comes late must not end the one that followed.
 func (m *member) leaseName() string { return fmt.Sprintf("%s.%d", m.name, m.leases) }
 
-// renewLease asks for a lease and counts it from before the question.
+// renewLease asks for a lease and counts it from before the question. Like registerOnce
+// it is not cut off.
 func (m *member) renewLease(ctx context.Context, epoch uint64) error {
-	ctx, cancel := context.WithTimeout(ctx, LeaseLength/2)
+	ctx, cancel := store.Detached(ctx, LeaseLength/2)
 	defer cancel()
 	since := m.o.now()
 	m.asked = true
@@ -210,7 +222,7 @@ func (m *member) renewLease(ctx context.Context, epoch uint64) error {
 
 // giveBack lets the requests under way end, and gives the lease back: the
 // hand-off that was announced waits for it.
-func (m *member) giveBack(ctx context.Context, l lead) error {
+func (m *member) giveBack(ctx context.Context) error {
 	drain, cancel := store.Detached(ctx, leaveTimeout)
 	m.lease.Drain(drain)
 	cancel()
@@ -237,12 +249,14 @@ func (m *member) news(ctx context.Context) bool {
 	return l.seen() && l.record.Revision != m.revision.Load()
 }
 
-// leave gives the lease back and takes the process out of the fleet.
+// leave gives the lease back and takes the process out of the fleet, to which it does
+// not return: a request that outlasts it must not register it anew.
 func (m *member) leave(ctx context.Context) error {
 	if err := m.take(ctx); err != nil {
 		return err
 	}
 	defer m.give()
+	m.left = true
 	if m.leader != dynamoSide {
 		return m.o.mysql.Deregister(ctx, m.name)
 	}

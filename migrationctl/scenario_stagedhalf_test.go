@@ -2,7 +2,6 @@ package migrationctl_test
 
 import (
 	"context"
-	"slices"
 	"testing"
 	"time"
 
@@ -18,16 +17,6 @@ import (
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
-// A rowsAlone is a MySQL in memory whose passes show no tombstones, as those of a MySQL that
-// leads do.
-type rowsAlone struct{ *memstore.Store }
-
-func (s rowsAlone) Scan(ctx context.Context, at store.At, r store.Range) (store.Page, error) {
-	page, err := s.Store.Scan(ctx, at, r)
-	page.Rows = slices.DeleteFunc(page.Rows, func(row store.Row) bool { return !row.Live })
-	return page, err
-}
-
 // halfGone is a world in phase 4, in process, in which a fair with stalls and visitors was
 // deleted by one who died before he took any of them along.
 func halfGone(t *testing.T, stalls, visitors int64) *world {
@@ -41,7 +30,7 @@ func halfGone(t *testing.T, stalls, visitors int64) *world {
 	}
 	client := dynamostore.NewClient(server.Config(), &dynamostore.ClientOptions{AttemptTimeout: time.Minute})
 	mysql := memstore.New(c, &memstore.Options{Name: "mysql"})
-	w := &world{contract: c, mysql: rowsAlone{mysql}, dynamo: open(client), faults: faultstore.New()}
+	w := &world{contract: c, mysql: mysql, dynamo: open(client), faults: faultstore.New()}
 	require.NoError(t, w.dynamo.(*dynamostore.Store).Apply(t.Context(), nil, nil))
 	require.NoError(t, mysql.Init(t.Context()))
 	require.NoError(t, w.lead(t, store.DynamoDBPrimary).Close(t.Context()))

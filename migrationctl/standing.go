@@ -72,8 +72,13 @@ func (s *standing) copyBehind() bool {
 //
 // MySQL that says it leads suffices, whatever DynamoDB says: MySQL may have
 // been opened while DynamoDB was lost. DynamoDB that says so suffices in phase
-// 5 only; in phase 4 a process must have read MySQL's mark too, unless it still
-// holds a lease, which cannot have outlasted such an opening.
+// 5 only, where MySQL is not opened without it; in phase 4 a process must have read
+// MySQL's mark too, unless it still holds a lease.
+//
+// Such a lease was granted before an opening of MySQL, or after it by a DynamoDB that
+// nobody could tell of it: a process that has lost MySQL alone renews for as long as
+// DynamoDB says it leads. It can't know better and has to serve, for in phase 4 the
+// follower may be away; that it does not outlast the opening is for Abandon to see to.
 func judge(mysql, dynamo look, holdsLease bool) standing {
 	s := standing{mysql: mysql, dynamo: dynamo}
 	switch {

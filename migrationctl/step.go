@@ -239,12 +239,17 @@ func (o *Operator) captureDynamoDB(ctx context.Context, l lead, c Change) error 
 // may be lost in part where it changed several keys; under the policy Required
 // none of those was acknowledged. It waits until the longest lease must be over.
 //
-// A process that still reaches DynamoDB and can't reach MySQL would renew its
-// lease and go on: before Abandon every such process must be stopped, or cut off
-// from DynamoDB. One that reaches MySQL gives its lease back.
+// A process that reaches MySQL gives its lease back. One that can't, and still
+// reaches DynamoDB, renews its lease and goes on: phase 4 serves without MySQL. If
+// the caller, or any process, reaches both stores, DynamoDB is told before MySQL is
+// opened and grants no more leases (TestAbandonTellsDynamoDB). If nobody does, that
+// process goes on acknowledging writes that no reader of MySQL sees, until somebody
+// does (TestAbandonUnderAProcessWithoutMySQL): before Abandon every such process,
+// also one that was opened with WithoutMySQL, must be stopped, or cut off from
+// DynamoDB.
 //
-// When DynamoDB returns, what it holds beyond MySQL is written to the audit and
-// undone.
+// When DynamoDB returns, what it holds beyond MySQL is written to the audit, as
+// stray writes, and undone.
 func (o *Operator) Abandon(ctx context.Context, c Change) error {
 	mysql, dynamo := lookAt(ctx, o.mysql), lookAt(ctx, o.dynamo)
 	if mysql.err != nil {

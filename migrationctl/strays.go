@@ -17,8 +17,10 @@ const strayEvery = 5 * time.Second
 
 // strays finds writes that landed in DynamoDB when MySQL led: a process that was
 // paused or cut off sent them under a lease that has run out. Nobody was told
-// that they succeeded. Each is written to the audit and undone: its keys get a
-// higher version from MySQL and are refreshed.
+// that they succeeded. Where DynamoDB was abandoned it also finds those that had
+// not been brought over, and those of processes without MySQL that went on there:
+// callers may have been told of them. Each is written to the audit and undone: its
+// keys get a higher version from MySQL and are refreshed.
 type strays struct {
 	o     *Operator
 	found int
@@ -99,7 +101,7 @@ func (s *strays) undo(ctx context.Context, change store.Change) error {
 	}
 	s.o.opts.Logger.Warn("stray write undone", "change", change.Ref, "keys", strings.Join(names, ", "))
 	err := s.o.mysql.AppendAudit(ctx, store.AuditEntry{Who: s.o.opts.Who, Action: "stray write undone",
-		From: "dynamodb", To: "mysql", Reason: "it landed when DynamoDB was not the authority, and nobody was told that it succeeded",
+		From: "dynamodb", To: "mysql", Reason: "it landed when DynamoDB was not the authority; if DynamoDB was abandoned it may have been acknowledged before, or by a process without MySQL",
 		Detail: strings.Join(names, ", ")})
 	if err != nil {
 		return err
@@ -167,8 +169,22 @@ func (s *strays) drop(ctx context.Context, f store.FanOut) error {
 // depose tells a DynamoDB that still thinks it leads that it does not.
 func (o *Operator) depose(ctx context.Context, from, leader store.PhaseRecord) error {
 	to := from
-	to.State, to.Epoch, to.Phase = store.GivenAway, leader.Epoch, leader.Phase
+	to.State, to.Epoch, to.Phase = store.GivenAway, max(leader.Epoch, from.Epoch+1), leader.Phase
 	to.Next, to.NextCapture, to.Driver = 0, false, ""
 	return o.dynamo.Advance(ctx, from, to, o.entry("authority taken back", from, to,
 		Change{Reason: "MySQL was opened while DynamoDB was lost"}, nil))
+}
+
+// withdraw deposes a DynamoDB that is being abandoned, if it can be reached, so that no
+// process renews its lease there. MySQL is sealed for that, which nothing takes back.
+func (o *Operator) withdraw(ctx context.Context, sealed, dynamo store.PhaseRecord) {
+	if dynamo.State != store.Open && dynamo.State != store.Closed {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	sealed.Phase = sealed.Next
+	if err := o.depose(ctx, dynamo, sealed); err != nil {
+		o.opts.Logger.Warn("DynamoDB is abandoned and could not be told", "error", err)
+	}
 }

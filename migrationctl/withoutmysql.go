@@ -17,7 +17,8 @@ import (
 // take MySQL out of the last process only when nobody means to go back. Where an
 // operator goes back all the same, this process serves phase 4 as long as it can renew
 // its lease, and then fails its requests with ErrUnavailable; no write is lost by it
-// (TestWithoutMySQLWhenTheGroupGoesBack), and what waits for MySQL the other processes
+// (TestWithoutMySQLWhenTheGroupGoesBack), but for those after Abandon, before which it
+// is to be stopped; and what waits for MySQL the other processes
 // bring over (TestShareOfAProcessWithoutMySQL).
 func WithoutMySQL(c *transform.Contract) MySQL { return &noMySQL{c} }
 

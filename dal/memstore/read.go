@@ -43,7 +43,7 @@ func (s *Store) Scan(ctx context.Context, at store.At, r store.Range) (store.Pag
 	}
 	return read(s, ctx, at, "scan", r.Entity.Name, func() (page store.Page, err error) {
 		for _, key := range s.sorted(r.Entity.Name, transform.Key{Entity: r.Entity.Name, ID: r.After}) {
-			if e := s.entries[key]; !e.live && !e.follows {
+			if e := s.entries[key]; !e.live && !s.remembers(at, e) {
 				continue
 			}
 			if len(page.Rows) == r.Limit {
@@ -78,23 +78,41 @@ func read[T any](s *Store, ctx context.Context, at store.At, op, entity string, 
 }
 
 // row returns a copy of what is at the key. A bare read of a store with a fence
-// knows no versions, as it would not look at the change records. A follower's
-// version is part of what is there, and so is that of a leased store, which in
-// turn can't tell what is dirty.
+// knows no versions, as it would not look at the change records. In a leased store
+// the version is part of what is there; it in turn can't tell what is dirty.
 func (s *Store) row(at store.At, key transform.Key) store.Row {
 	row := store.Row{Key: key}
 	e := s.entries[key]
 	if e == nil {
 		return row
 	}
-	row.Live, row.Tombstone = e.live, e.follows && !e.live
+	row.Live, row.Tombstone = e.live, s.remembers(at, e)
 	if e.live {
 		row.Record = e.record.Clone()
 	}
-	if at.Captured || e.follows {
+	if at.Captured || s.leased && e.follows {
 		row.Version, row.Dirty = e.version, e.dirty
 	}
 	return row
+}
+
+// remembers reports whether a tombstone is there. A leased store's is an item. A
+// store with a fence has nothing but the version, which is a tombstone's while the
+// store follows; who reads bare does not see it.
+func (s *Store) remembers(at store.At, e *entry) bool {
+	switch {
+	case e.live:
+		return false
+	case s.leased:
+		return e.follows
+	}
+	return at.Captured && (e.follows || e.version > 0) && s.givenAway()
+}
+
+// givenAway reports whether another store is the authority.
+func (s *Store) givenAway() bool {
+	state := s.control.record.State
+	return state == store.GivenAway || state == store.Sealed
 }
 
 // readable returns an error if the read must not be answered. The caller holds
@@ -103,9 +121,7 @@ func (s *Store) readable(ctx context.Context, op, entity string, at store.At) er
 	if err := ctx.Err(); err != nil {
 		return &store.Error{Op: op, Entity: entity, Store: s.name, Kind: store.ErrUnavailable, Cause: err}
 	}
-	r := s.control.record
-	given := r.State == store.GivenAway || r.State == store.Sealed
-	if !s.leased && at.Epoch != 0 && (given || at.Epoch != r.Epoch) {
+	if !s.leased && at.Epoch != 0 && (s.givenAway() || at.Epoch != s.control.record.Epoch) {
 		return &store.Error{Op: op, Entity: entity, Store: s.name, Kind: store.ErrWrongPhase}
 	}
 	return nil

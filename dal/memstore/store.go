@@ -72,7 +72,7 @@ type entry struct {
 	thaws bool
 	live  bool
 	// follows says that it came by Put or Insert, or is an item of a leased
-	// store: not live, it is a tombstone.
+	// store, where it is a tombstone if it is not live.
 	follows bool
 	version store.Version
 	dirty   bool      // in a store with a fence

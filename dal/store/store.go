@@ -41,7 +41,8 @@ type Row struct {
 	Version Version // 0 if never written under capture, or read bare
 	Dirty   bool    // authority: a change record waits to be refreshed
 	Live    bool    // false: nothing is there, or a tombstone
-	// Tombstone says that a follower keeps the memory of a delete there.
+	// Tombstone says that the store keeps the memory of a delete there: a follower
+	// does, and an authority without a fence. One with a fence shows none.
 	Tombstone bool
 	Record    transform.Record // zero unless Live
 	// Err is why what is there can't be read as a record: Live is true and
@@ -61,7 +62,7 @@ type Range struct {
 
 // A Page is the answer to a Range.
 type Page struct {
-	Rows []Row  // a follower's tombstones included
+	Rows []Row  // tombstones included; with a fence those of a captured read
 	Next string // "" after the last page
 }
 

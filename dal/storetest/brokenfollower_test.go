@@ -106,6 +106,34 @@ var followerFaults = []fault{
 				return page, err
 			}
 		}},
+	{name: "tombstones outlast the follower", breaks: cases(ruleTombstone, "none are shown while the store leads"),
+		in: func(b *broken) {
+			var dead []store.Row
+			b.put = func(ctx context.Context, at store.At, row store.Row) (bool, error) {
+				if !row.Live {
+					dead = append(dead, store.Row{Key: row.Key, Version: row.Version, Tombstone: true})
+				}
+				return b.Store.Put(ctx, at, row)
+			}
+			b.scan = func(ctx context.Context, at store.At, r store.Range) (store.Page, error) {
+				page, err := b.Store.Scan(ctx, at, r)
+				if record, _ := b.Phase(ctx); record.State == store.Open {
+					page.Rows = append(page.Rows, dead...)
+				}
+				return page, err
+			}
+		}},
+	{name: "tombstones of an authority are none", breaks: cases(ruleTombstone, "none are shown while the store leads"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				for _, m := range w.Mutations {
+					if m.Op == store.Delete {
+						b.locked(func() { b.gone[m.Key] = true })
+					}
+				}
+				return b.Store.Write(ctx, at, w)
+			}
+		}},
 
 	{name: "Insert keeps the row's version", breaks: cases(ruleInsert, "where nothing is"),
 		in: inserting(func(now, _ store.Row) bool { return absent(now) }, func(row store.Row) store.Version { return row.Version })},

@@ -170,6 +170,7 @@ func tombstoneCases() []testCase {
 		check{name: "over another", run: tombstoneOverTombstone},
 		check{name: "and a newer record over it", run: recordOverTombstone},
 		check{name: "a scan shows it, a query does not", run: tombstonesInReads},
+		withFence("none are shown while the store leads", tombstonesWhileItLeads),
 	)
 }
 
@@ -261,4 +262,38 @@ func tombstonesInReads(e *env) {
 	rows, err := e.Follower.GetMany(e.ctx, relay, []transform.Key{e.key(gone), e.key(kept), e.key(never)})
 	require.NoError(e, err)
 	require.True(e, rows[0].Tombstone && rows[1].Live && rows[2].Tombstone)
+}
+
+// tombstonesWhileItLeads: a store with a fence has tombstones only as a follower. Who
+// leads and showed them, those of deletes before and since, would let a test pass that
+// looks for what is gone where the other stores do not show it. Once it follows again,
+// all of them have to be there: the one who led meanwhile may hold what they deny.
+func tombstonesWhileItLeads(e *env) {
+	kept, gone, never, later := e.user(1), e.user(2), e.user(3), e.user(4)
+	for _, rec := range []transform.Record{kept, gone, later} {
+		e.put(e.live(rec, 1))
+	}
+	e.put(e.dead(gone, 2))
+	e.put(e.dead(never, 9))
+	e.lead()
+	e.write(e.remove(later))
+	e.cleanAll()
+	deleted := []transform.Key{e.key(gone), e.key(never), e.key(later)}
+	rows := e.scan(e.users, 10)
+	require.Len(e, rows, 1, "a scan shows what is there")
+	require.Equal(e, e.key(kept), rows[0].Key)
+	rows, err := e.Authority.GetMany(e.ctx, relay, deleted)
+	require.NoError(e, err)
+	for i, key := range deleted {
+		require.False(e, e.row(key).Live || e.row(key).Tombstone)
+		require.False(e, rows[i].Live || rows[i].Tombstone)
+	}
+	e.mark(store.Closed)
+	e.mark(store.GivenAway)
+	e.part = asFollower
+	shown := map[transform.Key]bool{}
+	for _, row := range e.scan(e.users, 2) {
+		shown[row.Key] = row.Tombstone
+	}
+	require.Equal(e, map[transform.Key]bool{e.key(kept): false, e.key(gone): true, e.key(never): true, e.key(later): true}, shown)
 }

@@ -38,7 +38,8 @@ func (c *cli) phaseCommand() *cobra.Command {
 	}
 	set.Flags().StringVar(&change.Reason, "reason", "", "why, for the audit")
 	set.Flags().BoolVar(&change.Force, "force", false, "overrule the conditions marked comfort, never those marked data; it is audited")
-	set.Flags().BoolVar(&abandon, "abandon", false, "with 3, from 4: DynamoDB is lost; open MySQL without what was not refreshed yet. Stop processes that reach DynamoDB and not MySQL first")
+	set.Flags().BoolVar(&abandon, "abandon", false, "with 3, from 4: DynamoDB is lost; open MySQL without what was not refreshed yet. "+
+		"First stop every process that may reach DynamoDB and not MySQL: it would go on writing to DynamoDB, and what it writes is undone later")
 	return c.group("phase", "Change the phase", set)
 }
 
@@ -103,5 +104,6 @@ func (c *cli) abandon(ctx context.Context, to store.Phase, change migrationctl.C
 	if err != nil {
 		return err
 	}
-	return c.out.print(phaseDocument("DynamoDB is abandoned, MySQL leads again; migrationctl audit and verify say what differs", after))
+	return c.out.print(phaseDocument("DynamoDB is abandoned, MySQL leads again. A process that reaches DynamoDB and not MySQL may still write there, "+
+		"until another one reaches both: stop it. Once DynamoDB is back, migrationctl audit lists the writes that were undone (stray write undone), and verify what still differs", after))
 }
