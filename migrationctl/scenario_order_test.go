@@ -276,6 +276,23 @@ func TestScenario13StockIsNeverBelowZero(t *testing.T) {
 	})
 }
 
+// cancel gives what an order took back to the stock, or fails with the error if that was
+// done.
+func (p *process) cancel(tickets *dal.Repository[Ticket], order, product int64, done error) error {
+	return p.Atomically(context.Background(), func(ctx context.Context, tx *dal.Tx) error {
+		if err := tickets.In(tx).Update(ctx, tickets.Key(order), func(o *Ticket) error {
+			if o.Area == "cancelled" {
+				return done
+			}
+			o.Area = "cancelled"
+			return nil
+		}); err != nil {
+			return err
+		}
+		return p.users.In(tx).UpdateAtCommit(ctx, p.users.Key(product), addOne)
+	})
+}
+
 // TestScenario14CancelOnce: of two concurrent cancels one succeeds, and the stock
 // goes back once.
 func TestScenario14CancelOnce(t *testing.T) {
@@ -290,18 +307,7 @@ func TestScenario14CancelOnce(t *testing.T) {
 			order, err := p.checkout(t, tickets, base, fmt.Sprintf("%d/%d", base, round))
 			require.NoError(t, err)
 			require.Equal(t, 1, atOnce(t, 2, errCancelled, func(int) error {
-				return p.Atomically(t.Context(), func(ctx context.Context, tx *dal.Tx) error {
-					if err := tickets.In(tx).Update(ctx, tickets.Key(order.ID), func(o *Ticket) error {
-						if o.Area == "cancelled" {
-							return errCancelled
-						}
-						o.Area = "cancelled"
-						return nil
-					}); err != nil {
-						return err
-					}
-					return p.users.In(tx).UpdateAtCommit(ctx, p.users.Key(base), addOne)
-				})
+				return p.cancel(tickets, order.ID, base, errCancelled)
 			}))
 			require.Equal(t, 3, w.count(t, w.leads(p), base), "round %d", round)
 		}
