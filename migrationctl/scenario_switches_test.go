@@ -30,8 +30,7 @@ type crossing struct {
 }
 
 // acrossSwitches plays a round of calls across every switch from phase 1 to 5 and back,
-// those of capture included, in memory and on the engines that were named first. The
-// fleet has two processes. A round calls crossing.atOnce once.
+// those of capture included. A round calls crossing.atOnce once. At rest the stores are equal.
 func acrossSwitches(t *testing.T, w *world, fleet [2]*process, round func(t *testing.T, c *crossing)) {
 	p, n := fleet[0], int64(0)
 	cross := func(about string, step func() error) {
@@ -61,15 +60,16 @@ func acrossSwitches(t *testing.T, w *world, fleet [2]*process, round func(t *tes
 	cross("capture off", func() error { return p.CaptureOff(context.Background(), why) })
 }
 
-// eachCrossing is acrossSwitches in memory and on the engines that were named first.
-func eachCrossing(t *testing.T, contract func(testing.TB) *transform.Contract, weighs bool, round func(t *testing.T, c *crossing)) {
+// eachCrossing is acrossSwitches in memory and on the engines that were named first; needs
+// is what MySQL has to be able to, if not everyone is.
+func eachCrossing(t *testing.T, contract func(testing.TB) *transform.Contract, needs string, round func(t *testing.T, c *crossing)) {
 	across := func(t *testing.T, w *world) {
 		acrossSwitches(t, w, [2]*process{w.open(t, leading()), w.open(t, nil)}, round)
 	}
 	t.Run("memory", func(t *testing.T) { across(t, newMemoryWorldOf(t, contract(t), faultstore.New())) })
 	t.Run("engines", func(t *testing.T) {
-		if weighs {
-			enginetest.NeedsRealMySQL(t, "tells the weights of its collations")
+		if needs != "" {
+			enginetest.NeedsRealMySQL(t, needs)
 		}
 		across(t, newEngineWorldOf(t, enginetest.DynamoDBEngines(t)[0], contract(t), faultstore.New()))
 	})
@@ -129,7 +129,7 @@ func (c *crossing) atOnce(t *testing.T, n int, otherwise error, do func(p *proce
 // TestScenario13StockAcrossSwitches: of twenty who buy one of ten while the phase changes,
 // ten succeed, and there are as many orders.
 func TestScenario13StockAcrossSwitches(t *testing.T) {
-	eachCrossing(t, storetest.Contract, false, func(t *testing.T, c *crossing) {
+	eachCrossing(t, storetest.Contract, "", func(t *testing.T, c *crossing) {
 		p := c.fleet[0]
 		product := user(c.base)
 		product.Profile.Count = 10
@@ -173,7 +173,7 @@ func (c *crossing) tickets(t *testing.T, p *process) *dal.Repository[Ticket] {
 func TestScenario14CancelAcrossSwitches(t *testing.T) {
 	const orders = 5
 	errCancelled := errors.New("cancelled already")
-	eachCrossing(t, storetest.Contract, false, func(t *testing.T, c *crossing) {
+	eachCrossing(t, storetest.Contract, "", func(t *testing.T, c *crossing) {
 		p := c.fleet[0]
 		product := user(c.base)
 		product.Profile.Count = orders
@@ -203,7 +203,7 @@ func TestScenario14CancelAcrossSwitches(t *testing.T) {
 // changes, in forms that differ in case, accents and blanks at the end, one succeeds.
 func TestScenario15NameAcrossSwitches(t *testing.T) {
 	forms := []string{"wanted%d", "Wanted%d", "WANTED%d", "wánted%d", "wanted%d  ", "Wäñtéd%d "}
-	eachCrossing(t, storetest.NamesContract, true, func(t *testing.T, c *crossing) {
+	eachCrossing(t, storetest.NamesContract, "tells the weights of its collations", func(t *testing.T, c *crossing) {
 		accounts := func(p *process) *dal.Repository[Account] {
 			all, err := dal.NewRepository[Account](p, "Accounts")
 			require.NoError(t, err)
