@@ -249,6 +249,48 @@ func TestCopiesFollow(t *testing.T) {
 	}
 }
 
+// TestScenario23ItemsShowTheSection: a section is renamed in each phase. The sections below
+// it and the wares in it show the new name, found by their ids, and so do their items once
+// they have followed.
+func TestScenario23ItemsShowTheSection(t *testing.T) {
+	play := func(t *testing.T, w *world) {
+		w.stock(t, 0)
+		m, last := w.openMall(t, busy()), 0
+		rename := func() error {
+			last++
+			return m.sections.Update(context.Background(), m.sections.Key(int64(1)), func(s *Section) error { s.Name = text("section %d", last); return nil })
+		}
+		m.walk(t, func(phase store.Phase) {
+			about := fmt.Sprint("phase ", phase)
+			require.NoError(t, rename(), about)
+			below, err := m.sections.Get(t.Context(), m.sections.Key(int64(2)))
+			require.NoError(t, err)
+			require.Equal(t, text("section %d", last), below.AboveName, about)
+			for n := range int64(2) {
+				ware, err := m.wares.Get(t.Context(), m.wares.Key("s", 1+n))
+				require.NoError(t, err)
+				require.Equal(t, text("section %d", last), ware.SectionName, about)
+			}
+			if phase == store.MySQLOnly {
+				return
+			}
+			m.fannedOut(t)
+			stored, _ := w.storedCopies(t)
+			shown := 0
+			for _, name := range stored {
+				if name == *text("section %d", last) {
+					shown++
+				}
+			}
+			require.Equal(t, 3, shown, "%s: %v", about, stored)
+		}, func() error { time.Sleep(10 * time.Millisecond); return nil })
+	}
+	t.Run("memory", func(t *testing.T) { play(t, newMemoryWorldOf(t, storetest.CopyContract(t), faultstore.New())) })
+	t.Run("engines", func(t *testing.T) {
+		play(t, newEngineWorldOf(t, enginetest.DynamoDBEngines(t)[0], storetest.CopyContract(t), faultstore.New()))
+	})
+}
+
 // TestCopiesUnderLoad: wares and sections are renamed, baskets come, move and go, while
 // the phase goes from 1 to 5 and back. In the end every copy is as what it is of.
 func TestCopiesUnderLoad(t *testing.T) {

@@ -171,8 +171,8 @@ func TestScenario31CartsShowTheProduct(t *testing.T) {
 }
 
 // TestScenario23ChildrenShowTheParent: a category is renamed, and those below it show
-// its new name, found by their parent or by their key; so do the carts with products
-// of it. One without a parent shows what the contract says.
+// its new name, found by their parent or by their key; so do its products and the carts
+// with them. One without a parent shows what the contract says.
 func TestScenario23ChildrenShowTheParent(t *testing.T) {
 	eachMarket(t, func(t *testing.T, m *market) {
 		require.NoError(t, m.categories.Create(t.Context(), &Category{ID: 1, Name: text("name 0")}))
@@ -199,6 +199,9 @@ func TestScenario23ChildrenShowTheParent(t *testing.T) {
 				n++
 			}
 			require.Equal(t, 4, n, "phase %d", phase)
+			product, err := m.products.Get(ctx, m.products.Key("s", 1))
+			require.NoError(t, err)
+			require.Equal(t, want, product.CategoryName, "phase %d", phase)
 			root, err := m.categories.Get(ctx, m.categories.Key(1))
 			require.NoError(t, err)
 			require.Equal(t, Category{ID: 1, Name: want, ParentName: text("all"), Path: want}, root, "phase %d", phase)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal"
@@ -210,6 +211,70 @@ func TestScenario29NoLines(t *testing.T) {
 				require.Equal(t, "[]", list)
 			}
 		}
+	})
+}
+
+// TestScenario29TypesStay: booleans stay booleans, maps maps and lists lists, at any depth
+// and empty too; and amounts, moments and NULLs of a line are the same JSON in every phase,
+// whether its rows were there before or were written in any phase, and however it is read.
+func TestScenario29TypesStay(t *testing.T) {
+	options := []map[string]any{
+		nil, {}, {"yes": true, "no": false, "none": nil, "empty": "", "null": "null"},
+		{"map": map[string]any{}, "list": []any{}, "deep": map[string]any{"list": []any{true, false, nil, "true", map[string]any{"is": false}}}},
+		{"one": 1, "zero": 0, "text": "1", "part": 0.5},
+	}
+	var ids []int64
+	var want string
+	inOrderPhases(t, func(t *testing.T, w *world, p *process, base int64) {
+		if base == 10_000 {
+			ids, want = nil, ""
+		}
+		orders, lines := ordersOf(t, p), []Line{}
+		for i, o := range options {
+			l := line("p", 0, []string{"0.1", "10.5", "99999999.99", "-0.01", "0"}[i])
+			l.Options, l.Gift = o, []*bool{nil, ptr(true), ptr(false)}[i%3]
+			lines = append(lines, l)
+		}
+		lines = append(lines, Line{Product: ptr("null")}, Line{Product: ptr("")}, Line{Product: ptr(" ")})
+		o := order(1, lines...)
+		require.NoError(t, orders.Create(t.Context(), &o))
+		ids = append(ids, o.ID)
+		requireJSON := func(o Order) {
+			t.Helper()
+			o.ID = 0
+			for i := range o.Lines {
+				o.Lines[i].ID = 0
+			}
+			got := asJSON(t, o)
+			if want == "" {
+				want = got
+			}
+			require.Equal(t, want, got)
+		}
+		many, err := orders.GetMany(t.Context(), []dal.Key{orders.Key(ids[0]), orders.Key(o.ID)})
+		require.NoError(t, err)
+		for _, id := range ids {
+			got, err := orders.Get(t.Context(), orders.Key(id))
+			require.NoError(t, err)
+			for i, l := range got.Lines[:len(options)] {
+				require.Equal(t, lines[i].Gift, l.Gift)
+				require.JSONEq(t, asJSON(t, options[i]), asJSON(t, l.Options))
+			}
+			requireJSON(got)
+		}
+		for _, got := range many {
+			requireJSON(got)
+		}
+		require.EventuallyWithT(t, func(c *assert.CollectT) {
+			n := 0
+			for got, err := range orders.Query(t.Context(), dal.Index("CustomerIndex").Equal(o.Customer)) {
+				if assert.NoError(c, err) {
+					requireJSON(got)
+				}
+				n++
+			}
+			assert.Equal(c, len(ids), n)
+		}, 20*time.Second, 20*time.Millisecond)
 	})
 }
 

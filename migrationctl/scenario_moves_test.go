@@ -76,7 +76,7 @@ func (c *clubhouse) atRest(t *testing.T, w *world, emails ...string) {
 	members := w.contract.Entity("Members")
 	want := w.texts(t, w.dynamo) // a record that comes twice has twice the texts
 	for key, texts := range want {
-		require.Len(t, texts, len(members.Columns), key)
+		require.Len(t, texts, len(w.contract.Entity(key.Entity).Columns), key)
 	}
 	for _, email := range emails {
 		rows, err := w.dynamo.Query(t.Context(), store.At{}, store.Query{Entity: members, Equal: transform.TextValue(email), Limit: 5})
@@ -147,22 +147,39 @@ func TestScenario22EmailChanges(t *testing.T) {
 // the member is read by its id. It reports whether there was such a call.
 func (w *world) changeAt(t *testing.T, c *clubhouse, id int64, email string, n int, effect faultstore.Effect) (fired bool) {
 	t.Helper()
+	return w.victimOf(t, n, effect, func() error {
+		_, err := c.members.Get(t.Context(), c.members.Key(id))
+		return err
+	}, func(_ context.Context, victim *clubhouse) {
+		_ = victim.members.Update(t.Context(), victim.members.Key(id), changeEmail(email))
+	})
+}
+
+// victimOf has a process of its own do something, whose call n has the effect, while read
+// is called again and again. It reports whether there was such a call; alive is over then.
+func (w *world) victimOf(t *testing.T, n int, effect faultstore.Effect, read func() error, do func(alive context.Context, victim *clubhouse)) (fired bool) {
+	t.Helper()
 	faults := faultstore.New()
 	victim := w.enter(t, faults, quiet())
+	alive, die := context.WithCancel(t.Context())
+	defer die()
 	var calls atomic.Int64
 	back := faults.On(func(c faultstore.Call) bool {
 		if c.Role != faultstore.Authority && c.Role != faultstore.Follower {
 			return false // the process's heartbeat, and its lease
 		}
 		hit := calls.Add(1) == int64(n+1)
-		fired = fired || hit
+		if hit {
+			fired = true
+			die()
+		}
 		return hit
 	}, effect)
 	over := make(chan struct{})
 	var reads sync.WaitGroup
 	reads.Go(func() {
 		for {
-			if _, err := c.members.Get(t.Context(), c.members.Key(id)); err != nil {
+			if err := read(); err != nil {
 				t.Errorf("a read by id: %s", err)
 			}
 			select {
@@ -172,7 +189,7 @@ func (w *world) changeAt(t *testing.T, c *clubhouse, id int64, email string, n i
 			}
 		}
 	})
-	_ = victim.members.Update(t.Context(), victim.members.Key(id), changeEmail(email))
+	do(alive, victim)
 	close(over)
 	reads.Wait()
 	back()

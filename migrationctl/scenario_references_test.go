@@ -151,3 +151,142 @@ func TestScenario24Cascade(t *testing.T) {
 		}
 	})
 }
+
+type Home struct {
+	ID      int64  `db:"home_id"`
+	Address string `db:"address"`
+	Owner   *int64 `db:"owner_id"`
+	Guest   *int64 `db:"guest_id"`
+	Main    *int64 `db:"main_id"`
+}
+
+type Room struct {
+	ID   int64  `db:"room_id"`
+	Home *int64 `db:"home_id"`
+	Last *int64 `db:"last_id"`
+}
+
+// An estate is a person, the id, with a child, the next id, who owns a home with a
+// second home that belongs to it. The second one has a room, which restricts.
+type estate struct {
+	family
+	homes *dal.Repository[Home]
+	rooms *dal.Repository[Room]
+}
+
+func newEstate(t *testing.T, p *process) estate {
+	t.Helper()
+	homes, err := dal.NewRepository[Home](p, "Homes")
+	require.NoError(t, err)
+	rooms, err := dal.NewRepository[Room](p, "Rooms")
+	require.NoError(t, err)
+	return estate{newFamily(t, p), homes, rooms}
+}
+
+func (e estate) build(t *testing.T, id int64) {
+	t.Helper()
+	ctx, child, second := t.Context(), id+1, id+1
+	require.NoError(t, e.people.Create(ctx, &Person{ID: id}))
+	require.NoError(t, e.people.Create(ctx, &Person{ID: child, Parent: &id}))
+	require.NoError(t, e.pets.Create(ctx, &Pet{Owner: child, Name: "rex"}))
+	require.NoError(t, e.homes.Create(ctx, &Home{ID: id, Address: fmt.Sprint("first ", id), Owner: &child}))
+	require.NoError(t, e.homes.Create(ctx, &Home{ID: second, Address: fmt.Sprint("second ", id), Main: &id, Guest: &child}))
+	require.NoError(t, e.rooms.Create(ctx, &Room{ID: id, Home: &second, Last: &id}))
+}
+
+// refused requires that nothing above the room can be deleted, alone or in a unit that has
+// written already, and that nothing has changed by it.
+func (e estate) refused(t *testing.T, w *world, p *process, id int64) {
+	t.Helper()
+	ctx, before := t.Context(), w.texts(t, w.leads(p))
+	for what, remove := range map[string]func() error{
+		"the home":           func() error { return e.homes.Delete(ctx, e.homes.Key(id+1)) },
+		"the home it is of":  func() error { return e.homes.Delete(ctx, e.homes.Key(id)) },
+		"the owner":          func() error { return e.people.Delete(ctx, e.people.Key(id+1)) },
+		"the owner's parent": func() error { return e.people.Delete(ctx, e.people.Key(id)) },
+		"the owner, in a unit": func() error {
+			return p.Atomically(ctx, func(ctx context.Context, tx *dal.Tx) error {
+				if err := e.people.In(tx).Create(ctx, &Person{ID: id + 50}); err != nil {
+					return err
+				}
+				if err := e.pets.In(tx).Delete(ctx, e.pets.Key(id+1, "rex")); err != nil {
+					return err
+				}
+				return e.people.In(tx).Delete(ctx, e.people.Key(id+1))
+			})
+		},
+	} {
+		err := remove()
+		require.ErrorIs(t, err, dal.ErrReferenced, what)
+		require.Equal(t, dal.NotApplied, dal.OutcomeOf(err), what)
+		var told *dal.Error
+		require.ErrorAs(t, err, &told)
+		require.Equal(t, "Rooms.home_id", told.Field, what)
+	}
+	require.Equal(t, before, w.texts(t, w.leads(p)))
+}
+
+// TestScenario24Restrict: what RESTRICT forbids is refused in every phase, however many
+// cascades lie between, and then none of them takes anything: of records of this phase,
+// and of an earlier one. Once the room is of no home the same delete takes all of them.
+func TestScenario24Restrict(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "names the columns of a foreign key")
+	every := []store.Phase{1, 2, 3, 4, 5}
+	inPhasesOf(t, storetest.FamilyContract, every, func(t *testing.T, w *world, p *process, base int64) {
+		e := newEstate(t, p)
+		e.build(t, base)
+		e.build(t, base+100)
+		ids := []int64{base}
+		if base > 10_000 {
+			ids = append(ids, base-10_000+100)
+		}
+		for _, id := range ids {
+			e.refused(t, w, p, id)
+			require.NoError(t, e.rooms.Update(t.Context(), e.rooms.Key(id), func(r *Room) error { r.Home = nil; return nil }))
+			require.NoError(t, e.people.Delete(t.Context(), e.people.Key(id)))
+			e.gone(t, id)
+			room, err := e.rooms.Get(t.Context(), e.rooms.Key(id))
+			require.NoError(t, err)
+			require.Equal(t, Room{ID: id}, room)
+		}
+	})
+}
+
+// gone requires that nothing of an estate is there but the room.
+func (e estate) gone(t *testing.T, id int64) {
+	t.Helper()
+	for n := range int64(2) {
+		_, err := e.people.Get(t.Context(), e.people.Key(id+n))
+		require.ErrorIs(t, err, dal.ErrNotFound)
+		_, err = e.homes.Get(t.Context(), e.homes.Key(id+n))
+		require.ErrorIs(t, err, dal.ErrNotFound)
+	}
+	_, err := e.pets.Get(t.Context(), e.pets.Key(id+1, "rex"))
+	require.ErrorIs(t, err, dal.ErrNotFound)
+}
+
+// TestScenario24DeletesAcrossSwitches: people are deleted while the phase changes. Those
+// with a room below them are refused, the others go with all that goes with them.
+func TestScenario24DeletesAcrossSwitches(t *testing.T) {
+	eachCrossing(t, storetest.FamilyContract, "names the columns of a foreign key", func(t *testing.T, c *crossing) {
+		e, ctx := newEstate(t, c.fleet[0]), t.Context()
+		const families = 4
+		for i := range int64(families) {
+			e.build(t, c.base+100*i)
+			if i%2 == 0 {
+				require.NoError(t, e.rooms.Delete(ctx, e.rooms.Key(c.base+100*i)))
+			}
+		}
+		require.Equal(t, families/2, c.atOnce(t, families, dal.ErrReferenced, func(p *process, i int) error {
+			people := newFamily(t, p).people
+			return people.Delete(ctx, people.Key(c.base+100*int64(families-1-i)))
+		}), c.about)
+		for i := range int64(families) {
+			if i%2 == 0 {
+				e.gone(t, c.base+100*i)
+			} else {
+				e.refused(t, c.w, c.fleet[0], c.base+100*i)
+			}
+		}
+	})
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/crossfade-go/crossfade/dal/storetest"
 	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // A stage is a phase in which a scenario about values plays: phase 1 without
@@ -32,12 +33,26 @@ func (s *stage) bare() bool { return s.n == 0 }
 
 // inEachStage plays in memory and on the engines that were named first.
 func inEachStage(t *testing.T, play func(t *testing.T, s *stage)) {
+	inEachStageOf(t, storetest.ListContract, play)
+}
+
+// inEachStageOf is inEachStage on another contract of the notes.
+func inEachStageOf(t *testing.T, contract func(testing.TB) *transform.Contract, play func(t *testing.T, s *stage)) {
 	t.Run("memory", func(t *testing.T) {
-		throughStages(t, newMemoryWorldOf(t, storetest.ListContract(t), faultstore.New()), play)
+		throughStages(t, newMemoryWorldOf(t, contract(t), faultstore.New()), play)
 	})
 	t.Run("engines", func(t *testing.T) {
-		throughStages(t, newEngineWorldOf(t, enginetest.DynamoDBEngines(t)[0], storetest.ListContract(t), faultstore.New()), play)
+		throughStages(t, newEngineWorldOf(t, enginetest.DynamoDBEngines(t)[0], contract(t), faultstore.New()), play)
 	})
+}
+
+// byBody is storetest.ListContract with an index whose sort key can be too long.
+func byBody(t testing.TB) *transform.Contract {
+	const before = `"gsis": [
+        {"index_name": "TitleIndex"`
+	return amended(t, "lists", before, `"gsis": [
+        {"index_name": "BodyIndex", "pk": "folder", "sk": "body", "projection": "KEYS_ONLY"},
+        {"index_name": "TitleIndex"`)
 }
 
 func throughStages(t *testing.T, w *world, play func(t *testing.T, s *stage)) {
@@ -222,7 +237,9 @@ func TestScenario28OneTextOfAMoment(t *testing.T) {
 // before anything commits; in phase 1 without capture the service stores it as
 // ever, and it is counted.
 func TestScenario30RefusedBeforeAnythingCommits(t *testing.T) {
-	inEachStage(t, func(t *testing.T, s *stage) {
+	inEachStageOf(t, byBody, func(t *testing.T, s *stage) {
+		fits := Note{User: 80 + s.n, Folder: ptr("f"), Body: ptr(strings.Repeat("😀", 256))}
+		require.NoError(t, s.notes.Create(t.Context(), &fits), "a key of 1,024 bytes")
 		there := Note{User: 50 + s.n, ID: 1, Body: ptr("as it was")}
 		require.NoError(t, s.notes.Create(t.Context(), &there))
 		for i, c := range []struct {
@@ -232,7 +249,8 @@ func TestScenario30RefusedBeforeAnythingCommits(t *testing.T) {
 			field string
 		}{
 			{"a number", func(n *Note) { n.Weight = ptr(1e200) }, dal.ErrInvalid, "weight"},
-			{"a key", func(n *Note) { n.Folder, n.Title = ptr("f"), ptr("") }, dal.ErrInvalid, "title"},
+			{"a key", func(n *Note) { n.Folder, n.Body = ptr("f"), ptr(strings.Repeat("😀", 256)+"x") }, dal.ErrTooLarge, "body"},
+			{"an empty key", func(n *Note) { n.Folder, n.Title = ptr("f"), ptr("") }, dal.ErrInvalid, "title"},
 		} {
 			note := Note{User: 60 + s.n, ID: int64(i)}
 			c.spoil(&note)
@@ -272,7 +290,8 @@ func TestScenario30RefusedBeforeAnythingCommits(t *testing.T) {
 	})
 }
 
-// TestScenario30TooLargeAnItem: an item holds 400 KB, and a row of MySQL more.
+// TestScenario30TooLargeAnItem: an item holds 400 KB, and a row of MySQL more. In phase 1
+// without capture the service stores it as ever, and it is counted.
 func TestScenario30TooLargeAnItem(t *testing.T) {
 	type big struct {
 		ID         int64             `db:"user_id"`
@@ -282,13 +301,24 @@ func TestScenario30TooLargeAnItem(t *testing.T) {
 		LastLogin  *time.Time        `db:"last_login"`
 		Profile    map[string]string `db:"profile_data"`
 	}
+	long := map[string]string{"bio": strings.Repeat("x", 400<<10)}
+	eachWorld(t, func(t *testing.T, w *world) {
+		p := w.open(t, quiet())
+		users, err := dal.NewRepository[big](p, "Users")
+		require.NoError(t, err)
+		unfit := p.Router().Stats().Unfit
+		require.NoError(t, users.Create(t.Context(), &big{ID: 1, Username: "a", Email: "a", Profile: long}))
+		require.Equal(t, unfit+1, p.Router().Stats().Unfit, "it is reported")
+		got, err := users.Get(t.Context(), users.Key(1))
+		require.NoError(t, err)
+		require.Equal(t, long, got.Profile)
+	})
 	inEachPhase(t, func(t *testing.T, w *world, p *process, base int64) {
 		users, err := dal.NewRepository[big](p, "Users")
 		require.NoError(t, err)
 		there := big{ID: base, Username: randomName(), Email: randomName(), Profile: map[string]string{"bio": "short"}}
 		require.NoError(t, users.Create(t.Context(), &there))
 		before := w.texts(t, w.leads(p))
-		long := map[string]string{"bio": strings.Repeat("x", 400<<10)}
 		require.ErrorIs(t, users.Create(t.Context(), &big{ID: base + 1, Username: randomName(), Email: randomName(), Profile: long}), dal.ErrTooLarge)
 		require.ErrorIs(t, users.Update(t.Context(), users.Key(base), func(u *big) error { u.Profile = long; return nil }), dal.ErrTooLarge)
 		require.Equal(t, before, w.texts(t, w.leads(p)))

@@ -53,6 +53,7 @@ type world struct {
 	dynamo   migrationctl.DynamoDB
 	faults   *faultstore.Faults
 	db       *sqlx.DB // what other programs write to; nil in memory
+	dsn      string   // of db
 	// outside writes rows as a service did before it had the library; in
 	// memory it is a bare write.
 	outside func(t *testing.T, users ...User)
@@ -127,10 +128,16 @@ func newEngineWorld(t *testing.T, e *engine.DynamoDB, faults *faultstore.Faults)
 }
 
 func newEngineWorldOf(t *testing.T, e *engine.DynamoDB, c *transform.Contract, faults *faultstore.Faults) *world {
-	db, err := mysqlstore.OpenDB(enginetest.MySQL(t))
+	return newEngineWorldWith(t, e, c, storetest.Schema(c), faults)
+}
+
+// newEngineWorldWith has the tables that the statements create.
+func newEngineWorldWith(t *testing.T, e *engine.DynamoDB, c *transform.Contract, schema []string, faults *faultstore.Faults) *world {
+	dsn := enginetest.MySQL(t)
+	db, err := mysqlstore.OpenDB(dsn)
 	require.NoError(t, err)
 	t.Cleanup(func() { db.Close() })
-	for _, statement := range storetest.Schema(c) {
+	for _, statement := range schema {
 		_, err := db.Exec(statement)
 		require.NoError(t, err)
 	}
@@ -141,7 +148,7 @@ func newEngineWorldOf(t *testing.T, e *engine.DynamoDB, c *transform.Contract, f
 	require.NoError(t, err)
 	createTables(t, e.Client(), dynamo, prefix, c)
 	require.NoError(t, mysql.Init(t.Context()))
-	return &world{contract: c, mysql: mysql, dynamo: dynamo, faults: faults, db: db, outside: func(t *testing.T, users ...User) {
+	return &world{contract: c, mysql: mysql, dynamo: dynamo, faults: faults, db: db, dsn: dsn, outside: func(t *testing.T, users ...User) {
 		for _, u := range users {
 			_, err := db.Exec("INSERT INTO users (user_id, username, email, profile_data) VALUES (?, ?, ?, '{\"count\":0}')", u.ID, u.Username, u.Email)
 			require.NoError(t, err)
