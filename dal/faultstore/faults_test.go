@@ -15,8 +15,11 @@ import (
 	"github.com/crossfade-go/crossfade/dal/memstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 	"github.com/crossfade-go/crossfade/transform"
 )
+
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // A fixture is a store with a script, and records to write into it.
 type fixture struct {

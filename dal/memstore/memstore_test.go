@@ -11,8 +11,11 @@ import (
 	"github.com/crossfade-go/crossfade/dal/memstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 	"github.com/crossfade-go/crossfade/transform"
 )
+
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // harness makes stores that play MySQL, or DynamoDB.
 func harness(leased bool) storetest.Harness {

@@ -20,7 +20,10 @@ import (
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/paritytest"
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 )
+
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // TestEqualServicesPass: a service that answers alike passes, through every step.
 func TestEqualServicesPass(t *testing.T) {

@@ -249,30 +249,33 @@ func heldUpWriter(e *env, captured bool) {
 
 // A held is a write that waits in its Modify.
 type held struct {
-	goOn   chan struct{}
-	result chan error
+	goOn  func()
+	ended chan struct{}
+	err   error // once it has ended
 }
 
 // holdUp begins an update of the record's username to "late" and returns once
-// it waits.
+// it waits. A case that fails lets it go on at its end: what the write holds in the
+// store, such as locks, would otherwise be held for good.
 func (e *env) holdUp(rec transform.Record) *held {
-	h := &held{goOn: make(chan struct{}), result: make(chan error, 1)}
-	inside := make(chan struct{})
+	gate, inside := make(chan struct{}), make(chan struct{})
+	h := &held{goOn: sync.OnceFunc(func() { close(gate) }), ended: make(chan struct{})}
 	reached := sync.OnceFunc(func() { close(inside) })
 	m := e.modify(rec, func(now transform.Record) error {
 		reached()
-		<-h.goOn
+		<-gate
 		return now.Set("username", transform.TextValue("late"))
 	})
 	at := e.at
 	go func() {
-		_, err := e.Authority.Write(e.ctx, at, store.Write{Mutations: []store.Mutation{m}})
-		h.result <- err
+		defer close(h.ended)
+		_, h.err = e.Authority.Write(e.ctx, at, store.Write{Mutations: []store.Mutation{m}})
 	}()
+	e.Cleanup(func() { _ = h.release() })
 	select {
 	case <-inside:
-	case err := <-h.result:
-		require.NoError(e, err)
+	case <-h.ended:
+		require.NoError(e, h.err)
 		require.Fail(e, "the update did not call Modify")
 	}
 	return h
@@ -280,6 +283,7 @@ func (e *env) holdUp(rec transform.Record) *held {
 
 // release lets the write go on and returns how it ended.
 func (h *held) release() error {
-	close(h.goOn)
-	return <-h.result
+	h.goOn()
+	<-h.ended
+	return h.err
 }

@@ -8,8 +8,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 	"github.com/crossfade-go/crossfade/transform"
 )
+
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // TestRulesAreDocumented holds that package store's documentation lists the
 // rules by the names of the tests, and no others.

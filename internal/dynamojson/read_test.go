@@ -5,7 +5,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 )
+
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 func TestItems(t *testing.T) {
 	got, err := Items([]byte(`{"Users": [{"s": {"S": ""}, "n": {"N": "1e2"}, "b": {"B": "AP8="}, "yes": {"BOOL": true}, "no": {"BOOL": false}, "null": {"NULL": true},

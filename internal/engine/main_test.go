@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 )
 
 // envPart makes this test binary play another part than that of a test: a
@@ -18,7 +20,7 @@ const envPart = "CROSSFADE_ENGINE_TEST_PART"
 func TestMain(m *testing.M) {
 	switch os.Getenv(envPart) {
 	case "":
-		os.Exit(m.Run())
+		leaks.Main(m)
 	case "server":
 		playServer(os.Args[1])
 	case "owner":

@@ -12,11 +12,13 @@ import (
 
 	"github.com/crossfade-go/crossfade/internal/engine"
 	"github.com/crossfade-go/crossfade/internal/enginetest/found"
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 )
 
 // Main runs the tests of a package, says which engines they ran on (go test
-// shows it with -v, and when a test fails) and stops what they started. Without
-// it, the engines are killed when the process ends.
+// shows it with -v, and when a test fails) and stops what they started. Goroutines
+// that are left then fail the package. Without it, the engines are killed when the
+// process ends.
 func Main(m *testing.M) {
 	code := m.Run()
 	deleteTables()
@@ -27,7 +29,7 @@ func Main(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "enginetest:", err)
 		code = max(code, 1)
 	}
-	os.Exit(code)
+	os.Exit(leaks.Check(code))
 }
 
 // MySQL returns the DSN of a fresh database, which is dropped when the test

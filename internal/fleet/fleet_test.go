@@ -13,9 +13,12 @@ import (
 	"github.com/crossfade-go/crossfade/dal/memstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 	"github.com/crossfade-go/crossfade/internal/fleet"
 	"github.com/crossfade-go/crossfade/transform"
 )
+
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // A stage is a world with one store that plays MySQL.
 type stage struct {

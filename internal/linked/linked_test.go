@@ -10,7 +10,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 )
+
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 const module = "github.com/crossfade-go/crossfade"
 
@@ -62,6 +66,7 @@ var forTests = []string{
 	module + "/internal/enginetest",
 	module + "/internal/fleet",
 	module + "/internal/enginetest/found",
+	module + "/internal/enginetest/leaks",
 }
 
 func TestWhatAServiceLinks(t *testing.T) {

@@ -12,7 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dynamostore/dynamotest"
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 )
+
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // A note is what guregu/dynamo makes a table of.
 type note struct {

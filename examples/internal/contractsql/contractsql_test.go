@@ -12,9 +12,12 @@ import (
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/examples/internal/memmysql"
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 	"github.com/crossfade-go/crossfade/mysqlstore"
 	"github.com/crossfade-go/crossfade/transform"
 )
+
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 // What go-mysql-server does not have, and what stands for it here: the digits of a
 // TIME, and GROUP_CONCAT of many expressions in the order of several columns.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os/exec"
 	"strings"
 	"testing"
@@ -10,7 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/internal/engine"
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 )
+
+func TestMain(m *testing.M) { leaks.Main(m) }
 
 func TestPrintShell(t *testing.T) {
 	var out strings.Builder
@@ -25,13 +29,10 @@ func TestHold(t *testing.T) {
 	hold(t.Context(), strings.NewReader("until the input ends"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	hold(ctx, blocked{})
+	input, end := io.Pipe() // that does not end before hold returns
+	defer end.Close()
+	hold(ctx, input)
 }
-
-// blocked is an input that never ends.
-type blocked struct{}
-
-func (blocked) Read([]byte) (int, error) { select {} }
 
 func TestRunCommand(t *testing.T) {
 	code, err := runCommand([]string{"/bin/sh", "-c", `test "$A" = b && exit 7`}, []string{"A=b"})

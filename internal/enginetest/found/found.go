@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/crossfade-go/crossfade/internal/engine"
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
 )
 
 // EnvRequire turns a missing engine from a skip into a failure, if it is "1".
@@ -102,15 +103,16 @@ func Missing(t testing.TB, err error) {
 	t.Fatal(err)
 }
 
-// Main runs the tests of a package and then stops what they started. Without
-// it, the engines are killed when the process ends.
+// Main runs the tests of a package and then stops what they started. Goroutines
+// that are left then fail the package. Without it, the engines are killed when the
+// process ends.
 func Main(m *testing.M) {
 	code := m.Run()
 	if err := Stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "found:", err)
 		code = max(code, 1)
 	}
-	os.Exit(code)
+	os.Exit(leaks.Check(code))
 }
 
 // Used describes the engines that run because a test asked for them.

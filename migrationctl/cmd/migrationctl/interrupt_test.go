@@ -62,7 +62,8 @@ func TestInterruptedBackfill(t *testing.T) {
 // TestInterruptedQuestion holds that an interrupt at a question does not wait
 // for its answer.
 func TestInterruptedQuestion(t *testing.T) {
-	never, _ := io.Pipe()
+	never, end := io.Pipe()
+	defer end.Close() // only now: whoever reads it ends
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()
 	_, err := readLine(ctx, bufio.NewReader(never))

@@ -1,0 +1,9 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/crossfade-go/crossfade/internal/enginetest/leaks"
+)
+
+func TestMain(m *testing.M) { leaks.Main(m) }
