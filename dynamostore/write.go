@@ -103,7 +103,7 @@ func (wr *writing) commit(ctx context.Context) (store.Written, error) {
 	func() {
 		defer func() { valid = at.Lease.Leave(at.Epoch) }()
 		done, err = wr.run(ctx)
-		wr.unmarkAll(ctx, func(key transform.Key) bool { return err == nil && wr.deletes(key) })
+		wr.unmarkAll(ctx, func(key transform.Key) bool { return err == nil && !done.Repeated && wr.deletes(key) })
 	}()
 	if !valid && (err != nil || !at.Lease.Regain(ctx, at.Epoch)) {
 		return store.Written{}, wr.lapsed(err)
@@ -195,7 +195,7 @@ func (wr *writing) attempt(ctx context.Context) (store.Written, error) {
 		return store.Written{}, err
 	}
 	if err := wr.follow(ctx); err != nil {
-		return store.Written{}, err
+		return store.Written{}, wr.excused(ctx, err)
 	}
 	b, change, err := wr.bundle()
 	if errors.Is(err, store.ErrTooLarge) && len(wr.along) > 0 && wr.stages() {
@@ -258,11 +258,12 @@ func (wr *writing) known(it item) (*store.Token, error) {
 	return known, err
 }
 
-// excused returns the error of a step, unless the write's token tells that the
-// write was made before: then a Create finds its own record, and a Delete finds
-// nothing.
+// excused returns the error of a step, or of what references say of it, unless the
+// write's token tells that the write was made before: then a Create finds its own
+// record, a Delete finds nothing, or a record made since that others refer to.
 func (wr *writing) excused(ctx context.Context, err error) error {
-	if wr.write.Token == "" || wr.asked {
+	var again *errAgain
+	if wr.write.Token == "" || wr.asked || errors.As(err, &again) {
 		return err
 	}
 	wr.askAgain = true // and the token with it, in the next attempt

@@ -127,6 +127,7 @@ var tokenFaults = []fault{
 		in: retoken(func(_ *broken, _ store.At, w store.Write) string { return fmt.Sprint(w.Token, keysOf(w)) })},
 	{name: "a token fits any write", breaks: cases(ruleToken, "for another write"), in: tokenFirst},
 	{name: "a write that fails leaves its token", breaks: cases(ruleToken, "of a write that failed"), in: tokenFirst},
+	{name: "references are looked at before the token", breaks: cases(ruleToken, "repeated while references are in its way"), in: tokenLast},
 	{name: "a token is looked for, and written later", breaks: cases(ruleToken, "at the same time"), in: tokenLate},
 }
 
@@ -136,6 +137,26 @@ func retoken(as func(*broken, store.At, store.Write) string) func(*broken) {
 			w.Token = as(b, at, w)
 			return b.Store.Write(ctx, at, w)
 		}
+	}
+}
+
+// tokenLast refuses by what is there now, also a write that was made before.
+func tokenLast(b *broken) {
+	b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+		done, err := b.Store.Write(ctx, at, w)
+		if err != nil || !done.Repeated {
+			return done, err
+		}
+		again := w
+		again.Token, again.Mutations = "", slices.Clone(w.Mutations)
+		for i := range again.Mutations {
+			again.Mutations[i].Expect = nil
+		}
+		_, refused := b.Store.Write(ctx, at, again)
+		if errors.Is(refused, store.ErrReferenced) || errors.Is(refused, store.ErrNoTarget) {
+			return store.Written{}, refused
+		}
+		return done, nil
 	}
 }
 

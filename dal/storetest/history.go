@@ -52,9 +52,14 @@ type step interface {
 // gives others.
 func histories(e *env) {
 	e.Helper()
+	playHistories(e, func(g *generator) []step { return g.history(historySteps) })
+}
+
+func playHistories(e *env, of func(*generator) []step) {
+	e.Helper()
 	for i := range max(e.harness.Histories, defaultHistories) {
 		seed := e.harness.Seed + uint64(i)
-		steps := newGenerator(e, seed).history(historySteps)
+		steps := of(newGenerator(e, seed))
 		failure := e.tryHistory(steps)
 		if failure == "" {
 			continue
@@ -199,12 +204,22 @@ func newGenerator(e *env, seed uint64) *generator {
 	}
 	slices.Sort(g.tables)
 	for _, table := range g.tables {
-		g.pools[table] = g.keyPool(table)
-		g.asked = append(g.asked, [2]string{table, ""})
+		g.pool(table)
+	}
+	for _, table := range g.tables {
+		indexes := []string{""}
 		for _, index := range e.entities[table].Table.Indexes {
-			g.asked = append(g.asked, [2]string{table, index.Name})
+			indexes = append(indexes, index.Name)
+		}
+		for _, index := range indexes {
+			if g.askable(e.entities[table], index) {
+				g.asked = append(g.asked, [2]string{table, index})
+			}
 		}
 		for i := range e.entities[table].Columns {
+			if !isOwn(&e.entities[table].Columns[i]) {
+				continue
+			}
 			g.values[table+"."+e.entities[table].Columns[i].Name] = g.valuePool(table, i)
 		}
 	}
@@ -241,6 +256,9 @@ func (g *generator) step() step {
 		if g.e.kind() != alone {
 			choices = append(choices, choice{3, g.keep})
 		}
+	}
+	if g.e.refers() {
+		choices = append(choices, choice{20, g.counting}, choice{10, g.removal})
 	}
 	all := 0
 	for _, c := range choices {

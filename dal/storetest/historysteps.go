@@ -212,7 +212,7 @@ func (g *generator) rowOf(n named) rowOf {
 		r.version += store.Floor(uint64(1 + g.IntN(2))) // of a later epoch
 	}
 	if g.IntN(4) > 0 {
-		r.set = g.columns(n.table, 0.8)
+		r.set = g.columns(n.table, whole)
 	}
 	return r
 }
@@ -237,7 +237,7 @@ func (g *generator) insert() step {
 	}
 	for range n {
 		r := g.rowOf(g.nameIn(table))
-		r.set = g.columns(table, 0.8)
+		r.set = g.columns(table, whole)
 		there := false
 		for _, other := range s.rows {
 			there = there || other.String() == r.named.String()

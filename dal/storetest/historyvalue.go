@@ -36,7 +36,10 @@ var ints = map[string][]string{
 }
 
 func edgesOf(c *transform.Column) []string {
-	if c.Kind == transform.Int {
+	switch {
+	case c.Kind == transform.Int && c.Unsigned:
+		return []string{"0", "1", "2", "10", "20", "2147483647", "4294967295"}
+	case c.Kind == transform.Int:
 		return ints[c.SQLType]
 	}
 	return edges[c.Kind]
@@ -48,6 +51,9 @@ func edgesOf(c *transform.Column) []string {
 func (g *generator) valuePool(table string, i int) []string {
 	entity := g.e.entities[table]
 	column := &entity.Columns[i]
+	if texts := g.referred(entity, i); texts != nil {
+		return texts
+	}
 	pool := slices.DeleteFunc(slices.Clone(edgesOf(column)), func(text string) bool {
 		return !g.isItem(named{table, g.pools[table][0]}, content{column.Name: text})
 	})
@@ -68,7 +74,7 @@ func (g *generator) valuePool(table string, i int) []string {
 }
 
 func (g *generator) isItem(n named, c content) bool {
-	rec := g.e.record(n, c)
+	rec := g.e.record(n, g.filled(n, c))
 	_, err := rec.Key()
 	if err == nil {
 		_, err = rec.Entity().Item(rec)
@@ -81,10 +87,13 @@ func (g *generator) isItem(n named, c content) bool {
 func (g *generator) keyPool(table string) [][]string {
 	entity := g.e.entities[table]
 	var pool [][]string
-	for len(pool) < 6 {
+	for len(pool) < g.keys() {
 		var key []string
 		for _, i := range entity.KeyColumns {
 			texts := edgesOf(&entity.Columns[i])
+			if referred := g.referred(entity, i); referred != nil {
+				texts = referred
+			}
 			if i == entity.Sequence {
 				texts = []string{"1", "3", "5", "7", "12", "40", "41"} // below ownIDsEnd
 			}
@@ -118,19 +127,20 @@ func (g *generator) columns(table string, chance float64) content {
 	c, entity := content{}, g.e.entities[table]
 	for i := range entity.Columns {
 		column := &entity.Columns[i]
-		if slices.Contains(entity.KeyColumns, i) || g.Float64() >= chance {
+		if slices.Contains(entity.KeyColumns, i) || !isOwn(column) || g.Float64() >= chance && (column.Nullable || chance < whole) {
 			continue
 		}
 		texts := g.values[table+"."+column.Name]
 		switch n := g.IntN(40); {
-		case n < 6:
+		case n < 6 && column.Nullable:
 			c[column.Name] = null
-		case n == 6 && column.Kind == transform.Text && column.Length > 0:
+		case n == 6 && g.referred(entity, i) == nil && column.Kind == transform.Text && column.Length > 0:
 			c[column.Name] = strings.Repeat("é", column.Length) // as long as it may be
 		default:
 			c[column.Name] = texts[g.IntN(len(texts))]
 		}
 	}
+	g.aim(table, c)
 	return c
 }
 

@@ -133,7 +133,7 @@ func (g *generator) mutation(n named) mutation {
 	c := mutation{named: n, op: ops[g.IntN(len(ops))]}
 	switch c.op {
 	case store.Create, store.Put:
-		c.set = g.columns(n.table, 0.8)
+		c.set = g.columns(n.table, whole)
 	case store.Update:
 		c.set = g.columns(n.table, 0.3)
 	}
@@ -147,7 +147,7 @@ func (g *generator) mutation(n named) mutation {
 func (g *generator) assigned() (mutation, bool) {
 	for _, table := range g.tables {
 		if g.e.entities[table].Sequence >= 0 {
-			return mutation{named: named{table: table}, op: store.Create, set: g.columns(table, 0.8)}, true
+			return mutation{named: named{table: table}, op: store.Create, set: g.columns(table, whole)}, true
 		}
 	}
 	return mutation{}, false
@@ -233,6 +233,9 @@ func (s *writeStep) play(p *player) {
 		return
 	}
 	require.Len(p, got.Rows, len(w.Mutations))
+	if !want.Repeated {
+		p.seeAlong(want)
+	}
 	if !again {
 		require.Equal(p, want.Repeated, got.Repeated, "repeated")
 	}
@@ -399,7 +402,7 @@ func (p *player) wrongWith(w store.Write) (all []wrong) {
 			all = append(all, wrong{kind: store.ErrInvalid})
 		}
 	}
-	return append(all, p.takenFrom(placed)...)
+	return append(p.refersWrongly(all, w), p.takenFrom(placed)...)
 }
 
 // takenFrom returns which unique values of the records others hold, or each other.

@@ -22,7 +22,8 @@ type Harness struct {
 	// Seed gives other random histories than the default ones: the seed that a
 	// failure names gives that history again, as the first.
 	Seed uint64
-	// Histories is how many a case plays, at least 3.
+	// Histories is how many a case plays, at least 3. If it is negative, there are
+	// no histories: for a harness that plays them apart, by RunHistories.
 	Histories int
 	// Unsteady says that requests of reads, writes and puts fail now and then, and
 	// replies are lost. Histories repeat them then, as callers do, and their writes
@@ -73,7 +74,7 @@ func RunControl(t *testing.T, h Harness) { runAll(t, h, controlCases()) }
 func RunHistories(t *testing.T, h Harness) {
 	s := h.New(t, Contract(t))
 	if s.Authority != nil {
-		t.Run("Authority", func(t *testing.T) { runAll(t, h, historyCases()) })
+		t.Run("Authority", func(t *testing.T) { runAll(t, h, slices.Concat(historyCases(), kindHistoryCases())) })
 	}
 	if s.Follower != nil {
 		t.Run("Follower", func(t *testing.T) { runAll(t, h, followedCases(followedHistoryCases())) })
@@ -197,7 +198,7 @@ func bothWays(cases []testCase) []testCase {
 func authorityCases() []testCase {
 	return slices.Concat(commitCases(), operationCases(), epochCases(), versionCases(), bumpCases(),
 		dirtyCases(), cleanCases(), tokenCases(), carryCases(), uniqueCases(), passedOnCases(), foldedCases(), referenceCases(), movingReferenceCases(), stagedCases(), deliveryCases(), idCases(), expectCases(),
-		raceCases(), markCases(), leaseCases(), grantCases(), fitCases(), historyCases(), bothWays(placeCases()), bumpedPlaceCases(), childCases(),
+		raceCases(), markCases(), leaseCases(), grantCases(), fitCases(), historyCases(), kindHistoryCases(), bothWays(placeCases()), bumpedPlaceCases(), childCases(),
 		bothWays(countCases()), writtenCountCases(), fanOutCases(), dependentsCases(), renewCases(), tallyCases(), frozenCases(), keptCopyCases(), bothWays(readerCases()))
 }
 
@@ -219,7 +220,9 @@ func followedCases(cases []testCase) []testCase {
 // rule below one test.
 func runAll(t *testing.T, h Harness, cases []testCase) {
 	kind := h.New(t, Contract(t)).kind()
-	cases = slices.DeleteFunc(cases, func(c testCase) bool { return !c.isFor(kind) })
+	cases = slices.DeleteFunc(cases, func(c testCase) bool {
+		return !c.isFor(kind) || c.rule == ruleHistory && h.Histories < 0
+	})
 	for len(cases) > 0 {
 		rule := cases[0].rule
 		n := slices.IndexFunc(cases, func(c testCase) bool { return c.rule != rule })

@@ -22,6 +22,7 @@ func tokenCases() []testCase {
 		check{name: "of a write that failed", run: tokenOfFailedWrite},
 		check{name: "at the same time", run: tokenAtOnce},
 		check{name: "none", run: noToken},
+		ofFamilies("repeated while references are in its way", tokenOfReferences),
 	)
 }
 
@@ -59,6 +60,26 @@ func tokenRepeated(e *env) {
 	}
 	require.False(e, e.once("twice", e.increment(a)).Repeated, "another token is another write")
 	require.EqualValues(e, 3, e.rank(a))
+}
+
+// tokenOfReferences: what refers to a record by then, or is not there to be referred to any
+// more, does not refuse a write that was made long before.
+func tokenOfReferences(e *env) {
+	e.start()
+	e.capture()
+	person, deed := e.person(1), e.deed(1, "holder_id", "1")
+	e.fill(person)
+	read := e.row(e.key(person))
+	remove := store.Mutation{Op: store.Delete, Key: read.Key, Expect: &read}
+	e.once("removed", remove)
+	e.fill(person)
+	e.once("referred", e.create(deed))
+	e.requireRepeated("removed", remove)
+	e.requireLive(person)
+	e.write(e.remove(deed))
+	e.write(e.remove(person))
+	e.requireRepeated("referred", e.create(deed))
+	e.requireGone(deed)
 }
 
 // tokenAfterOthers: a retry that comes late must not undo what was written in
