@@ -3,7 +3,6 @@ package dynamostore
 import (
 	"cmp"
 	"context"
-	"io"
 	"net"
 	"net/http"
 	"time"
@@ -12,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/crossfade-go/crossfade/internal/requestbody"
 )
 
 // A Client makes the calls of DynamoDB that a Store needs. *dynamodb.Client is
@@ -104,7 +103,7 @@ func NewClient(cfg aws.Config, opts *ClientOptions) *dynamodb.Client {
 	o.Connections = cmp.Or(o.Connections, 256)
 	return dynamodb.NewFromConfig(cfg, func(d *dynamodb.Options) {
 		d.HTTPClient = pooled(cfg.HTTPClient, o)
-		d.APIOptions = append(d.APIOptions, readBodies)
+		d.APIOptions = append(d.APIOptions, requestbody.Read)
 		d.RetryMaxAttempts = 0 // already in the retryer
 		d.Retryer = retry.NewStandard(func(s *retry.StandardOptions) {
 			s.MaxAttempts = o.Attempts
@@ -130,25 +129,6 @@ func bounded(d time.Duration) func(*middleware.Stack) error {
 				return next.HandleInitialize(ctx, in)
 			}), middleware.Before)
 	}
-}
-
-// readBodies is an option that lets the HTTP client read the body of a request and not
-// ask the body to write itself. The SDK's body, once it is closed, answers the latter
-// with an error. The HTTP client looks for a rest of the body after the last byte is
-// sent; where the reply comes before that, since this process was busy, the body is
-// closed already, and the error would end the connection in the middle of the reply.
-func readBodies(s *middleware.Stack) error {
-	return s.Serialize.Add(middleware.SerializeMiddlewareFunc("ReadBodies",
-		func(ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler) (out middleware.SerializeOutput, metadata middleware.Metadata, err error) {
-			if request, ok := in.Request.(*smithyhttp.Request); ok {
-				if body, ok := request.GetStream().(io.ReadSeeker); ok {
-					if in.Request, err = request.SetStream(struct{ io.ReadSeeker }{body}); err != nil {
-						return out, metadata, &smithy.SerializationError{Err: err}
-					}
-				}
-			}
-			return next.HandleSerialize(ctx, in)
-		}), middleware.After)
 }
 
 // pooled sizes the timeouts and connections of the SDK's own HTTP client and

@@ -13,6 +13,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dynamostore/dynamotest"
+	"github.com/crossfade-go/crossfade/internal/enginetest"
 )
 
 // A slowConn returns from sending a request's body only after its reply has been taken.
@@ -36,27 +39,45 @@ func TestReplyBeforeTheBodyIsDone(t *testing.T) {
 		_, _ = w.Write([]byte(`{"Table": {"TableName": "notes"}}`))
 	}))
 	t.Cleanup(server.Close)
-	taken, sent := make(chan struct{}), make(chan error, 1)
-	cfg := aws.Config{
-		Region: "r", Credentials: static(), BaseEndpoint: &server.URL,
-		HTTPClient: &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-			conn, err := new(net.Dialer).DialContext(ctx, network, addr)
-			return slowConn{conn, taken}, err
-		}}},
-	}
-	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
-		WroteRequest: func(info httptrace.WroteRequestInfo) { sent <- info.Err },
-	})
-	out, err := NewClient(cfg, nil).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String("notes")}, func(o *dynamodb.Options) {
-		o.APIOptions = append(o.APIOptions, func(s *middleware.Stack) error {
-			return s.Deserialize.Add(middleware.DeserializeMiddlewareFunc("taken",
-				func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
-					defer close(taken)
-					return next.HandleDeserialize(ctx, in)
-				}), middleware.After)
+	for name, client := range map[string]func(aws.Config) *dynamodb.Client{
+		"NewClient": func(cfg aws.Config) *dynamodb.Client { return NewClient(cfg, nil) },
+		"dynamotest": func(cfg aws.Config) *dynamodb.Client {
+			cfg.APIOptions = dynamotest.Start(t).Config().APIOptions
+			return dynamodb.NewFromConfig(cfg)
+		},
+		"engine": func(cfg aws.Config) *dynamodb.Client {
+			return dynamodb.New(enginetest.DynamoDB(t).Options(), func(o *dynamodb.Options) { o.HTTPClient, o.BaseEndpoint = cfg.HTTPClient, cfg.BaseEndpoint })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			taken, sent := make(chan struct{}), make(chan error, 1)
+			pool := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+				return slowConn{conn, taken}, err
+			}}
+			t.Cleanup(pool.CloseIdleConnections)
+			cfg := aws.Config{Region: "r", Credentials: static(), BaseEndpoint: &server.URL, HTTPClient: &http.Client{Transport: pool}}
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+				WroteRequest: func(info httptrace.WroteRequestInfo) { sent <- info.Err },
+			})
+			out, err := client(cfg).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String("notes")}, func(o *dynamodb.Options) {
+				o.APIOptions = append(o.APIOptions, tellsTaken(taken))
+			})
+			require.NoError(t, err)
+			require.Equal(t, "notes", *out.Table.TableName)
+			require.NoError(t, <-sent)
 		})
-	})
-	require.NoError(t, err)
-	require.Equal(t, "notes", *out.Table.TableName)
-	require.NoError(t, <-sent)
+	}
+}
+
+// tellsTaken is an option that tells when the SDK has the reply and has closed the body of
+// the request.
+func tellsTaken(taken chan struct{}) func(*middleware.Stack) error {
+	return func(s *middleware.Stack) error {
+		return s.Deserialize.Add(middleware.DeserializeMiddlewareFunc("taken",
+			func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+				defer close(taken)
+				return next.HandleDeserialize(ctx, in)
+			}), middleware.After)
+	}
 }

@@ -96,12 +96,10 @@ func throttled(r dynamotest.Rule) dynamotest.Rule { return r.Throttle(dynamotest
 // whoever did not ask for the present, and indexes that lag.
 //
 // What a request met, it does not meet when it is repeated: troubles in a row, more than
-// the client has attempts, are the caller's to know of. The client has the three of the SDK,
-// for it fails itself now and then to read a large reply that was sent whole
-// (aws-sdk-go-v2, issue 2737). Nor does a write fail by a 500 or lose its connection or
-// its reply: if it is refused when it is repeated, its outcome is rightly unknown, and no
-// single rule can tell what follows. Both are for TestHistoriesOfAnUnsteadyDynamoDB, and
-// so are the histories, which play there.
+// the client has attempts, are the caller's to know of. Nor does a write fail by a 500 or
+// lose its connection or its reply: if it is refused when it is repeated, its outcome is
+// rightly unknown, and no single rule can tell what follows. Both are for
+// TestHistoriesOfAnUnsteadyDynamoDB, and so are the histories, which play there.
 func TestConformanceOfAnUnsteadyDynamoDB(t *testing.T) {
 	t.Logf("troubles by seed %d", troublesSeed)
 	var all []*troubles

@@ -11,6 +11,9 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/crossfade-go/crossfade/internal/requestbody"
 )
 
 // region is part of every ARN, and of the client's configuration.
@@ -103,6 +106,7 @@ func (s *Server) Config() aws.Config {
 			t.Proxy = nil // the server is here, whatever the environment says
 			t.MaxIdleConns, t.MaxIdleConnsPerHost = idleConnections, idleConnections
 		}),
+		APIOptions: []func(*middleware.Stack) error{requestbody.Read},
 	}
 }
 

@@ -10,6 +10,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/crossfade-go/crossfade/internal/requestbody"
 )
 
 // A DynamoDB is an engine that speaks DynamoDB's protocol and answers.
@@ -197,6 +200,7 @@ func (d *DynamoDB) newClient(changes ...func(*dynamodb.Options)) *dynamodb.Clien
 		BaseEndpoint: aws.String(d.endpoint),
 		Region:       d.region,
 		Credentials:  aws.CredentialsProviderFunc(dummyCredentials),
+		APIOptions:   []func(*middleware.Stack) error{requestbody.Read},
 	}, changes...)
 }
 
