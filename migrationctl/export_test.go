@@ -33,6 +33,6 @@ func OldCopies(row store.Row, stored transform.Record, shown map[transform.Key]s
 }
 
 // Working are the processes among which the relay's work is divided.
-func Working(fleet []store.Registration, self string, away bool) []string {
-	return working(fleet, self, away)
+func Working(fleet []store.Registration, self string) []string {
+	return working(fleet, self)
 }

@@ -82,7 +82,7 @@ func (r *relay) markPart(ctx context.Context, l lead) (part, error) {
 	for i := range fleet {
 		fleet[i].Away = false
 	}
-	return r.place(fleet, false), nil
+	return r.place(fleet), nil
 }
 
 // markedBy is what a mark's share is told by.

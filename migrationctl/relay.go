@@ -184,13 +184,13 @@ func (r *relay) part(ctx context.Context, l lead) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	return r.place(fleet, r.away()), nil
+	return r.place(fleet), nil
 }
 
 // place returns the part of a process among those of the fleet that are at work. One that
 // is not registered yet has none.
-func (r *relay) place(fleet []store.Registration, away bool) part {
-	names := working(fleet, r.c.member.name, away)
+func (r *relay) place(fleet []store.Registration) part {
+	names := working(fleet, r.c.member.name)
 	place := slices.Index(names, r.c.member.name)
 	if place < 0 {
 		return part{}
@@ -239,22 +239,16 @@ func hash(text string) uint32 {
 // nobody's. The one that asks is at work in any case: while DynamoDB is closed
 // nobody renews.
 //
-// Those that can't reach the follower are not at work, unless nobody is: then each
-// keeps its share, of which it sends a probe now and then. One that can't while others
-// can has a share beside theirs, so that it finds out when it can again; what it does
-// not bring over is in theirs.
-func working(fleet []store.Registration, self string, away bool) []string {
-	var names, others []string
+// Those that can't reach the follower are not at work. One that can't has a share beside
+// those that can, so that it finds out when it can again; what it does not bring over is in
+// theirs. Where nobody can, each has all of it, of which it sends a probe now and then: some
+// of the others may have no follower for good.
+func working(fleet []store.Registration, self string) []string {
+	var names []string
 	for _, p := range fleet {
-		switch {
-		case p.Process == self, p.Age < RegistrationTTL/2 && !p.Away:
+		if p.Process == self || p.Age < RegistrationTTL/2 && !p.Away {
 			names = append(names, p.Process)
-		case p.Age < RegistrationTTL/2:
-			others = append(others, p.Process)
 		}
-	}
-	if away && len(names) == 1 {
-		names = append(names, others...) // the follower is down, not the way to it
 	}
 	slices.SortFunc(names, func(a, b string) int {
 		return cmp.Or(cmp.Compare(hash(a), hash(b)), cmp.Compare(a, b))
