@@ -90,10 +90,10 @@ func TestRenewBesideWriters(t *testing.T) {
 			return []store.Mutation{d.update(d.ware(1), "name", "moved")}
 		}},
 		"to another's place": {true, true, func(d *shelf) transform.Record { return d.ware(1) }, func(d *shelf) []store.Mutation {
-			return []store.Mutation{d.update(d.ware(1), "name", "ware2"), d.update(d.ware(2), "name", "ware1")}
+			return []store.Mutation{d.update(d.ware(2), "name", "free"), d.update(d.ware(1), "name", "ware2")}
 		}},
 		"of another, to its place": {true, false, func(d *shelf) transform.Record { return d.ware(2) }, func(d *shelf) []store.Mutation {
-			return []store.Mutation{d.update(d.ware(1), "name", "ware2"), d.update(d.ware(2), "name", "free")}
+			return []store.Mutation{d.update(d.ware(2), "name", "free"), d.update(d.ware(1), "name", "ware2")}
 		}},
 		"a put": {false, true, func(d *shelf) transform.Record { return d.ware(1) }, func(d *shelf) []store.Mutation {
 			return []store.Mutation{d.replace(d.ware(1, "stock", "1", "section_id", "1"))}
