@@ -103,7 +103,7 @@ func throttled(r dynamotest.Rule) dynamotest.Rule { return r.Throttle(dynamotest
 func TestConformanceOfAnUnsteadyDynamoDB(t *testing.T) {
 	t.Logf("troubles by seed %d", troublesSeed)
 	var all []*troubles
-	storetest.Run(t, storetest.Harness{Lag: time.Second, Histories: -1, New: func(t testing.TB, c *transform.Contract) storetest.Subject {
+	storetest.Run(t, storetest.Harness{Lag: 5 * time.Second, Histories: -1, New: func(t testing.TB, c *transform.Contract) storetest.Subject {
 		srv := dynamotest.Start(t)
 		client := srv.Client(func(o *dynamodb.Options) {
 			o.Retryer = retry.NewStandard(func(s *retry.StandardOptions) { s.MaxBackoff = time.Millisecond })
@@ -136,8 +136,8 @@ func (s repeating) Put(ctx context.Context, at store.At, row store.Row) (took bo
 
 // befallItems brings troubles to a server whose clients try again.
 func befallItems(srv *dynamotest.Server) *troubles {
-	// Of those who send the same at once each has its second try.
-	const more = 8
+	// Of those who send the same at once each has its next tries.
+	const more = 64
 	spared := map[string]int{}
 	name := func(r *dynamotest.Request) string { return r.Operation + string(r.Body) }
 	tr := &troubles{

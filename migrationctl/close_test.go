@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -13,46 +14,64 @@ import (
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
-// A slowServer is a store in memory that has received a renewal of a registration and
-// carries it out when it is released, whether or not its sender still waits for it.
+// A slowServer is a store in memory that has received a renewal, of a registration or of a
+// lease, and carries it out when it is released, whether or not its sender still waits.
 type slowServer struct {
 	*memstore.Store
-	next chan *heldRenewal // takes hold of the next renewal that comes
+	next map[string]chan *heldRenewal // takes hold of the next one that comes, by method
 }
 
 // A heldRenewal is a renewal that the server has and has not carried out.
 type heldRenewal struct{ received, release, done chan struct{} }
 
-func newSlowServer(s *memstore.Store) slowServer { return slowServer{s, make(chan *heldRenewal, 1)} }
+func newSlowServer(s *memstore.Store) slowServer {
+	return slowServer{s, map[string]chan *heldRenewal{"Register": make(chan *heldRenewal, 1), "Grant": make(chan *heldRenewal, 1)}}
+}
 
-// hold makes the next renewal wait.
-func (s slowServer) hold() *heldRenewal {
+// hold makes the next renewal by a method wait.
+func (s slowServer) hold(method string) *heldRenewal {
 	h := &heldRenewal{make(chan struct{}), make(chan struct{}), make(chan struct{})}
-	s.next <- h
+	s.next[method] <- h
 	return h
 }
 
-func (s slowServer) Register(ctx context.Context, r store.Registration) (store.PhaseRecord, error) {
+// carryOut does what was asked for, at once or when it is released.
+func (s slowServer) carryOut(ctx context.Context, method string, do func(context.Context) error) error {
 	var held *heldRenewal
 	select {
-	case held = <-s.next:
+	case held = <-s.next[method]:
 	default:
-		return s.Store.Register(ctx, r)
+		return do(ctx)
 	}
-	var record store.PhaseRecord
 	var err error
 	go func() {
 		defer close(held.done)
 		<-held.release
-		record, err = s.Store.Register(context.WithoutCancel(ctx), r)
+		err = do(context.WithoutCancel(ctx))
 	}()
 	close(held.received)
 	select {
 	case <-held.done:
-		return record, err
+		return err
 	case <-ctx.Done():
-		return store.PhaseRecord{}, &store.Error{Op: "register", Kind: store.ErrUnavailable, Outcome: store.Unknown, Cause: ctx.Err()}
+		return &store.Error{Op: "renew", Kind: store.ErrUnavailable, Outcome: store.Unknown, Cause: ctx.Err()}
 	}
+}
+
+func (s slowServer) Register(ctx context.Context, r store.Registration) (record store.PhaseRecord, err error) {
+	var late store.PhaseRecord
+	err = s.carryOut(ctx, "Register", func(ctx context.Context) (err error) {
+		late, err = s.Store.Register(ctx, r)
+		return err
+	})
+	if err == nil {
+		record = late // which may still be written where nobody waits for it
+	}
+	return record, err
+}
+
+func (s slowServer) Grant(ctx context.Context, process string, epoch uint64, d time.Duration) error {
+	return s.carryOut(ctx, "Grant", func(ctx context.Context) error { return s.Store.Grant(ctx, process, epoch, d) })
 }
 
 // slowServers are the stores of a world, of which the one that leads in the phase is
@@ -72,14 +91,20 @@ func slowServers(w *world, phase store.Phase) slowServer {
 // before what takes it out. Otherwise the others would see for a while a process that
 // has ended, perhaps with a contract that is no longer rolled out.
 func TestCloseWaitsForARenewal(t *testing.T) {
-	for _, phase := range []store.Phase{store.MySQLOnly, store.Validate, store.DynamoDBPrimary, store.DynamoDBOnly} {
-		t.Run(phase.String(), func(t *testing.T) {
+	for _, c := range []struct {
+		phase  store.Phase
+		method string
+	}{
+		{store.MySQLOnly, "Register"}, {store.Validate, "Register"}, {store.DynamoDBPrimary, "Register"}, {store.DynamoDBOnly, "Register"},
+		{store.DynamoDBPrimary, "Grant"}, {store.DynamoDBOnly, "Grant"},
+	} {
+		t.Run(c.phase.String()+", "+c.method, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newMemoryWorld(t, faultstore.New())
-				require.NoError(t, w.lead(t, phase).Close(context.Background()))
-				server := slowServers(w, phase)
+				require.NoError(t, w.lead(t, c.phase).Close(context.Background()))
+				server := slowServers(w, c.phase)
 				p := w.open(t, nil)
-				held := server.hold()
+				held := server.hold(c.method)
 				<-held.received
 				closed := make(chan error, 1)
 				go func() { closed <- p.Close(context.Background()) }()

@@ -69,10 +69,13 @@ func TestScenario28SessionsAndProcesses(t *testing.T) {
 			db.MustExec("INSERT INTO notes (user_id, note_id, folder, edited) VALUES (?, ?, 'f', FROM_UNIXTIME(?))", 100+i, n, seconds)
 		}
 		db.MustExec("INSERT INTO notes (user_id, note_id, folder, edited) VALUES (?, ?, 'f', '0000-00-00 00:00:00')", 100+i, last)
+		require.NoError(t, db.Close())
 	}
 
-	_, err := migrationctl.Open(t.Context(), w.over(t, "+02:00", "UTC"), w.dynamo, nil)
+	elsewhere, leave := w.over(t, "+02:00", "UTC")
+	_, err := migrationctl.Open(t.Context(), elsewhere, w.dynamo, nil)
 	require.ErrorContains(t, err, "do not count time in UTC", "the library's own sessions can't be in another zone")
+	leave()
 
 	local := time.Local
 	defer func() { time.Local = local }()
@@ -84,7 +87,8 @@ func TestScenario28SessionsAndProcesses(t *testing.T) {
 		require.NoError(t, err)
 		time.Local = zone
 		there := *w
-		there.mysql = w.over(t, "+00:00", name)
+		mysql, leave := w.over(t, "+00:00", name)
+		there.mysql = mysql
 		ctl, err := migrationctl.Open(t.Context(), there.faulty(), there.faultyDynamo(), leading())
 		require.NoError(t, err)
 		p := &process{Controller: ctl}
@@ -129,18 +133,20 @@ func TestScenario28SessionsAndProcesses(t *testing.T) {
 			require.Equal(t, w.texts(t, w.mysql), w.texts(t, w.dynamo))
 		}
 		require.NoError(t, ctl.Close(context.Background()))
+		leave() // nothing of this phase runs when time.Local becomes another one
 	}
 }
 
-// over is the world's MySQL over sessions of a time zone, by a driver that is told another.
-func (w *world) over(t *testing.T, session, driver string) *mysqlstore.Store {
+// over is the world's MySQL over sessions of a time zone, by a driver that is told another,
+// until leave is called.
+func (w *world) over(t *testing.T, session, driver string) (s *mysqlstore.Store, leave func()) {
 	t.Helper()
 	zone, err := time.LoadLocation(driver)
 	require.NoError(t, err)
 	db, err := mysqlstore.OpenDB(withSession(t, w.dsn, zone, map[string]string{"time_zone": session, "sql_mode": ""}))
 	require.NoError(t, err)
 	t.Cleanup(func() { db.Close() })
-	s, err := mysqlstore.New(db, w.contract, nil)
+	s, err = mysqlstore.New(db, w.contract, nil)
 	require.NoError(t, err)
-	return s
+	return s, func() { require.NoError(t, db.Close()) }
 }

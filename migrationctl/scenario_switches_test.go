@@ -27,16 +27,18 @@ type crossing struct {
 	base  int64 // above every id that was used before
 	about string
 	step  func() error
+	// waited is how many calls waited for a step in all crossings so far.
+	waited *int64
 }
 
 // acrossSwitches plays a round of calls across every switch from phase 1 to 5 and back,
 // those of capture included. A round calls crossing.atOnce once. At rest the stores are equal.
 func acrossSwitches(t *testing.T, w *world, fleet [2]*process, round func(t *testing.T, c *crossing)) {
-	p, n := fleet[0], int64(0)
+	p, n, waited := fleet[0], int64(0), int64(0)
 	cross := func(about string, step func() error) {
 		t.Helper()
 		n++
-		round(t, &crossing{w, fleet, 10_000 * n, about, step})
+		round(t, &crossing{w, fleet, 10_000 * n, about, step, &waited})
 	}
 	why := migrationctl.Change{Reason: "test"}
 	cross("capture on", func() error { return p.CaptureOn(context.Background(), why) })
@@ -58,6 +60,7 @@ func acrossSwitches(t *testing.T, w *world, fleet [2]*process, round func(t *tes
 		}
 	}
 	cross("capture off", func() error { return p.CaptureOff(context.Background(), why) })
+	require.NotZero(t, waited, "no call was under way while a step was made")
 }
 
 // eachCrossing is acrossSwitches in memory and on the engines that were named first; needs
@@ -81,6 +84,8 @@ func eachCrossing(t *testing.T, contract func(testing.TB) *transform.Contract, n
 // begin after that. do is given the process whose call it is.
 func (c *crossing) atOnce(t *testing.T, n int, otherwise error, do func(p *process, i int) error) int {
 	t.Helper()
+	before := c.haveWaited()
+	defer func() { *c.waited += c.haveWaited() - before }()
 	var over atomic.Bool // the next crossing has a stall of its own
 	held := c.w.faults.StallOn(func(c faultstore.Call) bool {
 		return !over.Load() && c.Role == faultstore.Authority && c.Method == "Write"
@@ -90,7 +95,11 @@ func (c *crossing) atOnce(t *testing.T, n int, otherwise error, do func(p *proce
 	start := func(from, to int) {
 		for i := from; i < to; i++ {
 			all.Go(func() {
-				switch err := do(c.fleet[i%2], i); {
+				err := do(c.fleet[i%2], i)
+				for errors.Is(err, dal.ErrConflict) && dal.OutcomeOf(err) == dal.NotApplied {
+					err = do(c.fleet[i%2], i) // it was held for longer than a unit tries again
+				}
+				switch {
 				case err == nil:
 					succeeded.Add(1)
 				case !errors.Is(err, otherwise):
@@ -124,6 +133,10 @@ func (c *crossing) atOnce(t *testing.T, n int, otherwise error, do func(p *proce
 	all.Wait()
 	require.NoError(t, <-made, c.about)
 	return int(succeeded.Load())
+}
+
+func (c *crossing) haveWaited() int64 {
+	return c.fleet[0].Router().Stats().Waited + c.fleet[1].Router().Stats().Waited
 }
 
 // TestScenario13StockAcrossSwitches: of twenty who buy one of ten while the phase changes,

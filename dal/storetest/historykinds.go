@@ -165,10 +165,21 @@ func (p *player) refersWrongly(all []wrong, w store.Write) []wrong {
 	}
 	for _, m := range w.Mutations {
 		switch m.Op {
-		case store.Create, store.Put, store.Update:
-			all = append(all, wrong{kind: store.ErrNoTarget})
+		case store.Create, store.Put:
+			if slices.ContainsFunc(m.Record.Entity().References, func(f *transform.Reference) bool {
+				_, refers := f.Key(m.Record)
+				return refers
+			}) {
+				all = append(all, wrong{kind: store.ErrNoTarget})
+			}
+		case store.Update:
+			if i := slices.IndexFunc(p.subject.sequence, func(e *transform.Entity) bool { return e.Name == m.Key.Entity }); len(p.subject.sequence[i].References) > 0 {
+				all = append(all, wrong{kind: store.ErrNoTarget})
+			}
 		case store.Delete:
-			all = append(all, wrong{kind: store.ErrReferenced})
+			if p.referred(m.Key.Entity) {
+				all = append(all, wrong{kind: store.ErrReferenced})
+			}
 			if len(w.Mutations) > 1 {
 				all = append(all, p.namedToo()...)
 			}
@@ -191,6 +202,13 @@ func (p *player) refers() bool { return p.subject.refers() }
 
 func (e *env) refers() bool {
 	return slices.ContainsFunc(e.sequence, func(e *transform.Entity) bool { return len(e.References) > 0 })
+}
+
+// referred reports whether records refer to those of an entity.
+func (p *player) referred(entity string) bool {
+	return slices.ContainsFunc(p.subject.sequence, func(e *transform.Entity) bool {
+		return slices.ContainsFunc(e.References, func(f *transform.Reference) bool { return f.To().Name == entity })
+	})
 }
 
 // seeAlong reads what a write has changed besides the records that it names, so that their

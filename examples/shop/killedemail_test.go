@@ -41,14 +41,13 @@ func TestScenario22KilledUnderEmailChanges(t *testing.T) {
 				require.True(t, p.ask(t.Context(), "POST", "/api/cart/items", fields{"productId": m.goods[0], "quantity": 2}, nil), p.failed)
 				m.all = append(m.all, &mover{shopper: p, has: p.name + "@example.com", kept: p.belongings(t)})
 			}
-			unsure := 0
 			for write := 1; write <= 8; write++ {
-				unsure += m.moveUntilKilled(t, write, write%2 == 0)
+				m.moveUntilKilled(t, write, write%2 == 0)
 			}
-			require.NotZero(t, unsure, "somebody was in the middle")
 			m.settled(t)
 			require.NoError(t, local.Alike(t.Context(), m.ctl, t.Logf))
 			m.found(t, m.home)
+			require.NotZero(t, m.untold, "a change was made, and nobody told")
 		})
 	}
 }
@@ -58,6 +57,8 @@ type movers struct {
 	mortal
 	all   []*mover
 	heirs int // of addresses that were left
+	// untold is how many changes were made whose answer did not come.
+	untold int
 }
 
 // A mover is a shopper who changes addresses.
@@ -71,9 +72,8 @@ type mover struct {
 }
 
 // moveUntilKilled starts somebody who serves, looks for everybody there, and lets them change
-// addresses. Who serves is killed at the write of that number. It returns how many
-// people had no answer then.
-func (m *movers) moveUntilKilled(t *testing.T, write int, lost bool) (unsure int) {
+// addresses. Who serves is killed at the write of that number.
+func (m *movers) moveUntilKilled(t *testing.T, write int, lost bool) {
 	to, err := url.Parse(m.place.Endpoint)
 	require.NoError(t, err)
 	through := httputil.NewSingleHostReverseProxy(to)
@@ -96,12 +96,6 @@ func (m *movers) moveUntilKilled(t *testing.T, write int, lost bool) (unsure int
 	all.Wait()
 	kill()
 	way.Close() // what the one who was killed had asked for is done now
-	for _, p := range m.all {
-		if p.wants != "" {
-			unsure++
-		}
-	}
-	return unsure
 }
 
 // move asks for a new address until there is no answer.
@@ -126,13 +120,19 @@ func (m *movers) found(t *testing.T, at string) {
 		require.True(t, me.User.Email == p.has || me.User.Email == p.wants, "%s has %s, not %s or %q", p.name, me.User.Email, p.has, p.wants)
 		if p.wants == me.User.Email {
 			p.has, p.wants = p.wants, p.has
+			m.untold++
 		}
 		if p.wants != "" {
 			p.left = append(p.left, p.wants)
 		}
-		require.Equal(t, http.StatusConflict, m.registers(t, at, strings.ToUpper(p.has)), "%s is taken", p.has)
+		said := m.registers(t, at, strings.ToUpper(p.has))
+		require.Equal(t, http.StatusConflict, said[len(said)-1], "%s is taken", p.has)
 		for _, address := range p.left {
-			require.Equal(t, http.StatusCreated, m.registers(t, at, address), "%s was left", address)
+			said := m.registers(t, at, address)
+			if len(said) > 1 && said[len(said)-1] == http.StatusConflict {
+				continue // to an heir who was told to come again
+			}
+			require.Equal(t, http.StatusCreated, said[len(said)-1], "%s was left", address)
 		}
 		p.left, p.wants = nil, ""
 		require.True(t, p.ask(t.Context(), "POST", "/api/auth/login", fields{"username": p.name, "password": "Aa1!aaaa"}, &me), p.failed)
@@ -141,14 +141,18 @@ func (m *movers) found(t *testing.T, at string) {
 	}
 }
 
-// registers lets somebody new have an address, and returns what the shop says to that.
-func (m *movers) registers(t *testing.T, at, address string) int {
-	m.heirs++
-	heir := shopper{client: http.DefaultClient, at: at}
-	status, err := heir.send(t.Context(), "POST", "/api/auth/register",
-		fields{"username": fmt.Sprintf("heir_%d", m.heirs), "email": address, "password": "Aa1!aaaa"}, nil)
-	require.NoError(t, err)
-	return status
+// registers lets somebody new have an address, and returns what the shop says to that: 503
+// as often as whoever asks has to come again.
+func (m *movers) registers(t *testing.T, at, address string) (said []int) {
+	for len(said) < tries && (len(said) == 0 || said[len(said)-1] == http.StatusServiceUnavailable) {
+		m.heirs++
+		heir := shopper{client: http.DefaultClient, at: at}
+		status, err := heir.send(t.Context(), "POST", "/api/auth/register",
+			fields{"username": fmt.Sprintf("heir_%d", m.heirs), "email": address, "password": "Aa1!aaaa"}, nil)
+		require.NoError(t, err)
+		said = append(said, status)
+	}
+	return said
 }
 
 // belongings are the cart and the orders of a shopper, listed and one by one.
@@ -177,8 +181,9 @@ type toll struct {
 func (l *toll) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithoutCancel(r.Context())) // what was sent arrives
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-	reads := operation == "Query" || strings.HasPrefix(operation, "Get") || strings.HasPrefix(operation, "BatchGet")
-	last := !reads && l.left.Add(-1) == 0
+	// An UpdateItem is one of who serves, for registrations and leases.
+	writes := slices.Contains([]string{"PutItem", "DeleteItem", "TransactWriteItems", "BatchExecuteStatement"}, operation)
+	last := writes && l.left.Add(-1) == 0
 	answer := httptest.NewRecorder() // whoever waits for it may be killed meanwhile
 	if !last || l.lost {
 		l.next.ServeHTTP(answer, r)
