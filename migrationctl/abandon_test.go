@@ -224,6 +224,22 @@ func abandonUnderACutProcess(t *testing.T, operatorSees, processSees bool, opens
 	require.NoError(t, p.Close(context.Background()))
 }
 
+// TestLateWithdrawal: who has seen an abandonment and pauses until DynamoDB leads anew does
+// not take that from it.
+func TestLateWithdrawal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		p := w.lead(t, store.DynamoDBPrimary)
+		record, err := w.dynamo.Phase(t.Context())
+		require.NoError(t, err)
+		w.operator(t).Withdraw(t.Context(), record)
+		now, err := w.dynamo.Phase(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, record, now)
+		require.NoError(t, p.Close(context.Background()))
+	})
+}
+
 // TestAbandonUnderAProcessWithoutMySQL is what Abandon warns of: nobody reaches both
 // stores, so nobody can tell DynamoDB, and a process without MySQL goes on there. As soon
 // as somebody does, it gets no lease any more; what it wrote is in the audit, and undone.

@@ -36,3 +36,6 @@ func OldCopies(row store.Row, stored transform.Record, shown map[transform.Key]s
 func Working(fleet []store.Registration, self string) []string {
 	return working(fleet, self)
 }
+
+// Withdraw is what whoever has seen an abandonment does to DynamoDB.
+func (o *Operator) Withdraw(ctx context.Context, dynamo store.PhaseRecord) { o.withdraw(ctx, dynamo) }

@@ -113,7 +113,7 @@ func (h *handoff) copyRecord(ctx context.Context) error {
 // accepted that. Where this driver, or within its next renewal a process, reaches
 // DynamoDB after all, it is told first; see Abandon for where nobody does.
 func (h *handoff) openAbandoned(ctx context.Context) error {
-	h.o.withdraw(ctx, h.mysql, h.dynamo)
+	h.o.withdraw(ctx, h.dynamo)
 	sealed := h.o.now()
 	for h.o.now().Sub(sealed) < RenewEvery+LeaseLength+LeaseLength/leaseMargin {
 		if err := h.alive(ctx, h.o.mysql, &h.mysql); err != nil {

@@ -104,7 +104,7 @@ func (m *member) join(ctx context.Context) (lead, error) {
 	s := m.o.look(ctx, m.leader, m.holdsLease())
 	m.note(&s)
 	if s.abandoning() && s.dynamo.seen() {
-		m.o.withdraw(ctx, s.mysql.record, s.dynamo.record)
+		m.o.withdraw(ctx, s.dynamo.record)
 		return lead{}, m.giveBack(ctx)
 	}
 	l, err := m.o.leadOf(s)

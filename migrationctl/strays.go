@@ -177,12 +177,20 @@ func (o *Operator) depose(ctx context.Context, from, leader store.PhaseRecord) e
 
 // withdraw deposes a DynamoDB that is being abandoned, if it can be reached, so that no
 // process renews its lease there. MySQL is sealed for that, which nothing takes back.
-func (o *Operator) withdraw(ctx context.Context, sealed, dynamo store.PhaseRecord) {
+//
+// MySQL is read after dynamo was: whoever paused since it saw the seal may have read the
+// record of a DynamoDB to which the group has gone anew.
+func (o *Operator) withdraw(ctx context.Context, dynamo store.PhaseRecord) {
 	if dynamo.State != store.Open && dynamo.State != store.Closed {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
+	mysql := lookAt(ctx, o.mysql)
+	if s := (standing{mysql: mysql}); !s.abandoning() {
+		return
+	}
+	sealed := mysql.record
 	sealed.Phase = sealed.Next
 	if err := o.depose(ctx, dynamo, sealed); err != nil {
 		o.opts.Logger.Warn("DynamoDB is abandoned and could not be told", "error", err)
