@@ -8,7 +8,9 @@ import (
 )
 
 // An infoSchema is information_schema with one table that the engine leaves
-// empty: innodb_trx, which shows who has the turn and who waits for it.
+// empty: innodb_trx, which shows who has the turn and who waits for it. Its tables
+// are made anew for each statement that names them: the engine writes into a table
+// which catalog and procedures it shows, and keeps one for all connections.
 type infoSchema struct {
 	sql.Database
 	turn *turn
@@ -16,7 +18,7 @@ type infoSchema struct {
 
 // GetTableInsensitive implements sql.Database.
 func (d infoSchema) GetTableInsensitive(ctx *sql.Context, name string) (sql.Table, bool, error) {
-	t, ok, err := d.Database.GetTableInsensitive(ctx, name)
+	t, ok, err := information_schema.NewInformationSchemaDatabase().GetTableInsensitive(ctx, name)
 	if ok && strings.EqualFold(name, information_schema.InnoDBTrxName) {
 		t = transactions{t, d.turn}
 	}
