@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,12 @@ import (
 	"github.com/crossfade-go/crossfade/mysqlstore"
 )
 
-func TestMain(m *testing.M) { enginetest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(commandEnv) != "" {
+		main()
+	}
+	enginetest.Main(m)
+}
 
 // usersTable is the table of the scripts. Its collation is said, since the
 // default of the server is another one on each.
