@@ -384,10 +384,7 @@ func (b *backfill) unfit(ctx context.Context, row store.Row, cause error) error 
 }
 
 func (b *backfill) save(ctx context.Context) error {
-	// Also when the caller cancels: what is done need not be done again.
-	ctx, cancel := store.Detached(ctx, 5*time.Second)
-	defer cancel()
-	err := b.lead.authority.SaveProgress(ctx, b.state)
+	err := b.o.saveProgress(ctx, b.lead.authority, b.state)
 	b.report()
 	return err
 }

@@ -41,16 +41,29 @@ func driverOf(s *standing) string {
 	return fmt.Sprintf("%s, to phase %d", s.record().Driver, uint8(s.record().Next))
 }
 
-// finished reports whether a hand-off that this driver lost to another one came
-// to the phase it was for.
-func (o *Operator) finished(ctx context.Context, to store.Phase, cause error) bool {
+// ended is how a hand-off ended for its caller, that of run gave cause for. One
+// that this driver lost to another one is waited for: it ended well if the record
+// is then as it was to be, and else somebody gave it up.
+func (o *Operator) ended(ctx context.Context, cause error, wanted func(store.PhaseRecord) bool) error {
 	if !errors.Is(cause, errSuperseded) {
-		return false
+		return cause
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.opts.HandoffWait)
 	defer cancel()
 	l, err := o.rest(ctx, func(*standing) error { return nil })
-	return err == nil && l.record.Phase == to
+	switch {
+	case err != nil:
+		return cause
+	case !wanted(l.record):
+		return fmt.Errorf("given up by another process, which took it over while this one was silent: "+
+			"the phase is %s now, and the step can be made again: %w", l.record.Phase, cause)
+	}
+	return nil
+}
+
+// isAt asks whether a record is at a phase.
+func isAt(p store.Phase) func(store.PhaseRecord) bool {
+	return func(r store.PhaseRecord) bool { return r.Phase == p }
 }
 
 // rest waits until no hand-off is under way and returns the store that leads

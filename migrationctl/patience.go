@@ -12,6 +12,7 @@ import (
 const (
 	askTries = 4
 	askPause = 500 * time.Millisecond // before the second try, twice that before the third, …
+	saveTime = 5 * time.Second        // for one try at noting how far it is
 )
 
 // ask reads something for a run over many keys, and again if a store was away or too
@@ -23,6 +24,17 @@ func ask[T any](ctx context.Context, o *Operator, read func() (T, error)) (T, er
 			return answer, err
 		}
 	}
+}
+
+// saveProgress notes how far a run is, also when its caller cancels: what is done need
+// not be done again.
+func (o *Operator) saveProgress(ctx context.Context, s store.Store, p store.Progress) error {
+	_, err := ask(ctx, o, func() (struct{}, error) {
+		ctx, cancel := store.Detached(ctx, saveTime)
+		defer cancel()
+		return struct{}{}, s.SaveProgress(ctx, p)
+	})
+	return err
 }
 
 // passing reports whether an error may be gone a moment later.

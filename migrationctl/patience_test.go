@@ -12,14 +12,14 @@ import (
 )
 
 // TestVerifyIsPatient: a few replies that are lost don't end a verify, whichever reads
-// they were of. A store that stays away does.
+// they were of, or if it was noting what it found. A store that stays away does.
 func TestVerifyIsPatient(t *testing.T) {
 	for _, c := range []struct {
 		phase   store.Phase
 		differs func(w *world, t *testing.T)
 		methods []string
 	}{
-		{store.Validate, func(w *world, t *testing.T) { w.lose(t, 1) }, []string{"Scan", "GetMany", "Get"}},
+		{store.Validate, func(w *world, t *testing.T) { w.lose(t, 1) }, []string{"Scan", "GetMany", "Get", "SaveProgress"}},
 		{store.DynamoDBPrimary, func(w *world, t *testing.T) { w.tear(t, 1) }, []string{"Scan", "GetMany", "Get", "Dirty"}},
 	} {
 		for _, method := range c.methods {
@@ -54,4 +54,24 @@ func TestVerifyIsPatient(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestBackfillIsPatient: the same of a backfill that notes how far it is.
+func TestBackfillIsPatient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemoryWorld(t, faultstore.New())
+		w.to(t, store.MySQLOnly)
+		op, err := migrationctl.NewOperator(w.faulty(), w.faultyDynamo(), nil)
+		require.NoError(t, err)
+		require.NoError(t, op.SetPhase(t.Context(), store.DualWrite, migrationctl.Change{}))
+		calls := 0
+		w.faults.On(func(c faultstore.Call) bool {
+			if c.Method == "SaveProgress" {
+				calls++
+			}
+			return c.Method == "SaveProgress" && calls <= 3
+		}, faultstore.After)
+		require.NoError(t, op.Backfill(t.Context(), migrationctl.BackfillOptions{}))
+		require.Greater(t, calls, 3)
+	})
 }

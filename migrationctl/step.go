@@ -186,7 +186,7 @@ func (o *Operator) handOff(ctx context.Context, l lead, to store.Phase, step str
 	}
 	if err == nil {
 		o.report(h.report)
-	} else if !o.finished(ctx, to, err) {
+	} else if err := o.ended(ctx, err, isAt(to)); err != nil {
 		return o.afterHandoff(ctx, to, err)
 	}
 	now, err := o.lead(ctx)
@@ -224,7 +224,8 @@ func (o *Operator) captureDynamoDB(ctx context.Context, l lead, c Change) error 
 	if err := h.close(ctx, l, l.record.Phase, true); err != nil {
 		return err
 	}
-	if err := h.run(ctx); err != nil {
+	captures := func(r store.PhaseRecord) bool { return r.Capture }
+	if err := o.ended(ctx, h.run(ctx), captures); err != nil {
 		return err
 	}
 	now, err := o.lead(ctx)
@@ -264,7 +265,7 @@ func (o *Operator) Abandon(ctx context.Context, c Change) error {
 			return err
 		}
 	}
-	if err := h.run(ctx); err != nil && !o.finished(ctx, store.Validate, err) {
+	if err := o.ended(ctx, h.run(ctx), isAt(store.Validate)); err != nil {
 		return err
 	}
 	// The fleet is registered in DynamoDB, which can't be asked: live processes

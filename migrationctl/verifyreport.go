@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"time"
 
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -87,8 +86,6 @@ func (v *verify) save(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := store.Detached(ctx, 5*time.Second)
-	defer cancel()
-	return v.lead.authority.SaveProgress(ctx, store.Progress{Name: verifyName, Entity: v.entity.Name,
+	return v.o.saveProgress(ctx, v.lead.authority, store.Progress{Name: verifyName, Entity: v.entity.Name,
 		CaptureEpoch: v.lead.record.CaptureEpoch, Done: true, Rows: v.report.Compared, Detail: string(detail)})
 }
