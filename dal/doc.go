@@ -44,7 +44,10 @@
 //     TestJoinedCommitBeyondItsCaller, TestJoinWithoutFollower,
 //     TestJoinedCommitThatFails). One that can't be joined is rolled back
 //     (TestJoinRefuses, TestJoinWhereDynamoDBLeads), and begun again once the phase
-//     is settled (TestJoinWaitsForThePhase).
+//     is settled (TestJoinWaitsForThePhase). What it leaves of the records that it names
+//     is weighed as the library's own writes are, and refused before the commit except in
+//     phase 1 without capture (TestJoinedWeighed); what deletes take along does not count
+//     where it is staged (TestJoinedTakesAlong, TestJoinedTakesAlongUnstaged).
 //   - A phase change and a hand-off make operations wait, not fail, and they go
 //     on within 40 ms of its end (TestPhaseChangeWaits,
 //     TestRequestsWaitForAHandOff, TestHandOffGivenUp). They wait no longer than

@@ -2,6 +2,7 @@ package dal
 
 import (
 	"context"
+	"slices"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -12,7 +13,8 @@ import (
 type Joined struct {
 	router *Router
 	tx     store.Joining
-	w      write // with the change records so far
+	w      write           // with the change records so far
+	keys   []transform.Key // as they were named
 	known  map[transform.Key]bool
 	over   bool
 }
@@ -36,6 +38,8 @@ type Joined struct {
 // fewer deadlocks, as all writers take the fence and their keys in one order. In
 // phase 1 without capture only the fence is checked.
 //
+// Commit refuses what DynamoDB could not take, as a write of the library's own is refused.
+//
 // Any error has rolled the transaction back, so that it can't commit without its
 // change records. ErrConflict says that the phase or another transaction came in
 // between: begin the transaction again. Join has waited for the phase meanwhile,
@@ -51,9 +55,10 @@ type Joined struct {
 // triggers capture the relay brings it); what a statement does after one that
 // committed implicitly, as DDL does; and in phase 1 without capture what comes after
 // a deadlock of which the service took no notice.
-// A transaction that the service commits by itself, not through Commit, is
-// refreshed by the relay only. Nobody checks before the commit that the records
-// can become items and fit MySQL's columns: one that can't becomes a dead letter.
+// A transaction that the service commits by itself, not through Commit, is refreshed by
+// the relay only, and nobody looks at it before: what can't become an item is a dead
+// letter then, as with what triggers capture of records that are not named. That the
+// records fit MySQL's columns is the service's own SQL's to see to.
 func (r *Router) Join(ctx context.Context, tx store.Joining, keys ...Key) (j *Joined, err error) {
 	defer r.observe("join", "", r.clock(), &err)
 	s := r.snapshot.Load()
@@ -113,7 +118,10 @@ func (j *Joined) record(ctx context.Context, op string, keys []Key) error {
 		return err
 	}
 	for _, key := range plain {
-		j.known[key] = true
+		if !j.known[key] {
+			j.known[key] = true
+			j.keys = append(j.keys, key)
+		}
 	}
 	for _, k := range written {
 		j.w.done.Rows = append(j.w.done.Rows, store.Row{Key: k.Key, Version: k.Version})
@@ -154,6 +162,16 @@ func (j *Joined) plain(op string, keys []Key) ([]transform.Key, error) {
 // what it committed. There is no Token for it: what the service's SQL did is not
 // the library's to compare.
 //
+// First Commit reads, within the transaction, what that leaves of the records that were
+// named: one statement for each entity, and under capture one for each record that has
+// rows of other tables. A record that can't become an item is ErrInvalid or ErrTooLarge, as
+// in the repositories, and more than one transaction of DynamoDB can take is ErrTooLarge
+// with the count, as in Atomically. Then the transaction has been rolled back; in phase 1
+// without capture it is reported and commits. As nobody has read what was there before,
+// each record counts as changed, named in vain or not, and unique values and references
+// that are given up or taken count nothing: Atomically may refuse what passes here. A
+// record that a delete may have taken along does not count where DynamoDB stages that.
+//
 // A transaction that lost its change records is not committed: a statement rolled
 // it back, as a deadlock does, and the service went on. What then has committed
 // statement by statement is brought to the follower all the same; the outcome is
@@ -172,6 +190,9 @@ func (j *Joined) Commit(ctx context.Context, options ...WriteOption) (err error)
 		j.end()
 		return err
 	}
+	if err = j.fits(ctx); err != nil {
+		return err
+	}
 	j.over = true
 	if err = j.tx.Commit(ctx); err != nil {
 		return err
@@ -180,6 +201,75 @@ func (j *Joined) Commit(ctx context.Context, options ...WriteOption) (err error)
 		return nil
 	}
 	return r.follow(ctx, &j.w, o.policy)
+}
+
+// fits reads what the transaction leaves of the records that it names, and rolls it back
+// if DynamoDB could not take that.
+func (j *Joined) fits(ctx context.Context) error {
+	if len(j.keys) == 0 {
+		return nil
+	}
+	rows, err := j.tx.Rows(ctx, j.keys)
+	if err != nil {
+		j.over = true
+		return err
+	}
+	if err = j.router.fitJoined(j.w.snapshot, rows); err != nil {
+		j.end()
+	}
+	return err
+}
+
+// fitJoined is what commit does before the library's own writes. Nobody has read what was
+// there before, so each record is taken for one that was changed, and kept its unique
+// values, references and place. What a delete may have taken along is not counted if
+// DynamoDB would stage that.
+func (r *Router) fitJoined(s *Snapshot, rows []store.Row) error {
+	w := &write{snapshot: s}
+	gone := map[*transform.Entity]bool{} // of which records are not there
+	for _, row := range rows {
+		m := store.Mutation{Op: store.Update, Key: row.Key}
+		if !row.Live {
+			m.Op = store.Delete
+			gone[r.contract.Entity(row.Key.Entity)] = true
+		}
+		w.Mutations = append(w.Mutations, m)
+	}
+	w.weigh(r.contract)
+	for i, row := range rows {
+		var err error
+		switch {
+		case row.Err != nil:
+			err = r.unfit(s, row.Key, refused(store.Update.String(), row.Key.Entity, row.Err), row.Err)
+		case row.Live:
+			err = r.fit(w, i, row.Record, row.Record)
+		}
+		if err != nil {
+			return err
+		}
+		if w.burdens != nil && mayGoAlong(r.contract.Entity(row.Key.Entity), row, gone) {
+			w.burdens[i] = burden{}
+		}
+	}
+	return r.bears(w)
+}
+
+// mayGoAlong reports whether a record may be as it is because one of an entity of which
+// some are gone was deleted, and whether DynamoDB would stage that.
+func mayGoAlong(e *transform.Entity, row store.Row, gone map[*transform.Entity]bool) bool {
+	return slices.ContainsFunc(e.References, func(f *transform.Reference) bool {
+		if !gone[f.To()] || f.To().Unstaged() != "" {
+			return false
+		}
+		switch f.OnDelete {
+		case transform.OnDeleteCascade:
+			return !row.Live
+		case transform.OnDeleteSetNull:
+			_, refers := target(f, row.Record)
+			return row.Live && row.Err == nil && !refers
+		}
+		return false
+	})
 }
 
 // Rollback ends the transaction with nothing applied. After Commit, or after an

@@ -1,6 +1,7 @@
 package dal_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -19,10 +20,15 @@ import (
 
 // An ownTx stands for a transaction of the service's own in the fixture's MySQL.
 type ownTx struct {
-	f          *fixture
-	contract   *transform.Contract
-	recorded   []transform.Key
-	commit     error       // what Commit returns
+	f         *fixture
+	contract  *transform.Contract
+	recorded  []transform.Key
+	commit    error // what Commit returns
+	committed bool
+	// now is what the service's SQL has made of the records, nil where that is in the
+	// store already.
+	now        map[transform.Key]store.Row
+	unread     error       // what Rows returns
 	rolledBack atomic.Bool // by whomever
 	meanwhile  func()      // runs before the commit
 }
@@ -55,7 +61,21 @@ func (o *ownTx) Record(ctx context.Context, at store.At, keys []transform.Key) (
 	return written, nil
 }
 
+func (o *ownTx) Rows(ctx context.Context, keys []transform.Key) ([]store.Row, error) {
+	if o.now == nil || o.unread != nil {
+		rows, err := o.f.mysql.GetMany(ctx, store.At{Captured: true}, keys)
+		return rows, cmp.Or(o.unread, err)
+	}
+	rows := make([]store.Row, len(keys))
+	for i, key := range keys {
+		rows[i] = o.now[key]
+		rows[i].Key = key
+	}
+	return rows, nil
+}
+
 func (o *ownTx) Commit(context.Context) error {
+	o.committed = true
 	if o.meanwhile != nil {
 		o.meanwhile()
 	}
@@ -153,10 +173,7 @@ func TestJoinWithoutFollower(t *testing.T) {
 	tx := f.own()
 	require.NoError(t, f.join(t, tx, 1).Commit(t.Context()))
 	require.Empty(t, tx.recorded, "without capture")
-	f.advance(t, dal.MySQLOnly, true)
-	now, err := f.snapshot(t.Context())
-	require.NoError(t, err)
-	f.router.Set(now)
+	f.captures(t)
 	require.NoError(t, f.join(t, tx, 1).Commit(t.Context()))
 	require.Len(t, tx.recorded, 1)
 	require.False(t, f.in(t, f.dynamo, 1).Live)

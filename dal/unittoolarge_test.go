@@ -68,10 +68,7 @@ func TestUnitTooLarge(t *testing.T) {
 	inEveryPhase(t, tooLarge)
 	t.Run("captured", func(t *testing.T) {
 		f := newFixture(t, dal.MySQLOnly, dal.RouterOptions{})
-		f.advance(t, dal.MySQLOnly, true)
-		now, err := f.snapshot(t.Context())
-		require.NoError(t, err)
-		f.router.Set(now)
+		f.captures(t)
 		tooLarge(t, f)
 	})
 }

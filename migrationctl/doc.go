@@ -57,7 +57,8 @@
 //     library join is in both stores, beside other writers, across steps and after
 //     a crash (TestJoinedWrites, TestJoinedWritesBesideOthers,
 //     TestPhaseChangesAroundJoinedWrites, TestJoinedWriteOfADeadProcess,
-//     TestJoinedWriteBare).
+//     TestJoinedWriteBare), and one that DynamoDB can't take in none
+//     (TestJoinedWritesAreWeighed).
 //   - With capture by triggers (Operator.InitTriggers) programs that write MySQL
 //     without this library lose nothing either: what they were told is committed is
 //     in both stores, and where MySQL is not written they are refused

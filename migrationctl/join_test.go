@@ -3,6 +3,9 @@ package migrationctl_test
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -178,6 +181,96 @@ func TestPhaseChangesAroundJoinedWrites(t *testing.T) {
 		require.Equal(t, 5, w.count(t, w.mysql, 1))
 		w.requireEqualStores(t)
 	})
+}
+
+// TestJoinedWritesAreWeighed: what DynamoDB can't take is refused at the commit of a
+// joined transaction before anything commits, with the count or the column, and neither
+// store has any of it. What fits is in both. In phase 1 without capture the service goes on
+// as ever, and it is counted.
+func TestJoinedWritesAreWeighed(t *testing.T) {
+	const many = "INSERT INTO users (user_id, username, email) SELECT n, CONCAT('m', n), CONCAT('m', n) FROM (SELECT CAST(? AS SIGNED) AS n) id"
+	cases := []struct {
+		what  string
+		ids   int64
+		write func(tx *sqlx.Tx, ids []int64) // the first was there
+		kind  error
+		says  string
+	}{
+		{"as many as fit", 99, func(tx *sqlx.Tx, ids []int64) {
+			for _, id := range ids[1:] {
+				tx.MustExec(many, id)
+			}
+			tx.MustExec(sqlAdd, ids[0])
+		}, nil, ""},
+		{"too many", 100, func(tx *sqlx.Tx, ids []int64) {
+			for _, id := range ids[1:] {
+				tx.MustExec(many, id)
+			}
+			tx.MustExec(sqlDelete, ids[0])
+		}, dal.ErrTooLarge, "takes 101 actions of the 100"},
+		{"too large together", 14, func(tx *sqlx.Tx, ids []int64) {
+			for _, id := range ids[1:] {
+				tx.MustExec(many, id)
+			}
+			for _, id := range ids {
+				tx.MustExec("UPDATE users SET profile_data = ? WHERE user_id = ?", `{"bio":"`+strings.Repeat("x", 300_000)+`"}`, id)
+			}
+		}, dal.ErrTooLarge, "bytes of the 4194304"},
+		{"too large an item", 2, func(tx *sqlx.Tx, ids []int64) {
+			tx.MustExec(many, ids[1])
+			tx.MustExec("UPDATE users SET profile_data = ? WHERE user_id = ?", `{"bio":"`+strings.Repeat("x", 420_000)+`"}`, ids[0])
+		}, dal.ErrTooLarge, "Users"},
+		{"no item", 2, func(tx *sqlx.Tx, ids []int64) {
+			tx.MustExec(many, ids[1])
+			tx.MustExec("UPDATE users SET username = '' WHERE user_id = ?", ids[0])
+		}, dal.ErrInvalid, "username"},
+	}
+	for _, stage := range []string{"bare", "captured", "dual-write", "validate"} {
+		t.Run(stage, func(t *testing.T) {
+			w := newEngineWorld(t, enginetest.DynamoDBEngines(t)[0], faultstore.New())
+			switch stage {
+			case "captured":
+				w.to(t, store.MySQLOnly)
+			case "dual-write":
+				w.to(t, store.DualWrite)
+			case "validate":
+				w.to(t, store.Validate)
+			}
+			p := w.open(t, quiet())
+			for i, c := range cases {
+				ids := make([]int64, c.ids)
+				keys := make([]dal.Key, c.ids)
+				for n := range ids {
+					ids[n] = int64(i*1000 + n + 1)
+					keys[n] = p.users.Key(ids[n])
+				}
+				require.NoError(t, w.own(t.Context(), p, sqlInsert, ids[0]))
+				w.drain(t)
+				unfit := p.Router().Stats().Unfit
+				there, followed, was := w.texts(t, w.mysql), w.texts(t, w.dynamo), w.row(t, w.mysql, ids[0])
+				tx, joined, err := w.begin(t.Context(), p, keys...)
+				require.NoError(t, err)
+				c.write(tx, ids)
+				err = joined.Commit(t.Context())
+				if c.kind == nil || stage == "bare" {
+					require.NoError(t, err, c.what)
+					require.True(t, w.row(t, w.mysql, ids[len(ids)-1]).Live, c.what)
+					require.Equal(t, map[bool]int64{true: unfit, false: unfit + 1}[c.kind == nil], p.Router().Stats().Unfit, c.what)
+					continue
+				}
+				require.ErrorIs(t, err, c.kind, c.what)
+				require.ErrorContains(t, err, c.says, c.what)
+				require.Equal(t, dal.NotApplied, dal.OutcomeOf(err))
+				require.True(t, maps.EqualFunc(there, w.texts(t, w.mysql), slices.Equal), c.what)
+				require.True(t, maps.EqualFunc(followed, w.texts(t, w.dynamo), slices.Equal), c.what)
+				require.Equal(t, was.Version, w.row(t, w.mysql, ids[0]).Version, "no change record is left")
+				require.Equal(t, unfit, p.Router().Stats().Unfit)
+			}
+			if stage == "dual-write" || stage == "validate" {
+				w.requireEqualStores(t)
+			}
+		})
+	}
 }
 
 // someoneWaits waits until a session waits for a lock. The server refreshes what

@@ -149,7 +149,13 @@
 //     goes on after a rollback inside it, what then committed by itself is brought
 //     to the follower (TestJoinedTransactionThatWasTakenBack); one that the service
 //     ended by itself may have been committed (TestJoinedTransactionEndedByTheService).
-//   - Without capture it costs one statement (TestJoinBare).
+//   - What it leaves of its keys can be read before it commits (TestJoinedRows), with the
+//     rows of other tables that are there then (TestJoinedRowsOfOtherTables), and a row
+//     that can't be represented (TestJoinedRowsThatCanNotBeRead). One that lost its change
+//     records is refused there already (TestJoinedRowsTakenBack,
+//     TestJoinedRowsTakenBackAfterwards).
+//   - Without capture it costs one statement (TestJoinBare), and one for each entity of
+//     its keys.
 //   - A step waits for it, and may end it as any other holder of the fence
 //     (TestAdvanceWaitsForJoinedTransaction, TestAdvanceEndsJoinedTransaction).
 //

@@ -22,8 +22,11 @@ import (
 // record, as in the store's own writes; another one before the COMMIT looks
 // whether they are all still there, and where triggers capture one more whether the
 // transaction is still open. Without capture a single SELECT holds the
-// fence. All of them run in the service's session: LAST_INSERT_ID() is the
-// library's afterwards, so take an id from the sql.Result of the INSERT.
+// fence. In each phase what is left at the keys is read before the COMMIT; see Rows of
+// store.Joining. All of them run in the service's session: LAST_INSERT_ID() is the
+// library's afterwards, so take an id from the sql.Result of the INSERT. A session of
+// another pool than the store's must be set as Ready demands of that one's: where a list
+// is cut by group_concat_max_len, its record can't be read and the commit is refused.
 func (s *Store) Joining(tx *sqlx.Tx) store.Joining { return newJoining(s, tx) }
 
 // A joining is a transaction of the service's own with the library's statements
@@ -35,6 +38,8 @@ type joining struct {
 	recorded []store.KeyVersion
 	// counting is what counted the recorded keys when these were named.
 	counting []counting
+	// whole says that the change records are there, as Rows has found.
+	whole bool
 }
 
 func newJoining(s *Store, own *sqlx.Tx) *joining {
@@ -56,7 +61,7 @@ func (j *joining) Rollback() error {
 // Record writes the change records of keys, or holds the fence only. An error
 // has rolled the transaction back, so that the service can't commit it either.
 func (j *joining) Record(ctx context.Context, at store.At, keys []transform.Key) ([]store.KeyVersion, error) {
-	j.at = at
+	j.at, j.whole = at, false
 	written, err := j.record(ctx, keys)
 	if err != nil {
 		outcome := j.outcome(ctx, err)
@@ -119,7 +124,10 @@ func (j *joining) hold(ctx context.Context) error {
 // Commit commits unless ctx is over or the change records are gone. Once COMMIT
 // is on its way ctx has no say any more.
 func (j *joining) Commit(ctx context.Context) error {
-	err := j.complete(ctx)
+	err := error(nil)
+	if !j.whole {
+		err = j.complete(ctx)
+	}
 	if err == nil {
 		err = j.touchCounting(ctx)
 	}
@@ -131,6 +139,11 @@ func (j *joining) Commit(ctx context.Context) error {
 		_ = j.own.Commit()
 		return nil
 	}
+	return j.uncommitted(ctx, err)
+}
+
+// uncommitted rolls back, and returns the error of a commit.
+func (j *joining) uncommitted(ctx context.Context, err error) error {
 	outcome := j.outcome(ctx, err)
 	_ = j.own.Rollback()
 	if errors.Is(err, errTakenBack) {

@@ -262,6 +262,9 @@ func (f *fixture) renameJoined(ctx context.Context, there, later transform.Recor
 			return err
 		}
 	}
+	if _, err := joining.Rows(ctx, f.keys(there, later)); err != nil {
+		return err
+	}
 	return joining.Commit(ctx)
 }
 

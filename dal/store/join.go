@@ -21,6 +21,12 @@ type Joining interface {
 	// Any error has rolled the transaction back: it must not commit without the
 	// change records. ErrWrongPhase says that the fence refused.
 	Record(ctx context.Context, at At, keys []transform.Key) ([]KeyVersion, error)
+	// Rows returns what the transaction, if it committed now, would leave at each of the
+	// keys, in their order, without versions; a row that can't be represented has its
+	// Err. The keys were given to Record before. It is for a look directly before
+	// Commit, and returns its errors: a transaction in which what Record wrote is not
+	// there any more is refused here already. Any error has rolled the transaction back.
+	Rows(ctx context.Context, keys []transform.Key) ([]Row, error)
 	// Commit commits, or rolls back and returns an error whose Outcome says
 	// whether the transaction may be there all the same. It refuses a transaction
 	// in which what Record wrote is not there any more.
