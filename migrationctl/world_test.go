@@ -62,10 +62,24 @@ type world struct {
 // eachWorld plays the scenario in memory, and on MariaDB or MySQL with every
 // DynamoDB engine that is there.
 func eachWorld(t *testing.T, play func(t *testing.T, w *world)) {
-	t.Run("memory", func(t *testing.T) { play(t, newMemoryWorld(t, faultstore.New())) })
+	eachWorldOf(t, storetest.Contract(t), play)
+}
+
+// eachWorldOf is eachWorld on the tables of a contract. needs is what MySQL has to be able
+// to, where not everyone is.
+func eachWorldOf(t *testing.T, c *transform.Contract, play func(t *testing.T, w *world), needs ...string) {
+	t.Run("memory", func(t *testing.T) { play(t, newMemoryWorldOf(t, c, faultstore.New())) })
+	eachDynamoDB(t, func(t *testing.T, e *engine.DynamoDB) { play(t, newEngineWorldOf(t, e, c, faultstore.New())) }, needs...)
+}
+
+// eachDynamoDB plays the scenario with every DynamoDB engine that is there.
+func eachDynamoDB(t *testing.T, play func(t *testing.T, e *engine.DynamoDB), needs ...string) {
 	t.Run("engines", func(t *testing.T) {
+		for _, what := range needs {
+			enginetest.NeedsRealMySQL(t, what)
+		}
 		for _, e := range enginetest.DynamoDBEngines(t) {
-			t.Run(e.Kind(), func(t *testing.T) { play(t, newEngineWorld(t, e, faultstore.New())) })
+			t.Run(e.Kind(), func(t *testing.T) { play(t, e) })
 		}
 	})
 }
