@@ -57,6 +57,9 @@ type world struct {
 	// outside writes rows as a service did before it had the library; in
 	// memory it is a bare write.
 	outside func(t *testing.T, users ...User)
+	// another returns the DynamoDB of a process that shares nothing with the others but the
+	// tables, and has a clock of its own; nil in memory.
+	another func(t testing.TB, now func() time.Time) *dynamostore.Store
 }
 
 // eachWorld plays the scenario in memory, and on MariaDB or MySQL with every
@@ -158,11 +161,15 @@ func newEngineWorldWith(t *testing.T, e *engine.DynamoDB, c *transform.Contract,
 	mysql, err := mysqlstore.New(db, c, nil)
 	require.NoError(t, err)
 	prefix := enginetest.Prefix(t)
-	dynamo, err := dynamostore.New(e.Client(), c, &dynamostore.Options{TablePrefix: prefix})
-	require.NoError(t, err)
+	another := func(t testing.TB, now func() time.Time) *dynamostore.Store {
+		s, err := dynamostore.New(e.Client(), c, &dynamostore.Options{TablePrefix: prefix, Now: now})
+		require.NoError(t, err)
+		return s
+	}
+	dynamo := another(t, nil)
 	createTables(t, e.Client(), dynamo, prefix, c)
 	require.NoError(t, mysql.Init(t.Context()))
-	return &world{contract: c, mysql: mysql, dynamo: dynamo, faults: faults, db: db, dsn: dsn, outside: func(t *testing.T, users ...User) {
+	return &world{contract: c, mysql: mysql, dynamo: dynamo, faults: faults, db: db, dsn: dsn, another: another, outside: func(t *testing.T, users ...User) {
 		for _, u := range users {
 			_, err := db.Exec("INSERT INTO users (user_id, username, email, profile_data) VALUES (?, ?, ?, '{\"count\":0}')", u.ID, u.Username, u.Email)
 			require.NoError(t, err)
