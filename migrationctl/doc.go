@@ -80,7 +80,8 @@
 //     TestVerifyOfNumbersMeetsTheSameTwice); what is frozen it leaves alone
 //     (TestVerifyLeavesFrozenCopies).
 //   - New ids go on above every id that either store gave
-//     (TestScenario20OneIDEverywhere).
+//     (TestScenario20OneIDEverywhere), and come once, whatever the clocks of processes say
+//     (TestScenario20FrozenClocks).
 //
 // # What voids them
 //

@@ -15,6 +15,13 @@ func (o Options) OnMachine(now func() time.Time, sleep func(context.Context, tim
 	return &o
 }
 
+// WithClock returns a copy of the options for a process of this machine with another clock.
+func (o Options) WithClock(now func() time.Time) *Options {
+	o.machine = thisMachine()
+	o.machine.now = now
+	return &o
+}
+
 // Left is how long the operator thinks the next pass will take at most, after one
 // that took so long for so many changes.
 func (o *Operator) Left(ctx context.Context, took time.Duration, refreshed int64) (time.Duration, error) {

@@ -81,7 +81,7 @@ type client struct {
 // effect. Each client repeats what it got no answer to, with its token. Both stores
 // end equal to the model.
 func TestMixedOperations(t *testing.T) {
-	inPhases(t, []store.Phase{2, 4}, func(t *testing.T, w *world, p *process, base int64) {
+	play := func(t *testing.T, w *world, p *process, base int64) {
 		operations := 10_000
 		if _, inMemory := w.dynamo.(picky); !inMemory {
 			operations = onEngines(t)
@@ -126,6 +126,12 @@ func TestMixedOperations(t *testing.T) {
 			}
 			require.Len(t, w.texts(t, s), there, "nothing is there that nobody created, in %s", s.Name())
 		}
+	}
+	phases := []store.Phase{2, 4}
+	t.Run("memory", func(t *testing.T) { newMemoryWorld(t, faultstore.New()).inPhases(t, phases, play) })
+	// With the first DynamoDB engine alone: 20,000 operations take minutes on each.
+	t.Run("engines", func(t *testing.T) {
+		newEngineWorld(t, enginetest.DynamoDBEngines(t)[0], faultstore.New()).inPhases(t, phases, play)
 	})
 }
 

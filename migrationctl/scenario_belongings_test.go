@@ -11,7 +11,7 @@ import (
 	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
+	"github.com/crossfade-go/crossfade/internal/engine"
 	"github.com/crossfade-go/crossfade/migrationctl"
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -160,7 +160,7 @@ func TestScenario22BelongingsGoAlong(t *testing.T) {
 	}
 	c, schema := belongings(t)
 	t.Run("memory", func(t *testing.T) { through(t, newMemoryWorldOf(t, c, faultstore.New()), 120, 5) }) // more than a page
-	t.Run("engines", func(t *testing.T) {
-		through(t, newEngineWorldWith(t, enginetest.DynamoDBEngines(t)[0], c, schema, faultstore.New()), 20, 23)
+	eachDynamoDB(t, func(t *testing.T, e *engine.DynamoDB) {
+		through(t, newEngineWorldWith(t, e, c, schema, faultstore.New()), 20, 23)
 	})
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -96,19 +95,9 @@ func idle() *migrationctl.Options {
 // eachMall plays the scenario in memory, and on MariaDB or MySQL with every DynamoDB
 // engine that is there. MySQL has a ware that so many baskets show, as a service had it.
 func eachMall(t *testing.T, lines int, play func(t *testing.T, w *world)) {
-	t.Run("memory", func(t *testing.T) {
-		w := newMemoryWorldOf(t, storetest.CopyContract(t), faultstore.New())
+	eachWorldOf(t, storetest.CopyContract(t), func(t *testing.T, w *world) {
 		w.stock(t, lines)
 		play(t, w)
-	})
-	t.Run("engines", func(t *testing.T) {
-		for _, e := range enginetest.DynamoDBEngines(t) {
-			t.Run(e.Kind(), func(t *testing.T) {
-				w := newEngineWorldOf(t, e, storetest.CopyContract(t), faultstore.New())
-				w.stock(t, lines)
-				play(t, w)
-			})
-		}
 	})
 }
 
@@ -285,10 +274,7 @@ func TestScenario23ItemsShowTheSection(t *testing.T) {
 			require.Equal(t, 3, shown, "%s: %v", about, stored)
 		}, func() error { time.Sleep(10 * time.Millisecond); return nil })
 	}
-	t.Run("memory", func(t *testing.T) { play(t, newMemoryWorldOf(t, storetest.CopyContract(t), faultstore.New())) })
-	t.Run("engines", func(t *testing.T) {
-		play(t, newEngineWorldOf(t, enginetest.DynamoDBEngines(t)[0], storetest.CopyContract(t), faultstore.New()))
-	})
+	eachWorldOf(t, storetest.CopyContract(t), play)
 }
 
 // TestCopiesUnderLoad: wares and sections are renamed, baskets come, move and go, while

@@ -3,14 +3,17 @@ package migrationctl_test
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal"
 	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/internal/engine"
 	"github.com/crossfade-go/crossfade/migrationctl"
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -80,6 +83,115 @@ func TestScenario20OneIDEverywhere(t *testing.T) {
 				a.drained(t)
 				require.Equal(t, w.texts(t, w.mysql), w.texts(t, w.dynamo))
 			}
+		}
+	})
+}
+
+// A giver is a process that makes tickets, and notes their ids.
+type giver struct {
+	*process
+	tickets *dal.Repository[Ticket]
+	faults  *faultstore.Faults
+	ids     []int64
+}
+
+// giver starts a process that shares nothing with others but the stores and the clock.
+func (w *world) giver(t *testing.T, now func() time.Time) *giver {
+	t.Helper()
+	own := *w
+	own.dynamo, own.faults = w.another(t, now), faultstore.New()
+	g := &giver{process: own.open(t, leading().WithClock(now)), faults: own.faults}
+	var err error
+	g.tickets, err = dal.NewRepository[Ticket](g, "Tickets")
+	require.NoError(t, err)
+	return g
+}
+
+// give makes so many tickets, ten at once.
+func (g *giver) give(ctx context.Context, n int) error {
+	for ; n > 0; n -= 10 {
+		var made []Ticket
+		if err := g.Atomically(ctx, func(ctx context.Context, tx *dal.Tx) error {
+			made = make([]Ticket, 10)
+			for i := range made {
+				made[i] = Ticket{Area: "A", Code: randomName()}
+				if err := g.tickets.In(tx).Create(ctx, &made[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		for _, ticket := range made {
+			g.ids = append(g.ids, ticket.ID)
+		}
+	}
+	return nil
+}
+
+// TestScenario20FrozenClocks: processes whose clocks all stand still at one moment, and one
+// whose clock goes backwards, take ids at once, more than a block has. One of them dies with
+// a part of its block at hand, and the one that is started for it wakes up at the same
+// moment. No id comes twice, none is one that MySQL gave, and all are the same in both
+// stores, there and back and there again.
+func TestScenario20FrozenClocks(t *testing.T) {
+	eachDynamoDB(t, func(t *testing.T, e *engine.DynamoDB) {
+		w := newEngineWorld(t, e, faultstore.New())
+		w.to(t, store.Validate)
+		moment := time.Now()
+		still := func() time.Time { return moment }
+		var readings atomic.Int64
+		backwards := func() time.Time { return moment.Add(-time.Duration(readings.Add(1)) * time.Millisecond) }
+		driver := w.open(t, leading())
+		givers := []*giver{w.giver(t, still), w.giver(t, still), w.giver(t, backwards)}
+		seen, highest := map[int64]bool{}, int64(0)
+		gave := func(about string, givers ...*giver) {
+			t.Helper()
+			top := highest
+			for _, g := range givers {
+				for _, id := range g.ids {
+					require.False(t, seen[id], "%s: id %d twice", about, id)
+					seen[id] = true
+					require.Greater(t, id, highest, about)
+					top = max(top, id)
+				}
+				g.ids = nil
+			}
+			highest = top
+		}
+		together := func(n int) {
+			t.Helper()
+			require.Equal(t, len(givers), atOnce(t, len(givers), nil, func(i int) error { return givers[i].give(t.Context(), n) }))
+		}
+		together(10)
+		gave("phase 3", givers...)
+
+		driver.step(t, store.DynamoDBPrimary)
+		together(50)
+		last, err := w.dynamo.LastID(t.Context(), w.contract.Entity("Tickets"))
+		require.NoError(t, err)
+		require.Greater(t, last, highest+3*50, "each has a block of its own, and a part of it at hand")
+		dead := givers[1]
+		dead.faults.On(func(faultstore.Call) bool { return true }, faultstore.Crash)
+		require.Error(t, dead.give(t.Context(), 10))
+		givers[1] = w.giver(t, still)
+		together(60)
+		gave("phase 4", append(givers, dead)...)
+		dead.faults.Restart() // so that what is left of it gives its lease back
+		require.NoError(t, dead.Close(t.Context()))
+
+		for _, to := range []store.Phase{3, 4} {
+			driver.step(t, to)
+			// Their leases do not end by clocks that stand still: the step may be made when
+			// they have not seen it yet, and nobody may write before that.
+			for _, g := range givers {
+				require.Eventually(t, func() bool { return g.Router().Snapshot().Phase == to }, time.Minute, 10*time.Millisecond)
+			}
+			together(10)
+			gave(to.String()+" again", givers...)
+			driver.drained(t)
+			require.Equal(t, w.texts(t, w.mysql), w.texts(t, w.dynamo))
 		}
 	})
 }

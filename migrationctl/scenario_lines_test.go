@@ -14,10 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal"
-	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -389,12 +387,7 @@ func TestLinesTooLarge(t *testing.T) {
 
 // eachOrderWorld is eachWorld on the tables of the orders.
 func eachOrderWorld(t *testing.T, play func(t *testing.T, w *world)) {
-	t.Run("memory", func(t *testing.T) { play(t, newMemoryWorldOf(t, storetest.OrderContract(t), faultstore.New())) })
-	t.Run("engines", func(t *testing.T) {
-		for _, e := range enginetest.DynamoDBEngines(t) {
-			t.Run(e.Kind(), func(t *testing.T) { play(t, newEngineWorldOf(t, e, storetest.OrderContract(t), faultstore.New())) })
-		}
-	})
+	eachWorldOf(t, storetest.OrderContract(t), play)
 }
 
 func keyOf(t *testing.T, w *world, id int64) transform.Key {

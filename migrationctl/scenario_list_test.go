@@ -12,10 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal"
-	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
@@ -43,16 +41,7 @@ func noteOf(id int64) Note {
 // eachListWorld plays the scenario in memory, and on MariaDB or MySQL with every
 // DynamoDB engine that is there.
 func eachListWorld(t *testing.T, play func(t *testing.T, w *world)) {
-	t.Run("memory", func(t *testing.T) {
-		play(t, newMemoryWorldOf(t, storetest.ListContract(t), faultstore.New()))
-	})
-	t.Run("engines", func(t *testing.T) {
-		for _, e := range enginetest.DynamoDBEngines(t) {
-			t.Run(e.Kind(), func(t *testing.T) {
-				play(t, newEngineWorldOf(t, e, storetest.ListContract(t), faultstore.New()))
-			})
-		}
-	})
+	eachWorldOf(t, storetest.ListContract(t), play)
 }
 
 // openNotes starts a process of a world of ListContract.

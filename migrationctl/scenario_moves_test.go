@@ -14,7 +14,6 @@ import (
 	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -87,8 +86,8 @@ func (c *clubhouse) atRest(t *testing.T, w *world, emails ...string) {
 	}
 }
 
-// throughPhases plays a scenario of members in each phase, one after the other, in
-// memory and on the engines that were named first.
+// throughPhases plays a scenario of members in each world, in each phase, one after the
+// other.
 func throughPhases(t *testing.T, play func(t *testing.T, w *world, c *clubhouse)) {
 	through := func(t *testing.T, w *world) {
 		w.to(t, store.MySQLOnly)
@@ -105,10 +104,7 @@ func throughPhases(t *testing.T, play func(t *testing.T, w *world, c *clubhouse)
 			})
 		}
 	}
-	t.Run("memory", func(t *testing.T) { through(t, newMemoryWorldOf(t, storetest.PlaceContract(t), faultstore.New())) })
-	t.Run("engines", func(t *testing.T) {
-		through(t, newEngineWorldOf(t, enginetest.DynamoDBEngines(t)[0], storetest.PlaceContract(t), faultstore.New()))
-	})
+	eachWorldOf(t, storetest.PlaceContract(t), through)
 }
 
 // TestScenario22EmailChanges: the e-mail that is the item's key changes, and the
@@ -249,8 +245,5 @@ func TestScenario22EmailsAcrossSwitches(t *testing.T) {
 			fleet[0].atRest(t, w, emails...)
 		}
 	}
-	t.Run("memory", func(t *testing.T) { across(t, newMemoryWorldOf(t, storetest.PlaceContract(t), faultstore.New())) })
-	t.Run("engines", func(t *testing.T) {
-		across(t, newEngineWorldOf(t, enginetest.DynamoDBEngines(t)[0], storetest.PlaceContract(t), faultstore.New()))
-	})
+	eachWorldOf(t, storetest.PlaceContract(t), across)
 }

@@ -11,10 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal"
-	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
@@ -28,10 +26,10 @@ type Account struct {
 	Code   *string `db:"code"`
 }
 
-// eachNamesPhase plays the scenario in memory and on the engines that were named
-// first, in each of the phases, one after the other. base is a number above every id
-// that was used before. weighs says that MySQL is asked for the weights of texts.
-func eachNamesPhase(t *testing.T, weighs bool, play func(t *testing.T, accounts *dal.Repository[Account], base int64)) {
+// eachNamesPhase plays the scenario in each world of NamesContract, in each of the phases,
+// one after the other. base is a number above every id that was used before. needs is as
+// of eachWorldOf.
+func eachNamesPhase(t *testing.T, play func(t *testing.T, accounts *dal.Repository[Account], base int64), needs ...string) {
 	through := func(t *testing.T, w *world) {
 		w.to(t, store.MySQLOnly)
 		for phase := store.MySQLOnly; phase <= store.DynamoDBOnly; phase++ {
@@ -51,15 +49,7 @@ func eachNamesPhase(t *testing.T, weighs bool, play func(t *testing.T, accounts 
 			})
 		}
 	}
-	t.Run("memory", func(t *testing.T) {
-		through(t, newMemoryWorldOf(t, storetest.NamesContract(t), faultstore.New()))
-	})
-	t.Run("engines", func(t *testing.T) {
-		if weighs {
-			enginetest.NeedsRealMySQL(t, "tells the weights of its collations")
-		}
-		through(t, newEngineWorldOf(t, enginetest.DynamoDBEngines(t)[0], storetest.NamesContract(t), faultstore.New()))
-	})
+	eachWorldOf(t, storetest.NamesContract(t), through, needs...)
 }
 
 // openAccounts starts a process of a world of NamesContract.
@@ -102,7 +92,7 @@ func TestScenario15OneNameInAnyForm(t *testing.T) {
 			}, 20*time.Second, 50*time.Millisecond)
 		}
 	}
-	eachNamesPhase(t, true, func(t *testing.T, accounts *dal.Repository[Account], base int64) {
+	eachNamesPhase(t, func(t *testing.T, accounts *dal.Repository[Account], base int64) {
 		forms := []string{"wanted%d", "Wanted%d", "WANTED%d", "wánted%d", "wanted%d  ", "Wäñtéd%d "}
 		form := func(i int64) *string { s := fmt.Sprintf(forms[i%int64(len(forms))], base); return &s }
 		require.Equal(t, 1, atOnce(t, 50, dal.ErrUnique, func(i int) error {
@@ -137,7 +127,7 @@ func TestScenario15OneNameInAnyForm(t *testing.T) {
 		whoHas(t, accounts, *form(2))
 		whoHas(t, accounts, blank)
 		require.NoError(t, accounts.Update(t.Context(), accounts.Key(another.ID), func(a *Account) error { a.Login = form(4); return nil }))
-	})
+	}, "tells the weights of its collations")
 }
 
 // TestScenario34Search: "%", "_", case and accents mean the same in a search of every
@@ -163,7 +153,7 @@ func TestScenario34Search(t *testing.T) {
 		"one of":                 {dal.OneOf("SNAKE_CASE ", "日本語 ").Folded(), []int64{2, 10}},
 		"others":                 {dal.Differs("naive cafe").Folded(), []int64{0, 1, 2, 3, 4, 5, 6, 8, 9, 10}},
 	}
-	eachNamesPhase(t, false, func(t *testing.T, accounts *dal.Repository[Account], base int64) {
+	eachNamesPhase(t, func(t *testing.T, accounts *dal.Repository[Account], base int64) {
 		code := fmt.Sprint(base)
 		for i, title := range titles {
 			require.NoError(t, accounts.Create(t.Context(), &Account{ID: base + int64(i), Code: &code, Title: &title}))

@@ -15,14 +15,13 @@ import (
 	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 	"github.com/crossfade-go/crossfade/transform"
 )
 
-// inEachPhase plays the scenario in memory and on the engines that were named
-// first, in each of the phases, one after the other, with a process that has
-// nothing else to do. base is a number above every id that was used before.
+// inEachPhase plays the scenario in each world, in each of the phases, one after the
+// other, with a process that has nothing else to do. base is a number above every id that
+// was used before.
 func inEachPhase(t *testing.T, play func(t *testing.T, w *world, p *process, base int64)) {
 	inPhases(t, []store.Phase{1, 2, 3, 4, 5}, play)
 }
@@ -34,32 +33,30 @@ func inPhases(t *testing.T, phases []store.Phase, play func(t *testing.T, w *wor
 // inPhasesOf is inPhases on the tables of a contract.
 func inPhasesOf(t *testing.T, contract func(testing.TB) *transform.Contract, phases []store.Phase,
 	play func(t *testing.T, w *world, p *process, base int64)) {
-	through := func(t *testing.T, w *world) {
-		w.to(t, store.MySQLOnly)
-		for phase := store.MySQLOnly; phase <= store.DynamoDBOnly; phase++ {
-			t.Run(phase.String(), func(t *testing.T) {
-				p := w.open(t, leading())
-				if phase == store.Validate {
-					require.NoError(t, p.Backfill(t.Context(), migrationctl.BackfillOptions{}))
-				}
-				if phase != store.MySQLOnly {
-					p.step(t, phase)
-				}
-				if !slices.Contains(phases, phase) {
-					return
-				}
-				play(t, w, p, int64(phase)*10_000)
-				if phase.HasFollower() {
-					p.drained(t)
-					require.Equal(t, w.texts(t, w.mysql), w.texts(t, w.dynamo))
-				}
-			})
-		}
+	eachWorldOf(t, contract(t), func(t *testing.T, w *world) { w.inPhases(t, phases, play) })
+}
+
+func (w *world) inPhases(t *testing.T, phases []store.Phase, play func(t *testing.T, w *world, p *process, base int64)) {
+	w.to(t, store.MySQLOnly)
+	for phase := store.MySQLOnly; phase <= store.DynamoDBOnly; phase++ {
+		t.Run(phase.String(), func(t *testing.T) {
+			p := w.open(t, leading())
+			if phase == store.Validate {
+				require.NoError(t, p.Backfill(t.Context(), migrationctl.BackfillOptions{}))
+			}
+			if phase != store.MySQLOnly {
+				p.step(t, phase)
+			}
+			if !slices.Contains(phases, phase) {
+				return
+			}
+			play(t, w, p, int64(phase)*10_000)
+			if phase.HasFollower() {
+				p.drained(t)
+				require.Equal(t, w.texts(t, w.mysql), w.texts(t, w.dynamo))
+			}
+		})
 	}
-	t.Run("memory", func(t *testing.T) { through(t, newMemoryWorldOf(t, contract(t), faultstore.New())) })
-	t.Run("engines", func(t *testing.T) {
-		through(t, newEngineWorldOf(t, enginetest.DynamoDBEngines(t)[0], contract(t), faultstore.New()))
-	})
 }
 
 // atOnce calls do from n goroutines and returns how many succeeded; the others

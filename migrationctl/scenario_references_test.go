@@ -268,7 +268,7 @@ func (e estate) gone(t *testing.T, id int64) {
 // TestScenario24DeletesAcrossSwitches: people are deleted while the phase changes. Those
 // with a room below them are refused, the others go with all that goes with them.
 func TestScenario24DeletesAcrossSwitches(t *testing.T) {
-	eachCrossing(t, storetest.FamilyContract, "names the columns of a foreign key", func(t *testing.T, c *crossing) {
+	eachCrossing(t, storetest.FamilyContract, func(t *testing.T, c *crossing) {
 		e, ctx := newEstate(t, c.fleet[0]), t.Context()
 		const families = 4
 		for i := range int64(families) {
@@ -288,5 +288,5 @@ func TestScenario24DeletesAcrossSwitches(t *testing.T) {
 				e.refused(t, c.w, c.fleet[0], c.base+100*i)
 			}
 		}
-	})
+	}, "names the columns of a foreign key")
 }

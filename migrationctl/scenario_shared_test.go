@@ -11,10 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal"
-	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
@@ -61,12 +59,7 @@ func eachClub(t *testing.T, before func(t *testing.T, c *club), play func(t *tes
 		t.Cleanup(func() { _ = ctl.Close(context.Background()) })
 		play(t, w, newClub(t, &process{Controller: ctl}, ctl))
 	}
-	t.Run("memory", func(t *testing.T) { start(t, newMemoryWorldOf(t, storetest.SharedContract(t), faultstore.New())) })
-	t.Run("engines", func(t *testing.T) {
-		for _, e := range enginetest.DynamoDBEngines(t) {
-			t.Run(e.Kind(), func(t *testing.T) { start(t, newEngineWorldOf(t, e, storetest.SharedContract(t), faultstore.New())) })
-		}
-	})
+	eachWorldOf(t, storetest.SharedContract(t), start)
 }
 
 func newClub(t *testing.T, p *process, over dal.Group) *club {

@@ -15,7 +15,6 @@ import (
 	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -63,19 +62,12 @@ func acrossSwitches(t *testing.T, w *world, fleet [2]*process, round func(t *tes
 	require.NotZero(t, waited, "no call was under way while a step was made")
 }
 
-// eachCrossing is acrossSwitches in memory and on the engines that were named first; needs
-// is what MySQL has to be able to, if not everyone is.
-func eachCrossing(t *testing.T, contract func(testing.TB) *transform.Contract, needs string, round func(t *testing.T, c *crossing)) {
+// eachCrossing is acrossSwitches in each world of the contract; needs is as of eachWorldOf.
+func eachCrossing(t *testing.T, contract func(testing.TB) *transform.Contract, round func(t *testing.T, c *crossing), needs ...string) {
 	across := func(t *testing.T, w *world) {
 		acrossSwitches(t, w, [2]*process{w.open(t, leading()), w.open(t, nil)}, round)
 	}
-	t.Run("memory", func(t *testing.T) { across(t, newMemoryWorldOf(t, contract(t), faultstore.New())) })
-	t.Run("engines", func(t *testing.T) {
-		if needs != "" {
-			enginetest.NeedsRealMySQL(t, needs)
-		}
-		across(t, newEngineWorldOf(t, enginetest.DynamoDBEngines(t)[0], contract(t), faultstore.New()))
-	})
+	eachWorldOf(t, contract(t), across, needs...)
 }
 
 // atOnce calls do from n goroutines across the step, and returns how many succeeded; the
@@ -142,7 +134,7 @@ func (c *crossing) haveWaited() int64 {
 // TestScenario13StockAcrossSwitches: of twenty who buy one of ten while the phase changes,
 // ten succeed, and there are as many orders.
 func TestScenario13StockAcrossSwitches(t *testing.T) {
-	eachCrossing(t, storetest.Contract, "", func(t *testing.T, c *crossing) {
+	eachCrossing(t, storetest.Contract, func(t *testing.T, c *crossing) {
 		p := c.fleet[0]
 		product := user(c.base)
 		product.Profile.Count = 10
@@ -186,7 +178,7 @@ func (c *crossing) tickets(t *testing.T, p *process) *dal.Repository[Ticket] {
 func TestScenario14CancelAcrossSwitches(t *testing.T) {
 	const orders = 5
 	errCancelled := errors.New("cancelled already")
-	eachCrossing(t, storetest.Contract, "", func(t *testing.T, c *crossing) {
+	eachCrossing(t, storetest.Contract, func(t *testing.T, c *crossing) {
 		p := c.fleet[0]
 		product := user(c.base)
 		product.Profile.Count = orders
@@ -216,7 +208,7 @@ func TestScenario14CancelAcrossSwitches(t *testing.T) {
 // changes, in forms that differ in case, accents and blanks at the end, one succeeds.
 func TestScenario15NameAcrossSwitches(t *testing.T) {
 	forms := []string{"wanted%d", "Wanted%d", "WANTED%d", "wánted%d", "wanted%d  ", "Wäñtéd%d "}
-	eachCrossing(t, storetest.NamesContract, "tells the weights of its collations", func(t *testing.T, c *crossing) {
+	eachCrossing(t, storetest.NamesContract, func(t *testing.T, c *crossing) {
 		accounts := func(p *process) *dal.Repository[Account] {
 			all, err := dal.NewRepository[Account](p, "Accounts")
 			require.NoError(t, err)
@@ -235,5 +227,5 @@ func TestScenario15NameAcrossSwitches(t *testing.T) {
 			_, err := accounts(c.fleet[1]).Get(t.Context(), accounts(c.fleet[1]).Key(c.base+i))
 			require.Equal(t, c.base+i == holder.Load(), err == nil, "%s: %v", c.about, err)
 		}
-	})
+	}, "tells the weights of its collations")
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/crossfade-go/crossfade/dal/storetest"
 	"github.com/crossfade-go/crossfade/dynamostore/dynamotest"
 	"github.com/crossfade-go/crossfade/internal/engine"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 )
 
@@ -33,12 +32,7 @@ type Login struct {
 // indexes never show what was written.
 func eachLoginWorld(t *testing.T, play func(t *testing.T, w *world)) {
 	contract := storetest.LoginContract(t)
-	t.Run("memory", func(t *testing.T) { play(t, newMemoryWorldOf(t, contract, faultstore.New())) })
-	t.Run("engines", func(t *testing.T) {
-		for _, e := range enginetest.DynamoDBEngines(t) {
-			t.Run(e.Kind(), func(t *testing.T) { play(t, newEngineWorldOf(t, e, contract, faultstore.New())) })
-		}
-	})
+	eachWorldOf(t, contract, play)
 	t.Run("indexes that stand still", func(t *testing.T) {
 		srv := dynamotest.Start(t)
 		srv.Fault(dynamotest.OnAny().IndexLag(dynamotest.Forever))

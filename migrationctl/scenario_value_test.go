@@ -11,10 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal"
-	"github.com/crossfade-go/crossfade/dal/faultstore"
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/dal/storetest"
-	"github.com/crossfade-go/crossfade/internal/enginetest"
 	"github.com/crossfade-go/crossfade/migrationctl"
 	"github.com/crossfade-go/crossfade/transform"
 )
@@ -31,19 +29,14 @@ type stage struct {
 // bare reports whether the library behaves as if it were not there.
 func (s *stage) bare() bool { return s.n == 0 }
 
-// inEachStage plays in memory and on the engines that were named first.
+// inEachStage plays in each world, in each stage, one after the other.
 func inEachStage(t *testing.T, play func(t *testing.T, s *stage)) {
 	inEachStageOf(t, storetest.ListContract, play)
 }
 
 // inEachStageOf is inEachStage on another contract of the notes.
 func inEachStageOf(t *testing.T, contract func(testing.TB) *transform.Contract, play func(t *testing.T, s *stage)) {
-	t.Run("memory", func(t *testing.T) {
-		throughStages(t, newMemoryWorldOf(t, contract(t), faultstore.New()), play)
-	})
-	t.Run("engines", func(t *testing.T) {
-		throughStages(t, newEngineWorldOf(t, enginetest.DynamoDBEngines(t)[0], contract(t), faultstore.New()), play)
-	})
+	eachWorldOf(t, contract(t), func(t *testing.T, w *world) { throughStages(t, w, play) })
 }
 
 // byBody is storetest.ListContract with an index whose sort key can be too long.

@@ -57,15 +57,32 @@ type world struct {
 	// outside writes rows as a service did before it had the library; in
 	// memory it is a bare write.
 	outside func(t *testing.T, users ...User)
+	// another returns the DynamoDB of a process that shares nothing with the others but the
+	// tables, and has a clock of its own; nil in memory.
+	another func(t testing.TB, now func() time.Time) *dynamostore.Store
 }
 
 // eachWorld plays the scenario in memory, and on MariaDB or MySQL with every
 // DynamoDB engine that is there.
 func eachWorld(t *testing.T, play func(t *testing.T, w *world)) {
-	t.Run("memory", func(t *testing.T) { play(t, newMemoryWorld(t, faultstore.New())) })
+	eachWorldOf(t, storetest.Contract(t), play)
+}
+
+// eachWorldOf is eachWorld on the tables of a contract. needs is what MySQL has to be able
+// to, where not everyone is.
+func eachWorldOf(t *testing.T, c *transform.Contract, play func(t *testing.T, w *world), needs ...string) {
+	t.Run("memory", func(t *testing.T) { play(t, newMemoryWorldOf(t, c, faultstore.New())) })
+	eachDynamoDB(t, func(t *testing.T, e *engine.DynamoDB) { play(t, newEngineWorldOf(t, e, c, faultstore.New())) }, needs...)
+}
+
+// eachDynamoDB plays the scenario with every DynamoDB engine that is there.
+func eachDynamoDB(t *testing.T, play func(t *testing.T, e *engine.DynamoDB), needs ...string) {
 	t.Run("engines", func(t *testing.T) {
+		for _, what := range needs {
+			enginetest.NeedsRealMySQL(t, what)
+		}
 		for _, e := range enginetest.DynamoDBEngines(t) {
-			t.Run(e.Kind(), func(t *testing.T) { play(t, newEngineWorld(t, e, faultstore.New())) })
+			t.Run(e.Kind(), func(t *testing.T) { play(t, e) })
 		}
 	})
 }
@@ -144,11 +161,15 @@ func newEngineWorldWith(t *testing.T, e *engine.DynamoDB, c *transform.Contract,
 	mysql, err := mysqlstore.New(db, c, nil)
 	require.NoError(t, err)
 	prefix := enginetest.Prefix(t)
-	dynamo, err := dynamostore.New(e.Client(), c, &dynamostore.Options{TablePrefix: prefix})
-	require.NoError(t, err)
+	another := func(t testing.TB, now func() time.Time) *dynamostore.Store {
+		s, err := dynamostore.New(e.Client(), c, &dynamostore.Options{TablePrefix: prefix, Now: now})
+		require.NoError(t, err)
+		return s
+	}
+	dynamo := another(t, nil)
 	createTables(t, e.Client(), dynamo, prefix, c)
 	require.NoError(t, mysql.Init(t.Context()))
-	return &world{contract: c, mysql: mysql, dynamo: dynamo, faults: faults, db: db, dsn: dsn, outside: func(t *testing.T, users ...User) {
+	return &world{contract: c, mysql: mysql, dynamo: dynamo, faults: faults, db: db, dsn: dsn, another: another, outside: func(t *testing.T, users ...User) {
 		for _, u := range users {
 			_, err := db.Exec("INSERT INTO users (user_id, username, email, profile_data) VALUES (?, ?, ?, '{\"count\":0}')", u.ID, u.Username, u.Email)
 			require.NoError(t, err)
