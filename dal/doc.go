@@ -25,6 +25,9 @@
 //
 //   - A write is committed together with its change record or not at all, and
 //     what an error says of its outcome is true (TestSweepWrites).
+//   - A read answers with all of what the store that leads has, or with an error
+//     beside no answer. What AllowStale let MySQL answer says so. No read changes a
+//     store (TestSweepReads).
 //   - What follows a commit runs on its own deadline: a caller that goes away
 //     takes nothing with it (TestScenario07CancelledCaller).
 //   - Every operation uses one phase from start to end
@@ -67,7 +70,8 @@
 //     hand-off was faster than its refresh (TestRequiredAcrossAHandBack); of what a
 //     staged delete takes along see Required (TestRequiredOfMoreThanIsTold).
 //   - A comparison of phase 3 changes neither answer nor latency, and counts a
-//     difference only if it persists at the same version (TestScenario35Comparison).
+//     difference only if it persists at the same version (TestScenario35Comparison,
+//     TestSweepComparisons).
 //   - A record that could not become an item is refused before the commit,
 //     except in phase 1 without capture, where it is reported
 //     (TestUnfitRecordRefused). With DynamoDB as authority so is one that

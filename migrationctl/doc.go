@@ -31,7 +31,10 @@
 //     (TestCaptureOnRefusesOldEpoch).
 //   - Whatever fails in a write, a refresh or a backfill, and wherever a process
 //     dies, the stores are equal once the relay is done (TestSweepWrites,
-//     TestSweepBackfill).
+//     TestSweepBackfill), also where a transaction of the service's own was joined
+//     (TestSweepJoinedWrites), where triggers name what has changed
+//     (TestSweepTriggeredRefresh), and where the service has SQL of its own
+//     (TestSweepServiceSQL).
 //   - A live value is never overwritten, and a deleted record never brought
 //     back, by a backfill or a late refresh (TestScenario16LateBackfillKeepsLiveValue,
 //     TestScenario17LateBackfillKeepsDelete).

@@ -55,7 +55,8 @@ const (
 	Control   Role = "control"
 	Leases    Role = "leases"
 	Beside    Role = "beside"
-	Shared    Role = "store" // the reads of a store that was wrapped whole
+	Joined    Role = "joined" // a service's own transaction
+	Shared    Role = "store"  // the reads of a store that was wrapped whole
 )
 
 // A Call is one call of a wrapped store.
@@ -249,7 +250,10 @@ func (r *running) fail(outcome store.Outcome, cause error) error {
 	if len(r.call.Keys) > 0 {
 		e.Entity = r.call.Keys[0].Entity
 	}
-	if writes(r.call.Method) {
+	switch {
+	case r.call.Method == "Record":
+		e.Outcome = store.NotApplied // what it is part of is not committed
+	case writes(r.call.Method):
 		e.Outcome = outcome
 	}
 	return e

@@ -88,7 +88,7 @@ func (f *Faults) AuthorityControl(s AuthorityControl) AuthorityControl {
 func writes(method string) bool {
 	return slices.Contains([]string{"Write", "Bump", "Clean", "Renew", "Empty", "Reach", "CleanFanOut", "Put", "PutTogether", "Insert", "Keep", "Init",
 		"Advance", "Register", "Deregister", "RaiseID", "SaveProgress", "SaveDeadLetter", "DropDeadLetter", "AppendAudit",
-		"Grant", "GiveBack", "Forget", "Disown", "MendBeside"}, method)
+		"Grant", "GiveBack", "Forget", "Disown", "MendBeside", "Commit"}, method)
 }
 
 // A gate is where the calls of one wrapper meet the script.
