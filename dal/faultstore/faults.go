@@ -251,7 +251,7 @@ func (r *running) fail(outcome store.Outcome, cause error) error {
 		e.Entity = r.call.Keys[0].Entity
 	}
 	switch {
-	case r.call.Method == "Record":
+	case r.call.Role == Joined && r.call.Method != "Commit":
 		e.Outcome = store.NotApplied // what it is part of is not committed
 	case writes(r.call.Method):
 		e.Outcome = outcome

@@ -21,6 +21,11 @@ func (o *own) Record(context.Context, store.At, []transform.Key) ([]store.KeyVer
 	return []store.KeyVersion{{Version: 7}}, nil
 }
 
+func (o *own) Rows(_ context.Context, keys []transform.Key) ([]store.Row, error) {
+	o.did = append(o.did, "rows")
+	return []store.Row{{Key: keys[0], Live: true}}, nil
+}
+
 func (o *own) Commit(context.Context) error { o.did = append(o.did, "commit"); return nil }
 
 func (o *own) Rollback() error { o.did = append(o.did, "rollback"); return nil }
@@ -29,16 +34,16 @@ func (o *own) Rollback() error { o.did = append(o.did, "rollback"); return nil }
 // rolled back, and nothing has committed but a Commit whose reply is lost.
 func TestJoining(t *testing.T) {
 	for _, c := range []struct {
-		effect          Effect
-		record, commit  []string // what is done
-		ofCommit        store.Outcome
-		atRecord, after error
+		effect               Effect
+		record, rows, commit []string // what is done
+		ofCommit             store.Outcome
+		atRecord, after      error
 	}{
-		{0, []string{"record"}, []string{"commit"}, store.NoWrite, nil, nil},
-		{Before, []string{"rollback"}, []string{"rollback"}, store.NotApplied, ErrInjected, nil},
-		{Lost, []string{"rollback"}, []string{"rollback"}, store.Unknown, ErrInjected, nil},
-		{After, []string{"record", "rollback"}, []string{"commit", "rollback"}, store.Unknown, ErrInjected, nil},
-		{Crash, []string{"rollback"}, []string{"rollback"}, store.Unknown, ErrCrashed, ErrCrashed},
+		{0, []string{"record"}, []string{"rows"}, []string{"commit"}, store.NoWrite, nil, nil},
+		{Before, []string{"rollback"}, []string{"rollback"}, []string{"rollback"}, store.NotApplied, ErrInjected, nil},
+		{Lost, []string{"rollback"}, []string{"rollback"}, []string{"rollback"}, store.Unknown, ErrInjected, nil},
+		{After, []string{"record", "rollback"}, []string{"rows", "rollback"}, []string{"commit", "rollback"}, store.Unknown, ErrInjected, nil},
+		{Crash, []string{"rollback"}, []string{"rollback"}, []string{"rollback"}, store.Unknown, ErrCrashed, ErrCrashed},
 	} {
 		t.Run(c.effect.String(), func(t *testing.T) {
 			f, tx := newFixture(t), &own{}
@@ -55,6 +60,14 @@ func TestJoining(t *testing.T) {
 				require.Equal(t, store.NotApplied, store.OutcomeOf(err), "nobody commits it")
 			}
 			require.ErrorIs(t, f.put(1), c.after)
+
+			f, tx = newFixture(t), &own{}
+			f.On(Method("Rows"), c.effect)
+			rows, err := f.Joining(tx).Rows(t.Context(), []transform.Key{f.key(1)})
+			require.ErrorIs(t, err, c.atRecord)
+			require.Equal(t, c.rows, tx.did)
+			require.Equal(t, err == nil, len(rows) == 1)
+			require.Equal(t, err != nil, store.OutcomeOf(err) == store.NotApplied)
 
 			f, tx = newFixture(t), &own{}
 			f.On(Method("Commit"), c.effect)
