@@ -93,8 +93,8 @@ func (s *Store) insertTogether(ctx context.Context, some []*inserting) error {
 			did, err := s.insertOwn(ctx, t, src, free)
 			return did, s.insertFault(ctx, t, free, err)
 		}
-		if err == nil && len(some) == 1 && len(free) == 1 {
-			// Only one by one: of many, hardly any is there.
+		if err == nil && len(free) == 1 {
+			// Of one alone, a duplicate says that it has come since. Of many, hardly any is there.
 			there, asked := free[0].isThere(ctx, t)
 			if err = asked; there {
 				free = nil

@@ -2,6 +2,7 @@ package mysqlstore_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,4 +63,25 @@ func TestInsertOneByOne(t *testing.T) {
 	var records int
 	require.NoError(t, f.db.Get(&records, "SELECT COUNT(*) FROM crossfade_change"))
 	require.Zero(t, records, "a backfill leaves no change records")
+}
+
+// The one row of several that no refresh has put, and that is there: it is found to be,
+// and not inserted again and again for as long as a conflict is worth.
+func TestInsertOfOneThatIsThere(t *testing.T) {
+	f := newFollower(t, setting{})
+	f.db.MustExec("INSERT INTO tickets (ticket_id, seat, grade) VALUES (1, 'there', 1)")
+	took, err := f.store.Put(f.ctx, f.at, f.live(f.ticket(2, "2A"), 5))
+	require.NoError(t, err)
+	require.True(t, took)
+	f.hooks.reset(nil, nil)
+	errs, err := f.store.Insert(f.ctx, []store.Row{f.live(f.ticket(1, "1A"), 0), f.live(f.ticket(2, "2B"), 0)})
+	require.NoError(t, errors.Join(append(errs, err)...))
+	require.Equal(t, []string{"1 there", "2 2A"}, f.seatsThere())
+	begun := 0
+	for _, query := range f.hooks.seen() {
+		if strings.HasPrefix(query, "START TRANSACTION") {
+			begun++
+		}
+	}
+	require.Equal(t, 1, begun, "transactions")
 }

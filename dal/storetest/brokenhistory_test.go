@@ -11,16 +11,16 @@ import (
 
 var historyFaults = []fault{
 	{name: "delete of nothing succeeds, in a history", in: faultNamed("delete of nothing succeeds").in,
-		breaks: cases(ruleHistory, "of users, visits and tickets", "of lists", "of families", "of places", "of shelves", "of names")},
+		breaks: cases(ruleHistory, "of users, visits and tickets", "of lists", "of families", "of places", "of shelves", "of names", "of orders")},
 	{name: "Put takes an equal version, in a history", in: faultNamed("Put takes an equal version").in,
-		breaks: cases(ruleHistory, "of users, visits and tickets that follow", "of lists that follow")},
+		breaks: cases(ruleHistory, "of users, visits and tickets that follow", "of lists that follow", "of orders that follow")},
 }
 
 // faultNamed returns one of the faults of other rules.
 func faultNamed(name string) fault {
 	all := slices.Concat(commitFaults, operationFaults, versionFaults, changeFaults, tokenFaults, readFaults, queryFaults, listFaults,
 		scanFaults, followerFaults, uniqueFaults, passedOnFaults, idFaults, expectFaults, epochFaults,
-		familyFaults, placeFaults, countFaults, namesFaults)
+		familyFaults, placeFaults, countFaults, namesFaults, childFaults)
 	i := slices.IndexFunc(all, func(f fault) bool { return f.name == name })
 	if i < 0 {
 		panic("there is no fault " + name)
@@ -53,6 +53,11 @@ func TestHistoriesFindFaults(t *testing.T) {
 			"all references of an entity count as one", "NULL counts", "a number never goes down", "nothing is excepted",
 		},
 		ruleHistory + "/of names": {"the folded form is stored"},
+		ruleHistory + "/of orders": {
+			"rows are forgotten", "no rows are no list", "rows that are taken out stay", "an update takes the rows", "rows come back with their record",
+			"ids are given again", "ids are brought", "sequences of rows are not raised", "rows are not looked at", "rows are not expected",
+		},
+		ruleHistory + "/of orders that follow": {"rows are forgotten", "no rows are no list", "sequences of rows are not raised"},
 		users + " that follow": {
 			"Put has no condition", "Put takes an equal version", "a tombstone only where an item is", "a tombstone is for ever",
 			"Insert overwrites", "Insert overwrites tombstones", "Insert gives version 1",

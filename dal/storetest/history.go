@@ -27,6 +27,7 @@ func followedHistoryCases() []testCase {
 	return ruled(ruleHistory,
 		check{name: "of users, visits and tickets that follow", run: histories},
 		ofLists("of lists that follow", histories),
+		ofOrders("of orders that follow", histories),
 	)
 }
 
@@ -168,7 +169,7 @@ func newPlayer(t testing.TB, of *env) *player {
 			e.raiseAll()
 		}
 	}
-	return &player{TB: t, subject: subject, model: model, seen: versions{}, kept: remembered{}}
+	return &player{TB: t, subject: subject, model: model, seen: versions{}, kept: remembered{}, ofRows: map[string]*rowIDs{}}
 }
 
 func modelOf(subject *env) Subject {
@@ -222,6 +223,7 @@ func newGenerator(e *env, seed uint64) *generator {
 			}
 			g.values[table+"."+e.entities[table].Columns[i].Name] = g.valuePool(table, i)
 		}
+		g.rowPools(table)
 	}
 	return g
 }

@@ -15,7 +15,7 @@ import (
 const kindSteps = 150
 
 // kindHistoryCases play histories of an authority over records that refer to one another,
-// whose items move, which are counted, and whose values are compared by a collation.
+// whose items move, which are counted, which rows of other tables are part of, and whose values are compared by a collation.
 func kindHistoryCases() []testCase {
 	histories := func(e *env) {
 		e.Helper()
@@ -31,6 +31,7 @@ func kindHistoryCases() []testCase {
 		ofPlaces("of places", histories),
 		ofCounts("of shelves", histories),
 		ofNames("of names", histories),
+		ofOrders("of orders", histories),
 	)
 }
 
@@ -96,7 +97,7 @@ func (g *generator) fill() (steps []step) {
 		for _, key := range g.pool(table) {
 			if g.IntN(5) > 0 {
 				n := named{table, key}
-				steps = append(steps, &writeStep{changes: []mutation{{named: n, op: store.Put, set: g.columns(table, whole)}},
+				steps = append(steps, &writeStep{changes: []mutation{{named: n, op: store.Put, set: g.columns(table, whole), lists: g.lists(table, whole)}},
 					token: fmt.Sprint("f", g.IntN(1_000_000))})
 			}
 		}

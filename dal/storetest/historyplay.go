@@ -21,18 +21,21 @@ import (
 //   - Rows of a scan and change records may come in any order.
 //   - A record in the answer to a write may be left out.
 //   - Ids that are assigned are above those before, and may leave any out: the model
-//     is told which they were.
+//     is told which they were. Those of rows that are part of a record are its own:
+//     it has the same ones in the same places.
 //   - A write that changes nothing may leave change records or none: it is not played on.
 //   - A read without capture may tell no version.
 //   - Tombstones are a follower's: what an authority tells of them is its own.
-//   - Of several things wrong with a write any one may be told.
+//   - Of several things wrong with a write any one may be told. A record that no table can
+//     hold may be refused before the phase is looked at.
 //   - An index may show late what was written, for as long as Harness.Lag says.
 type player struct {
 	testing.TB
 	subject, model *env
 	seen           versions
 	kept           remembered
-	assigned       map[string]int64 // the highest id, by table
+	assigned       map[string]int64   // the highest id, by table
+	ofRows         map[string]*rowIDs // by table
 }
 
 // versions are the subject's versions by the model's, of each key.
@@ -80,6 +83,7 @@ func (p *player) sameRow(got, want store.Row, at store.At) {
 	if p.subject.part == asAuthority {
 		got.Tombstone, want.Tombstone = false, false
 	}
+	got.Record = p.inModel(got.Record, want.Record)
 	require.Equal(p, shownOf(want), shownOf(got), "what is at %s %q", want.Key.Entity, want.Key.ID)
 	p.sameVersion(want.Key, got.Version, want.Version)
 	if p.subject.kind() == aFence && at.Captured {
@@ -123,6 +127,7 @@ type wrong struct {
 	kind   error
 	field  string
 	holder transform.Key
+	always bool // in every phase
 }
 
 // isAmong reports whether an error tells one of the things that are wrong.
@@ -281,6 +286,7 @@ func (p *player) compareAll() {
 		p.compareRows(key)
 	}
 	if p.subject.part == asAuthority {
+		p.compareLastIDs()
 		p.compareChanges(3)
 	}
 }

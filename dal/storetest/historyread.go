@@ -170,6 +170,9 @@ func (p *player) answer(q store.Query, w when, want []string) (rows []store.Row,
 		rows, _, err = ask(p, "", func() ([]store.Row, error) {
 			return p.subject.reader().Query(p.subject.ctx, p.subject.when(w), q)
 		})
+		for i := range rows {
+			rows[i].Record = p.inModel(rows[i].Record, transform.Record{})
+		}
 		if err != nil || q.Index == "" || slices.Equal(want, textsOf(rows)) || time.Now().After(deadline) {
 			return rows, err
 		}

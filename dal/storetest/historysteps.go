@@ -91,10 +91,8 @@ func (leadStep) play(p *player) {
 // raiseAll makes the sequences go on above the ids that a history brings along.
 // What becomes of an id that a caller brings is for the cases about ids.
 func (e *env) raiseAll() {
-	for _, entity := range e.entities {
-		if entity.Sequence >= 0 {
-			require.NoError(e, e.Control.RaiseID(e.ctx, entity, ownIDsEnd))
-		}
+	for _, entity := range e.reader().Contract().Sequences() {
+		require.NoError(e, e.Control.RaiseID(e.ctx, entity, ownIDsEnd))
 	}
 }
 
@@ -154,30 +152,40 @@ func (s tokenStep) play(p *player) {
 	}
 }
 
-// A raiseStep makes a sequence go on higher up.
+// A raiseStep makes a sequence go on higher up: that of a table, or of the rows of its
+// records' first list.
 type raiseStep struct {
 	table string
+	rows  bool
 	by    int64
 }
 
 func (g *generator) raise() step {
 	if c, ok := g.assigned(); ok {
-		return raiseStep{c.table, g.Int64N(30)}
+		rows := len(g.e.entities[c.table].Children()) > 0 && g.IntN(2) == 0
+		return raiseStep{c.table, rows, g.Int64N(30)}
 	}
 	return g.scan()
 }
 
 func (s raiseStep) String() string {
-	return fmt.Sprintf("raise the sequence of %s by %d", s.table, s.by)
+	return fmt.Sprintf("raise the sequence of %s by %d, its rows' %t", s.table, s.by, s.rows)
 }
 
 func (s raiseStep) play(p *player) {
-	last, err := p.model.Control.LastID(p.model.ctx, p.model.entities[s.table])
+	entity := p.model.entities[s.table]
+	if s.rows {
+		entity = entity.Children()[0].Rows
+	}
+	last, err := p.model.Control.LastID(p.model.ctx, entity)
 	require.NoError(p, err)
-	p.both(func(e *env) { require.NoError(p, e.Control.RaiseID(e.ctx, e.entities[s.table], last+s.by)) })
-	now, err := p.subject.Control.LastID(p.subject.ctx, p.subject.entities[s.table])
+	p.both(func(e *env) { require.NoError(p, e.Control.RaiseID(e.ctx, entity, last+s.by)) })
+	now, err := p.subject.Control.LastID(p.subject.ctx, entity)
 	require.NoError(p, err)
 	require.GreaterOrEqual(p, now, last+s.by, "the sequence goes on above")
+	if s.rows {
+		p.rowIDs(entity).highest = max(p.rowIDs(entity).highest, last+s.by)
+	}
 }
 
 // A rowsStep brings rows to a follower: one by Put, several together, or by Insert.
@@ -192,6 +200,7 @@ type rowOf struct {
 	named
 	version store.Version
 	set     content
+	lists   listEdits
 }
 
 func (s rowsStep) String() string {
@@ -199,7 +208,7 @@ func (s rowsStep) String() string {
 	for _, r := range s.rows {
 		what := "tombstone"
 		if r.set != nil {
-			what = "{" + r.set.String() + "}"
+			what = "{" + r.set.String() + "}" + r.lists.String()
 		}
 		parts = append(parts, fmt.Sprintf("%s at %d %s", r.named, r.version, what))
 	}
@@ -212,7 +221,7 @@ func (g *generator) rowOf(n named) rowOf {
 		r.version += store.Floor(uint64(1 + g.IntN(2))) // of a later epoch
 	}
 	if g.IntN(4) > 0 {
-		r.set = g.columns(n.table, whole)
+		r.set, r.lists = g.columns(n.table, whole), g.brought(n)
 	}
 	return r
 }
@@ -237,7 +246,7 @@ func (g *generator) insert() step {
 	}
 	for range n {
 		r := g.rowOf(g.nameIn(table))
-		r.set = g.columns(table, whole)
+		r.set, r.lists = g.columns(table, whole), g.brought(r.named)
 		there := false
 		for _, other := range s.rows {
 			there = there || other.String() == r.named.String()
@@ -256,6 +265,8 @@ func (s rowsStep) play(p *player) {
 		row := store.Row{Key: p.model.keyNamed(r.named), Version: r.version, Live: r.set != nil}
 		if row.Live {
 			row.Record = p.model.record(r.named, r.set)
+			r.lists.edit(p.model, row.Record)
+			require.NoError(p, row.Record.Entity().Settle(row.Record)) // as an authority tells it
 			placed[row.Key] = row.Record
 		}
 		rows = append(rows, row)

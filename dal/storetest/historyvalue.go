@@ -31,14 +31,17 @@ var edges = map[transform.Kind][]string{
 
 // ints are the edges of whole numbers, by the column's type.
 var ints = map[string][]string{
-	"int":    {"0", "1", "2", "10", "-1", "-20", "2147483647", "-2147483648"},
-	"bigint": {"0", "1", "2", "10", "-1", "-20", "9223372036854775807", "-9223372036854775808", "9007199254740993"},
+	"tinyint": {"0", "1", "-1", "127", "-128"},
+	"int":     {"0", "1", "2", "10", "-1", "-20", "2147483647", "-2147483648"},
+	"bigint":  {"0", "1", "2", "10", "-1", "-20", "9223372036854775807", "-9223372036854775808", "9007199254740993"},
 }
 
 func edgesOf(c *transform.Column) []string {
 	switch {
 	case c.Kind == transform.Int && c.Unsigned:
 		return []string{"0", "1", "2", "10", "20", "2147483647", "4294967295"}
+	case len(c.Labels) > 0:
+		return c.Labels
 	case c.Kind == transform.Int:
 		return ints[c.SQLType]
 	}
@@ -55,7 +58,7 @@ func (g *generator) valuePool(table string, i int) []string {
 		return texts
 	}
 	pool := slices.DeleteFunc(slices.Clone(edgesOf(column)), func(text string) bool {
-		return !g.isItem(named{table, g.pools[table][0]}, content{column.Name: text})
+		return !canHold(column, text) || !g.isItem(named{table, g.pools[table][0]}, content{column.Name: text})
 	})
 	g.Shuffle(len(pool), func(i, j int) { pool[i], pool[j] = pool[j], pool[i] })
 	n := 6
@@ -71,6 +74,12 @@ func (g *generator) valuePool(table string, i int) []string {
 		}
 	}
 	return pool[:min(n, len(pool))]
+}
+
+// canHold reports whether a column can hold what a text says.
+func canHold(c *transform.Column, text string) bool {
+	v, err := c.Parse(text)
+	return err == nil && c.Fit(v) == nil
 }
 
 func (g *generator) isItem(n named, c content) bool {

@@ -76,6 +76,7 @@ type mutation struct {
 	named
 	op     store.Op
 	set    content
+	lists  listEdits
 	expect expectation
 }
 
@@ -93,7 +94,7 @@ func (s *writeStep) String() string {
 	for _, c := range s.changes {
 		part := fmt.Sprintf("%s %s", c.op, c.named)
 		if c.set != nil {
-			part += " {" + c.set.String() + "}"
+			part += " {" + c.set.String() + "}" + c.lists.String()
 		}
 		parts = append(parts, part+[...]string{"", " upon what is there", " upon what was read"}[c.expect])
 	}
@@ -133,9 +134,9 @@ func (g *generator) mutation(n named) mutation {
 	c := mutation{named: n, op: ops[g.IntN(len(ops))]}
 	switch c.op {
 	case store.Create, store.Put:
-		c.set = g.columns(n.table, whole)
+		c.set, c.lists = g.columns(n.table, whole), g.lists(n.table, whole)
 	case store.Update:
-		c.set = g.columns(n.table, 0.3)
+		c.set, c.lists = g.columns(n.table, 0.3), g.lists(n.table, 0.6)
 	}
 	if g.IntN(5) == 0 || c.op == store.Check {
 		c.expect = whatIsThere + expectation(g.IntN(2))
@@ -147,7 +148,7 @@ func (g *generator) mutation(n named) mutation {
 func (g *generator) assigned() (mutation, bool) {
 	for _, table := range g.tables {
 		if g.e.entities[table].Sequence >= 0 {
-			return mutation{named: named{table: table}, op: store.Create, set: g.columns(table, whole)}, true
+			return mutation{named: named{table: table}, op: store.Create, set: g.columns(table, whole), lists: g.lists(table, whole)}, true
 		}
 	}
 	return mutation{}, false
@@ -167,6 +168,7 @@ func (g *generator) repeat() step {
 		again.changes = slices.Clone(again.changes)
 		slices.Reverse(again.changes)
 	}
+	again.changes = fitting(again.changes)
 	return &again
 }
 
@@ -181,6 +183,8 @@ func (p *player) mutations(s *writeStep) []store.Mutation {
 		switch c.op {
 		case store.Create, store.Put:
 			m.Record = p.model.record(c.named, c.set)
+			p.keepLists(m)
+			c.lists.edit(p.model, m.Record)
 		case store.Update:
 			m.Modify = func(rec transform.Record) error {
 				for column, text := range c.set {
@@ -188,6 +192,8 @@ func (p *player) mutations(s *writeStep) []store.Mutation {
 						return err
 					}
 				}
+				c.lists.edit(p.model, rec)
+				c.lists.turn(p.model, rec)
 				return nil
 			}
 		}
@@ -214,13 +220,17 @@ func (p *player) expected(m store.Mutation, what expectation) *store.Row {
 }
 
 func (s *writeStep) play(p *player) {
-	w := store.Write{Mutations: p.mutations(s), Token: s.token, Decided: s.decided}
+	p.newRowIDs()
+	made := p.mutations(s)
+	w := store.Write{Mutations: s.turned(p.model, made), Token: s.token, Decided: s.decided}
+	own := w
+	own.Mutations = s.turned(p.model, p.forSubject(made))
 	possible := p.wrongWith(w)
 	if p.changesNothing(w) {
 		return
 	}
 	got, again, gotErr := ask(p, s.token, func() (store.Written, error) {
-		return p.subject.Authority.Write(p.subject.ctx, p.subject.when(s.when), w)
+		return p.subject.Authority.Write(p.subject.ctx, p.subject.when(s.when), own)
 	})
 	if asks(w) && gotErr != nil && isAmong(possible, gotErr) {
 		return // the model must not take an id for a write that failed: the store need not
@@ -262,7 +272,7 @@ func (p *player) changesNothing(w store.Write) bool {
 		}
 		row := p.model.row(m.Key)
 		now := row.Record.Clone()
-		return row.Live && m.Modify(now) == nil && !now.Equal(row.Record)
+		return row.Live && m.Modify(now) == nil && (now.Entity().Settle(now) != nil || !now.Equal(row.Record))
 	})
 }
 
@@ -280,22 +290,6 @@ func keysOfRows(rows []store.Row) []transform.Key {
 		}
 	}
 	return keys
-}
-
-// possibleBeside: who comes with another epoch learns nothing else, and an
-// error of a token stands for itself.
-func possibleBeside(model error, possible []wrong) []wrong {
-	if !slices.ContainsFunc(possible, func(f wrong) bool { return f.kind == kindOf(model) }) {
-		return nil
-	}
-	return possible
-}
-
-func kindOf(err error) error {
-	if se, ok := err.(*store.Error); ok {
-		return se.Kind
-	}
-	return nil
 }
 
 // isNew reports whether the model has yet to do a write that the store did: also
@@ -356,9 +350,12 @@ func (p *player) sameWritten(got, want store.Written) {
 		g, w := got.Rows[i], want.Rows[i]
 		require.Equal(p, w.Live, g.Live, "live, in row %d of the answer", i)
 		if !g.Record.IsZero() && !w.Record.IsZero() {
-			require.Equal(p, text(w.Record), text(g.Record), "the record in row %d of the answer", i)
+			require.Equal(p, text(w.Record), text(p.inModel(g.Record, w.Record)), "the record in row %d of the answer", i)
 		}
 		p.sameVersion(w.Key, g.Version, w.Version)
+		if g.Record.IsZero() && len(p.childrenOf(w.Key)) > 0 {
+			p.compareRows(w.Key) // which ids its rows have
+		}
 	}
 	told, of := map[transform.Key]store.Version{}, map[transform.Key]store.Version{}
 	for _, c := range got.Changes {
@@ -372,66 +369,4 @@ func (p *player) sameWritten(got, want store.Written) {
 		}
 	}
 	require.Equal(p, of, told, "the change records that the answer tells of")
-}
-
-// wrongWith returns everything that is wrong with a write, as the model stands: a
-// store may find any of it first.
-func (p *player) wrongWith(w store.Write) (all []wrong) {
-	placed := map[transform.Key]transform.Record{}
-	for _, m := range w.Mutations {
-		if m.Key.IsZero() {
-			placed[m.Key] = m.Record
-			continue
-		}
-		row := p.model.row(m.Key)
-		switch {
-		case m.Op == store.Create && row.Live:
-			all = append(all, wrong{kind: store.ErrExists})
-		case (m.Op == store.Update || m.Op == store.Delete) && !row.Live:
-			all = append(all, wrong{kind: store.ErrNotFound})
-		}
-		if m.Expect != nil && (row.Live != m.Expect.Live || row.Live && !row.Record.Equal(m.Expect.Record)) {
-			all = append(all, wrong{kind: store.ErrChanged})
-		}
-		switch {
-		case m.Op == store.Create || m.Op == store.Put:
-			placed[m.Key] = m.Record
-		case m.Op == store.Update && row.Live && m.Modify(row.Record) == nil:
-			placed[m.Key] = row.Record
-		case m.Op == store.Check && m.Expect == nil:
-			all = append(all, wrong{kind: store.ErrInvalid})
-		}
-	}
-	return append(p.refersWrongly(all, w), p.takenFrom(placed)...)
-}
-
-// takenFrom returns which unique values of the records others hold, or each other.
-func (p *player) takenFrom(placed map[transform.Key]transform.Record) (all []wrong) {
-	for key, rec := range placed {
-		for _, u := range rec.Entity().Unique {
-			value, ok := u.Text(rec)
-			if !ok {
-				continue
-			}
-			var names []string
-			for _, c := range u.Columns {
-				names = append(names, rec.Entity().Columns[c].Name)
-			}
-			holds := func(other transform.Key, its transform.Record) {
-				if its.IsZero() || its.Entity() != rec.Entity() || other == key {
-					return
-				}
-				if text, ok := u.Text(its); ok && text == value {
-					all = append(all, wrong{kind: store.ErrUnique, field: strings.Join(names, ","), holder: other})
-				}
-			}
-			for _, row := range p.model.scan(rec.Entity(), 1000) {
-				holds(row.Key, row.Record)
-			}
-			for other, its := range placed {
-				holds(other, its)
-			}
-		}
-	}
-	return all
 }
