@@ -132,7 +132,8 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 	}
 	commits := w.Token != ""
 	var assigned []int64
-	for i, st := range steps {
+	for _, i := range checksFirst(steps) {
+		st := steps[i]
 		record, changed, err := f.apply(ctx, st, &rows[i])
 		if err != nil {
 			return store.Written{}, &stepError{st, err}
@@ -167,6 +168,21 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 		return store.Written{}, err
 	}
 	return store.Written{Rows: rows, Changes: changes}, t.commit(ctx)
+}
+
+// checksFirst returns the places of the steps in the order in which they are made. What
+// was read is compared before anything is changed: a Delete takes others along, and what
+// counts records counts those that are created here.
+func checksFirst(steps []*step) []int {
+	var checks, others []int
+	for i, st := range steps {
+		if st.Op == store.Check {
+			checks = append(checks, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	return append(checks, others...)
 }
 
 // changesOf returns the change records of a captured write: one per key, and

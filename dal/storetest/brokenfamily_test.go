@@ -56,6 +56,21 @@ var familyFaults = []fault{
 				return b.Store.Write(ctx, at, w)
 			}
 		}},
+	{name: "what was read is compared with what a delete before it has left", breaks: both(ruleRefer, "what was read of a dependent"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				w.Along = func(all []store.Along) error {
+					for i, m := range w.Mutations {
+						goes := slices.ContainsFunc(all, func(a store.Along) bool { return a.Key == m.Key })
+						if i > 0 && m.Op == store.Check && goes {
+							return &store.Error{Op: "check", Kind: store.ErrChanged, Outcome: store.NotApplied}
+						}
+					}
+					return nil
+				}
+				return b.Store.Write(ctx, at, w)
+			}
+		}},
 	{name: "cascades leave no change records", breaks: cases(ruleRefer, "change records"),
 		in: func(b *broken) {
 			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {

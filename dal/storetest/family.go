@@ -250,7 +250,7 @@ func dependentChecked(e *env) {
 	e.write(check, e.remove(e.person(1)))
 	e.requireGone(e.pet(1, "rex"))
 	witnessed, person := e.row(e.key(e.deed(1))), e.row(e.key(e.person(2)))
-	e.write(store.Mutation{Op: store.Check, Key: witnessed.Key, Expect: &witnessed}, e.remove(e.person(2)))
+	e.write(e.remove(e.person(2)), store.Mutation{Op: store.Check, Key: witnessed.Key, Expect: &witnessed}) // in either order
 	e.requireLive(e.deed(1))
 	_, err := e.try(store.Mutation{Op: store.Check, Key: person.Key, Expect: &person}, e.update(e.deed(1), "witness_id", "2"))
 	e.requireError(err, store.ErrChanged)
