@@ -38,7 +38,8 @@ type Joined struct {
 // fewer deadlocks, as all writers take the fence and their keys in one order. In
 // phase 1 without capture only the fence is checked.
 //
-// Commit refuses what DynamoDB could not take, as a write of the library's own is refused.
+// Commit refuses what DynamoDB could not take, as a write of the library's own is refused,
+// but for phase 1 without capture.
 //
 // Any error has rolled the transaction back, so that it can't commit without its
 // change records. ErrConflict says that the phase or another transaction came in

@@ -147,8 +147,8 @@ func (h *handoff) under(ctx context.Context, s store.Store, record *store.PhaseR
 }
 
 // errSuperseded is why a driver stops: the record is not as it left it, so
-// somebody else drives now.
-var errSuperseded = errors.New("another process drives the hand-off now")
+// somebody else drives now, or has made another step.
+var errSuperseded = errors.New("another process has changed the phase record meanwhile")
 
 // mayGiveUp is false once MySQL's record may say phase 5.
 func (h *handoff) mayGiveUp(record store.PhaseRecord) bool {

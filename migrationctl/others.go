@@ -41,9 +41,9 @@ func driverOf(s *standing) string {
 	return fmt.Sprintf("%s, to phase %d", s.record().Driver, uint8(s.record().Next))
 }
 
-// ended is how a hand-off ended for its caller, that of run gave cause for. One
-// that this driver lost to another one is waited for: it ended well if the record
-// is then as it was to be, and else somebody gave it up.
+// ended is how a hand-off ended, of which close or run returned cause. Where another
+// process came between, it is waited for until no hand-off is under way: if the record is
+// then as it was to be, all is well.
 func (o *Operator) ended(ctx context.Context, cause error, wanted func(store.PhaseRecord) bool) error {
 	if !errors.Is(cause, errSuperseded) {
 		return cause
@@ -55,8 +55,7 @@ func (o *Operator) ended(ctx context.Context, cause error, wanted func(store.Pha
 	case err != nil:
 		return cause
 	case !wanted(l.record):
-		return fmt.Errorf("given up by another process, which took it over while this one was silent: "+
-			"the phase is %s now, and the step can be made again: %w", l.record.Phase, cause)
+		return fmt.Errorf("the phase is %s now: %w", l.record.Phase, cause)
 	}
 	return nil
 }

@@ -102,25 +102,34 @@ func TestDriverThatSlept(t *testing.T) {
 	})
 }
 
-// TestDriverThatSleptInCaptureOn: the same where a capture is begun in phase 5.
+// TestDriverThatSleptInCaptureOn: the same where a capture is begun in phase 5, and where
+// the driver slept so early that the other process made all of it.
 func TestDriverThatSleptInCaptureOn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newMemoryWorld(t, faultstore.New())
-		p := w.lead(t, store.DynamoDBOnly)
-		require.NoError(t, p.CaptureOff(t.Context(), migrationctl.Change{}))
-		sleepy := &world{contract: w.contract, mysql: w.mysql, dynamo: w.dynamo, faults: faultstore.New()}
-		sleep := sleepy.faults.StallOn(func(c faultstore.Call) bool { return c.Method == "Granted" })
-		op, err := migrationctl.NewOperator(sleepy.faulty(), sleepy.faultyDynamo(), leading())
-		require.NoError(t, err)
-		done := make(chan error, 1)
-		go func() { done <- op.CaptureOn(context.Background(), migrationctl.Change{}) }()
-		for !w.settled(t).Capture {
-			time.Sleep(100 * time.Millisecond)
-		}
-		sleep.Release()
-		require.NoError(t, <-done)
-		require.NoError(t, p.Close(context.Background()))
-	})
+	for _, method := range []string{"Granted", "Advance"} {
+		t.Run(method, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newMemoryWorld(t, faultstore.New())
+				p := w.lead(t, store.DynamoDBOnly)
+				require.NoError(t, p.CaptureOff(t.Context(), migrationctl.Change{}))
+				sleepy := &world{contract: w.contract, mysql: w.mysql, dynamo: w.dynamo, faults: faultstore.New()}
+				sleep := sleepy.faults.StallOn(faultstore.Method(method))
+				op, err := migrationctl.NewOperator(sleepy.faulty(), sleepy.faultyDynamo(), leading())
+				require.NoError(t, err)
+				done := make(chan error, 1)
+				go func() { done <- op.CaptureOn(context.Background(), migrationctl.Change{}) }()
+				<-sleep.Reached()
+				if method == "Advance" {
+					require.NoError(t, w.operator(t).CaptureOn(t.Context(), migrationctl.Change{}))
+				}
+				for !w.settled(t).Capture {
+					time.Sleep(100 * time.Millisecond)
+				}
+				sleep.Release()
+				require.NoError(t, <-done)
+				require.NoError(t, p.Close(context.Background()))
+			})
+		})
+	}
 }
 
 // TestDriverThatSleptForgetsNoLease: while the driver is stopped its hand-off is given
@@ -148,7 +157,7 @@ func TestDriverThatSleptForgetsNoLease(t *testing.T) {
 		require.NoError(t, w.dynamo.Advance(t.Context(), closed, open, store.AuditEntry{}))
 		time.Sleep(2 * migrationctl.LeaseLength)
 		sleep.Release()
-		require.ErrorContains(t, <-done, "given up by another process, which took it over while this one was silent: the phase is dynamodb-primary now")
+		require.ErrorContains(t, <-done, "the phase is dynamodb-primary now: another process has changed the phase record meanwhile")
 		granted, err := w.dynamo.Granted(t.Context())
 		require.NoError(t, err)
 		require.Len(t, granted, 1, "the process has a lease, and the store knows it")

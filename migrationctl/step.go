@@ -221,11 +221,12 @@ func (o *Operator) captureDynamoDB(ctx context.Context, l lead, c Change) error 
 		return err
 	}
 	h := o.newHandoff(o.opts.machine.name(), c)
-	if err := h.close(ctx, l, l.record.Phase, true); err != nil {
-		return err
+	err := h.close(ctx, l, l.record.Phase, true)
+	if err == nil {
+		err = h.run(ctx)
 	}
 	captures := func(r store.PhaseRecord) bool { return r.Capture }
-	if err := o.ended(ctx, h.run(ctx), captures); err != nil {
+	if err := o.ended(ctx, err, captures); err != nil {
 		return err
 	}
 	now, err := o.lead(ctx)

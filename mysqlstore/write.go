@@ -171,8 +171,8 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 }
 
 // checksFirst returns the places of the steps in the order in which they are made. What
-// was read is compared before anything is changed: a Delete takes others along, and what
-// counts records counts those that are created here.
+// is only checked is compared before anything is changed: a Delete takes others along, and
+// what counts records counts those that are created here.
 func checksFirst(steps []*step) []int {
 	var checks, others []int
 	for i, st := range steps {
