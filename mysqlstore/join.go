@@ -124,7 +124,7 @@ func (j *joining) hold(ctx context.Context) error {
 // Commit commits unless ctx is over or the change records are gone. Once COMMIT
 // is on its way ctx has no say any more.
 func (j *joining) Commit(ctx context.Context) error {
-	err := error(nil)
+	var err error
 	if !j.whole {
 		err = j.complete(ctx)
 	}
