@@ -16,7 +16,7 @@ import (
 // leaves it when the reply is there; both must say yes for the reply to count.
 type Lease struct {
 	// Wait is how long Regain waits: whoever holds the lease asks for it again where
-	// it has run out. 0 is not at all. It is set before the lease is used.
+	// it has run out. With 0 nothing is regained. It is set before the lease is used.
 	Wait time.Duration
 
 	clock func() time.Time // time.Now if nil
@@ -138,7 +138,7 @@ func (l *Lease) Leave(epoch uint64) bool {
 // waits: with every other authority there would have been another epoch. A lease that
 // was ended, or is to end (see Drain), is not waited for.
 func (l *Lease) Regain(ctx context.Context, epoch uint64) bool {
-	if l == nil {
+	if l == nil || l.Wait <= 0 {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.Wait)

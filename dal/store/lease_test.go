@@ -188,10 +188,10 @@ func TestRegainBesideADrain(t *testing.T) {
 // TestRegainAtOnce holds that nobody waits for a lease for which nobody asks.
 func TestRegainAtOnce(t *testing.T) {
 	l, clock := granted()
+	require.False(t, l.Regain(t.Context(), 7), "nothing is regained where nobody may wait")
+	l.Wait = time.Hour
 	require.True(t, l.Regain(t.Context(), 7), "it has not run out")
 	clock.pass(t, leaseLength, leaseLength)
-	require.False(t, l.Regain(t.Context(), 7))
-	l.Wait = time.Hour
 	require.False(t, l.Regain(t.Context(), 6))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
