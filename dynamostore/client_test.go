@@ -158,12 +158,12 @@ func TestHangEndsWithTheContext(t *testing.T) {
 		"Check":  f.Check,
 	} {
 		began := time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond) // in which it is sent
 		err := call(ctx)
 		cancel()
 		require.ErrorIs(t, err, store.ErrUnavailable, name)
 		require.ErrorIs(t, err, context.DeadlineExceeded, name)
-		require.Less(t, time.Since(began), 5*time.Second, name)
+		require.Less(t, time.Since(began), time.Minute, name)
 		if name == "Put" {
 			require.Equal(t, store.Unknown, store.OutcomeOf(err))
 		}
@@ -185,7 +185,7 @@ func TestAttemptTimeout(t *testing.T) {
 // TestOperationTimeout has no deadline of the caller's, and attempts that would go on
 // for long: whatever an operation spends its time on, its own deadline ends it.
 func TestOperationTimeout(t *testing.T) {
-	bound := ClientOptions{OperationTimeout: 30 * time.Millisecond, AttemptTimeout: time.Hour, Attempts: 1 << 20}
+	bound := ClientOptions{OperationTimeout: 300 * time.Millisecond, AttemptTimeout: time.Hour, Attempts: 1 << 20}
 	ends := func(t *testing.T, f *fixture, outcome store.Outcome) {
 		_, err := f.Get(f.ctx, store.At{}, keyOf(t, f.user(1)))
 		require.ErrorIs(t, err, store.ErrUnavailable)

@@ -265,7 +265,7 @@ func TestLeaseIsLeft(t *testing.T) {
 		_, _ = d.try(store.Mutation{Op: store.Update, Key: d.keyOf(r), Modify: func(transform.Record) error { panic("no") }})
 	})
 	d.write(d.update(r, "count", "3"))
-	ctx, cancel := context.WithTimeout(d.ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(d.ctx, 30*time.Second)
 	defer cancel()
 	d.at.Lease.Drain(ctx)
 	require.NoError(t, ctx.Err())

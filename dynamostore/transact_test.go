@@ -152,13 +152,19 @@ func TestHangOfAWriteEndsWithTheContext(t *testing.T) {
 	} {
 		d := prepared(t)
 		before := d.everything()
-		d.srv.Fault(c.rule)
-		ctx, cancel := context.WithTimeout(d.ctx, 50*time.Millisecond)
+		hung := d.srv.Fault(c.rule)
+		ctx, cancel := context.WithCancel(d.ctx)
 		d.ctx = ctx
-		_, err := d.try(d.update(d.note("n"), "count", "5"))
+		done := make(chan error, 1)
+		go func() {
+			_, err := d.try(d.update(d.note("n"), "count", "5"))
+			done <- err
+		}()
+		require.Eventually(t, func() bool { return hung.Hits() == 1 }, waitLong, time.Millisecond)
 		cancel()
+		err := <-done
 		requireRefused(t, err, store.ErrUnavailable, c.outcome)
-		require.ErrorIs(t, err, context.DeadlineExceeded, name)
+		require.ErrorIs(t, err, context.Canceled, name)
 		d.srv.ClearFaults()
 		d.ctx = t.Context()
 		if name == "read" {

@@ -134,7 +134,7 @@ func TestAssignedKeyWithFaultAtEveryStatement(t *testing.T) {
 func (f *fixture) checkAssigned(seat string, err error) {
 	f.t.Helper()
 	var rows, dirty int
-	require.Eventually(f.t, f.fenceIsFree, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(f.t, f.fenceIsFree, 30*time.Second, 5*time.Millisecond)
 	require.NoError(f.t, f.db.Get(&rows, "SELECT COUNT(*) FROM tickets WHERE seat = ?", seat))
 	require.NoError(f.t, f.db.Get(&dirty, "SELECT COUNT(*) FROM tickets t JOIN crossfade_change c"+
 		" ON c.entity = 'Tickets' AND c.id = CAST(t.ticket_id AS CHAR) AND c.dirty = 1 WHERE t.seat = ?", seat))

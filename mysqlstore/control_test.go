@@ -65,7 +65,7 @@ func TestBeatDoesNotWaitForTheFence(t *testing.T) {
 	f.mark(store.Closed)
 	free := f.locked("SELECT * FROM crossfade_fence FOR UPDATE")
 	defer free()
-	ctx, cancel := context.WithTimeout(f.ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(f.ctx, 30*time.Second)
 	defer cancel()
 	from := f.record()
 	to := from

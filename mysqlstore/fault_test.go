@@ -148,7 +148,7 @@ func (f *fixture) judge(w store.Write, before map[transform.Key]store.Version, e
 	if err != nil {
 		require.ErrorIs(f.t, err, store.ErrUnavailable)
 	}
-	require.Eventually(f.t, f.fenceIsFree, 10*time.Second, 5*time.Millisecond, "no transaction is left open")
+	require.Eventually(f.t, f.fenceIsFree, 30*time.Second, 5*time.Millisecond, "no transaction is left open")
 }
 
 // A write whose outcome is unknown is repeated with its token and applied once.

@@ -304,7 +304,7 @@ const (
 // shows only if nobody has looked for a tenth of a second.
 func (f *fixture) waits(n int) {
 	f.t.Helper()
-	require.Eventually(f.t, func() bool { return f.waiting() == n }, 5*time.Second, 120*time.Millisecond, "%d sessions wait for a lock", n)
+	require.Eventually(f.t, func() bool { return f.waiting() == n }, 30*time.Second, 120*time.Millisecond, "%d sessions wait for a lock", n)
 }
 
 // waiting returns how many sessions wait for a lock, -1 if that can't be seen.

@@ -394,7 +394,7 @@ func TestPutWithFaultAtEveryStatement(t *testing.T) {
 					f.set(changed, "quantity", transform.IntValue(2))
 					err := put(ctx, f.live(changed, 9))
 					f.hooks.reset(nil, nil)
-					require.Eventually(t, f.fenceIsFree, 10*time.Second, 5*time.Millisecond)
+					require.Eventually(t, f.fenceIsFree, 30*time.Second, 5*time.Millisecond)
 					row := f.row(rec)
 					landed := row.Live && f.text(rec, "quantity") == "2"
 					require.Equal(t, landed, row.Version == 9, "row and version")

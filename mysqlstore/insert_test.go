@@ -23,7 +23,7 @@ func TestInsertBesideADelete(t *testing.T) {
 			if len(query) > 20 && query[:20] == "SELECT id FROM cross" && !asked {
 				asked = true
 				go func() { _, err := other.Put(f.ctx, f.at, f.dead(rec, 5)); done <- err }()
-				for deadline := time.Now().Add(2 * time.Second); !waits && time.Now().Before(deadline); {
+				for deadline := time.Now().Add(30 * time.Second); !waits && time.Now().Before(deadline); {
 					time.Sleep(120 * time.Millisecond) // a failure in here would leave the connection in use
 					waits = f.waiting() == 1
 				}

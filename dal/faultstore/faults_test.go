@@ -242,7 +242,7 @@ func TestStallEnds(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, store.NotApplied, store.OutcomeOf(err))
 	go put(t.Context())
-	require.Eventually(t, func() bool { return f.Count() == 2 }, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return f.Count() == 2 }, 20*time.Second, time.Millisecond)
 	f.Crash(2)
 	require.ErrorIs(t, f.put(2), ErrCrashed)
 	require.ErrorIs(t, <-done, ErrCrashed, "a death ends the wait")

@@ -178,15 +178,19 @@ func TestLostReplyOfATransactionIsIdempotent(t *testing.T) {
 func TestHang(t *testing.T) {
 	f := newFixture(t)
 	fault := f.Fault(dynamotest.OnOperation("PutItem").Hang())
-	ctx, cancel := context.WithTimeout(f.ctx, 20*time.Millisecond)
-	defer cancel()
-	_, err := f.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("items"), Item: key("a")})
-	require.ErrorIs(t, err, context.DeadlineExceeded)
+	ctx, cancel := context.WithCancel(f.ctx)
+	done := make(chan error)
+	go func() {
+		_, err := f.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String("items"), Item: key("a")})
+		done <- err
+	}()
+	require.Eventually(t, func() bool { return fault.Hits() == 1 }, 20*time.Second, time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-done, context.Canceled)
 	require.Nil(t, f.get("a", true))
 
-	done := make(chan error)
 	go func() { done <- f.put("b") }()
-	require.Eventually(t, func() bool { return fault.Hits() == 2 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return fault.Hits() == 2 }, 20*time.Second, time.Millisecond)
 	fault.Remove()
 	require.NoError(t, <-done)
 }

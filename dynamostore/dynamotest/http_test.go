@@ -85,10 +85,10 @@ func TestClientsThatGoAway(t *testing.T) {
 	}
 	require.Equal(t, 2, slow.Hits())
 	_, _ = io.WriteString(conn, rawListTables("{}", "Content-Length: 2"))
-	require.Eventually(t, func() bool { return hung.Hits() == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return hung.Hits() == 1 }, 20*time.Second, time.Millisecond)
 	require.Len(t, s.Requests(), 2)
 	require.NoError(t, conn.Close())
-	require.Eventually(t, func() bool { return len(s.Requests()) == 3 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.Requests()) == 3 }, 20*time.Second, time.Millisecond)
 	require.Zero(t, s.Requests()[2].Status)
 }
 
@@ -104,14 +104,14 @@ func TestCloseEndsWhatHangs(t *testing.T) {
 	reply, err := http.ReadResponse(answers, nil)
 	require.NoError(t, err)
 	_, _ = io.Copy(io.Discard, reply.Body)
-	require.Eventually(t, func() bool { return hung.Hits() == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return hung.Hits() == 1 }, 20*time.Second, time.Millisecond)
 	s.Close()
 	for _, conn := range []net.Conn{waiting, idle} {
 		_, err := conn.Read(make([]byte, 1))
 		require.Error(t, err)
 		require.NotErrorIs(t, err, os.ErrDeadlineExceeded)
 	}
-	require.Eventually(t, func() bool { return len(s.Requests()) == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.Requests()) == 1 }, 20*time.Second, time.Millisecond)
 	_, err = net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
 	require.Error(t, err)
 }

@@ -34,13 +34,13 @@ func (f *fixture) hold(token string, ids ...string) (release func()) {
 		_, _ = f.client.TransactWriteItems(ctx, in)
 	}()
 	// It is seen before it holds anything, so that a write shows when it does.
-	require.Eventually(f, func() bool { return long.Hits() == 1 }, 5*time.Second, time.Millisecond)
-	require.Eventually(f, func() bool { return f.put(ids[0]) != nil }, 5*time.Second, time.Millisecond)
+	require.Eventually(f, func() bool { return long.Hits() == 1 }, 20*time.Second, time.Millisecond)
+	require.Eventually(f, func() bool { return f.put(ids[0]) != nil }, 20*time.Second, time.Millisecond)
 	long.Remove()
 	return func() {
 		cancel()
 		<-done
-		require.Eventually(f, func() bool { return f.put(ids[0]) == nil }, 5*time.Second, time.Millisecond)
+		require.Eventually(f, func() bool { return f.put(ids[0]) == nil }, 20*time.Second, time.Millisecond)
 	}
 }
 
