@@ -134,6 +134,7 @@ func (f *fenced) insertAssigned(ctx context.Context, st *step, row *store.Row) (
 		return transform.Record{}, err
 	}
 	row.Key = key
+	f.taken.name(key, st)
 	if f.at.Captured {
 		err = f.recordChange(ctx, row)
 	}

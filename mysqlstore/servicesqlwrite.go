@@ -154,6 +154,7 @@ func (f *fenced) assignOwn(ctx context.Context, st *step, row *store.Row) (trans
 		return rec, err
 	}
 	row.Key, h.Key, h.After = key, key, rec
+	f.taken.name(key, st)
 	if f.at.Captured {
 		err = f.recordChange(ctx, row)
 	}

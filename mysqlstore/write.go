@@ -35,7 +35,8 @@ import (
 // References are MySQL's own foreign keys. Under capture a Delete of what others
 // may refer to first reads and locks what they take along, a query for each record
 // and reference, and writes its change records. Where that may have rows of other
-// tables it does so without capture too, and deletes these.
+// tables it does so without capture too, and deletes these; and where the same write changes
+// what may be among them, which is refused.
 func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
 	steps, err := s.plan(w)
 	if err != nil {
