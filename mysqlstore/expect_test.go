@@ -1,6 +1,7 @@
 package mysqlstore_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,15 @@ import (
 	"github.com/crossfade-go/crossfade/transform"
 )
 
+// upon returns the mutation with what is at its key now as its expectation.
+func (f *fixture) upon(m store.Mutation) store.Mutation {
+	f.t.Helper()
+	row, err := f.store.Get(f.ctx, f.at, m.Key)
+	require.NoError(f.t, err)
+	m.Expect = &row
+	return m
+}
+
 // reads returns the statements since reset that read with a lock, without their beginnings.
 func (h *hooks) reads() []string {
 	var all []string
@@ -22,6 +32,64 @@ func (h *hooks) reads() []string {
 		}
 	}
 	return all
+}
+
+// TestExpectedIsReadOnce: what mutations expect is read before the first of them, in the
+// order of the keys, and by as many statements as if each were compared in its turn.
+func TestExpectedIsReadOnce(t *testing.T) {
+	for _, bare := range []bool{true, false} {
+		f := newFixture(t, setting{bare: bare})
+		a, b, c, d := f.user(1), f.user(2), f.shelf("a", 1, 0), f.shelf("b", 1, 0)
+		f.write(f.create(a), f.create(b), f.create(c), f.create(d))
+		all := []store.Mutation{f.upon(f.update(b, "username", "b")), f.update(d, "label", "d"), f.upon(f.put(f.shelf("a", 1, 2))), f.upon(f.remove(a))}
+		f.hooks.reset(nil, nil)
+		f.write(all...)
+		tables := []string{"stock", "users", "users", "stock"} // the last one's in its turn
+		reads := f.hooks.reads()
+		require.Len(t, reads, len(tables), "%q", reads)
+		for i, read := range reads {
+			require.True(t, strings.HasPrefix(read, tables[i]+"`") && strings.HasSuffix(read, " FOR UPDATE"), "%d: %s", i, read)
+		}
+		changes := func(query string) bool {
+			return strings.HasPrefix(query, "UPDATE `") || strings.HasPrefix(query, "DELETE ")
+		}
+		require.Greater(t, slices.IndexFunc(f.hooks.seen(), changes), slices.IndexFunc(f.hooks.seen(), func(query string) bool {
+			return strings.HasSuffix(query, reads[2])
+		}), "nothing is changed before")
+
+		one := f.upon(f.update(b, "username", "c"))
+		f.hooks.reset(nil, nil)
+		f.write(one)
+		require.Len(t, f.hooks.reads(), 1)
+	}
+}
+
+// TestExpectedBesideATrigger: a trigger of the service's own changes a record that the same
+// write changes upon what was read. In either order both changes are there.
+func TestExpectedBesideATrigger(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, hasTriggers)
+	for _, bare := range []bool{true, false} {
+		f := newFixture(t, setting{bare: bare})
+		f.db.MustExec("CREATE TRIGGER named AFTER UPDATE ON users FOR EACH ROW UPDATE stock SET label = NEW.username WHERE item = NEW.user_id")
+		user, shelf := f.user(1), f.shelf("a", 1, 0)
+		f.write(f.create(user), f.create(shelf))
+		f.write(f.update(user, "username", "ann"), f.upon(f.increment(shelf)))
+		require.Equal(t, []string{"1", "ann"}, []string{f.text(shelf, "quantity"), f.text(shelf, "label")})
+		f.write(f.upon(f.increment(shelf)), f.update(user, "username", "bob"))
+		require.Equal(t, []string{"2", "bob"}, []string{f.text(shelf, "quantity"), f.text(shelf, "label")})
+
+		f.db.MustExec("CREATE TRIGGER cleared BEFORE UPDATE ON users FOR EACH ROW DELETE FROM stock WHERE item = NEW.user_id")
+		for _, m := range []store.Mutation{f.increment(shelf), f.put(f.shelf("a", 1, 7)), f.remove(shelf)} {
+			before := f.dump()
+			_, err := f.try(f.update(user, "username", "eve"), f.upon(m))
+			want := store.ErrChanged
+			if m.Op == store.Delete {
+				want = store.ErrNotFound
+			}
+			refused(t, err, want)
+			require.Equal(t, before, f.dump(), "%s: what is gone is not said to be there", m.Op)
+		}
+	}
 }
 
 // TestNoLookWithoutNeed: without capture a delete is the statement that it always was, also

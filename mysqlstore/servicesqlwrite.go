@@ -72,7 +72,7 @@ func (f *fenced) applyOwn(ctx context.Context, st *step, row *store.Row) (transf
 		rec, err := f.assignOwn(ctx, st, row)
 		return rec, true, err
 	}
-	there, other, err := f.readOwnRow(ctx, st)
+	there, other, err := f.lockRow(ctx, st, forUpdate)
 	if err == nil && st.expects() {
 		err = f.isExpected(ctx, st, there)
 	}

@@ -72,7 +72,7 @@ var familyFaults = []fault{
 				return b.Store.Write(ctx, at, w)
 			}
 		}},
-	{name: "a cascade takes what the write has changed", breaks: both(ruleRefer, "changed by the same write"),
+	{name: "a cascade takes what the write has changed", breaks: slices.Concat(both(ruleRefer, "changed by the same write"), both(ruleRefer, "what was read of a dependent that the write changes")),
 		in: func(b *broken) {
 			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
 				done, err := b.Store.Write(ctx, at, w)

@@ -22,6 +22,7 @@ func referenceCases() []testCase {
 		ofFamilies("replaced", targetReplaced),
 		ofFamilies("in one write", referredInOneWrite),
 		ofFamilies("what was read of a dependent", dependentChecked),
+		ofFamilies("what was read of a dependent that the write changes", dependentUpon),
 		ofFamilies("changed by the same write", namedToo),
 		ofFamilies("deleted while others begin to refer to it", deletedMeanwhile),
 	)), ruled(ruleRefer,

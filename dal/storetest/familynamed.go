@@ -4,6 +4,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 // namedToo: a write that changes a record and takes it along means one of the two.
@@ -42,4 +43,30 @@ func namedToo(e *env) {
 	e.requireLive(e.person(2))
 	e.write(e.update(e.person(2), "name", "other"), e.remove(e.person(5)), e.update(e.deed(1), "holder_id", "2"))
 	e.requireLive(e.person(2, "name", "other"))
+}
+
+// dependentUpon: a write that changes a record upon what was read of it, and deletes what it
+// refers to. What was read comes first, wherever it stands in the write.
+func dependentUpon(e *env) {
+	for id, op := range []func(transform.Record) store.Mutation{
+		func(r transform.Record) store.Mutation { return e.update(r, "chip", "9") }, e.replace, e.remove,
+	} {
+		target, pet := e.person(id), e.pet(id, "rex")
+		e.fill(target, pet)
+		read := e.read(pet)
+		change := upon(read, op(pet))
+		e.unchanged(func() {
+			_, err := e.try(e.remove(target), change)
+			e.requireReferred(err, store.ErrInvalid, "Pets", "owner_id")
+		})
+		e.write(e.update(pet, "chip", "1"))
+		e.unchanged(func() {
+			for _, w := range [][]store.Mutation{{e.remove(target), change}, {change, e.remove(target)}} {
+				_, err := e.try(w...)
+				require.ErrorIs(e, err, store.ErrChanged, "%s upon what was changed", change.Op)
+				e.requireError(err, store.ErrConflict)
+			}
+		})
+		e.write(e.remove(pet), e.remove(target))
+	}
 }
