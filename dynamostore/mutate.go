@@ -37,6 +37,7 @@ func (s *Store) plan(at store.At, w store.Write) (*writing, error) {
 		}
 		seen[m.Key] = true
 		wr.steps = append(wr.steps, st)
+		wr.trusts = wr.trusts || st.known
 	}
 	return wr, nil
 }

@@ -17,6 +17,7 @@ type writing struct {
 	steps     []*step
 	b         budget
 	askAgain  bool // what was seen of the records is out of date
+	trusts    bool // nobody has looked whether what callers have read is there still
 	asked     bool // the token was looked for, where there is one
 	unchanged bool // every step is an Update that changes nothing
 	staged    bool // what it takes along is left to the mark that it leaves
@@ -235,6 +236,7 @@ func (wr *writing) look(ctx context.Context) (*store.Token, error) {
 	if err != nil {
 		return nil, err
 	}
+	wr.trusts = wr.trusts && !wr.askAgain
 	wr.askAgain, wr.asked = false, true
 	known, err := wr.known(token)
 	if err != nil || known != nil {
@@ -260,10 +262,11 @@ func (wr *writing) known(it item) (*store.Token, error) {
 
 // excused returns the error of a step, or of what references say of it, unless the
 // write's token tells that the write was made before: then a Create finds its own
-// record, a Delete finds nothing, or a record made since that others refer to.
+// record, a Delete finds nothing, or a record made since that others refer to. Nor is it
+// the answer where it was found upon what the caller has read, and that has changed.
 func (wr *writing) excused(ctx context.Context, err error) error {
 	var again *errAgain
-	if wr.write.Token == "" || wr.asked || errors.As(err, &again) {
+	if repeats := wr.write.Token != "" && !wr.asked; !repeats && !wr.trusts || errors.As(err, &again) {
 		return err
 	}
 	wr.askAgain = true // and the token with it, in the next attempt

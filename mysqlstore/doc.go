@@ -117,7 +117,9 @@
 // each row that it refers to. Without capture nothing follows, and a delete is the
 // statement it always was, unless what goes along may have rows of other tables that
 // are part of its record: they are deleted before, whatever their foreign keys say
-// (TestTakenAlongWithItsRows).
+// (TestTakenAlongWithItsRows). Beside changes of other records it looks too where these may
+// be among what goes along, and nowhere else (TestNoLookWithoutNeed): a write that takes
+// along what it changes is refused, as in DynamoDB.
 //
 // References are of records. A foreign key of rows that are part of one, such as
 // order_lines.product_id, keeps what it says while MySQL is the authority: a delete of

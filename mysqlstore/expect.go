@@ -24,6 +24,52 @@ func (s *Store) beginWrite(ctx context.Context, steps []*step) (*tx, error) {
 	return s.begin(ctx)
 }
 
+// A lockedRow is what lockRow has read.
+type lockedRow struct {
+	row   store.Row
+	other bool
+}
+
+// compareFirst reads and locks what the steps expect, in the order of the keys, before any
+// of them changes anything: a Delete takes others along, and a trigger or a service's own SQL
+// may change them. lockRow returns it in the step's turn. Nothing comes before a single step.
+//
+// A record that is deleted with what refers to it is locked with the others, whether it is
+// expected or not: after the first of a service's own reads, which are of one snapshot,
+// nothing may begin to refer to it.
+func (f *fenced) compareFirst(ctx context.Context, steps []*step) error {
+	if len(steps) == 1 {
+		return nil
+	}
+	var ours, own []*step
+	for _, st := range steps {
+		switch {
+		case st.src.sql == nil && (st.expects() || st.Op == store.Delete && f.takes(st)):
+			ours = append(ours, st)
+		case st.src.sql != nil && st.expects():
+			own = append(own, st) // locked already
+		}
+	}
+	slices.SortFunc(ours, func(a, b *step) int { return compareKeys(a.Key, b.Key) })
+	for _, st := range append(ours, own...) {
+		lock := forUpdate
+		if st.Op == store.Check {
+			lock = inShare
+		}
+		row, other, err := f.lockRow(ctx, st, lock)
+		if err == nil {
+			err = f.isExpected(ctx, st, row)
+		}
+		if err != nil {
+			return &stepError{st, err}
+		}
+		if st.expects() || row.Live {
+			f.locked[st] = lockedRow{row, other}
+		}
+	}
+	return nil
+}
+
 // checkRow is the statement of a Check: it holds the row, or the gap where it
 // would be, until the end of the transaction.
 func (f *fenced) checkRow(ctx context.Context, st *step) error {

@@ -20,6 +20,8 @@ type fenced struct {
 	// assigned is the last id that MySQL assigned.
 	assigned int64
 	taken    *taking // by references
+	// locked are the rows that were read before the first step.
+	locked map[*step]lockedRow
 	// old are the records of which copies are old once this commits.
 	old []transform.Key
 	// handed is what the service's own SQL was told to write, and handedKeys where the key
@@ -134,6 +136,7 @@ func (f *fenced) insertAssigned(ctx context.Context, st *step, row *store.Row) (
 		return transform.Record{}, err
 	}
 	row.Key = key
+	f.taken.name(key, st)
 	if f.at.Captured {
 		err = f.recordChange(ctx, row)
 	}
@@ -166,6 +169,11 @@ func (f *fenced) delete(ctx context.Context, st *step) error {
 		}
 		if err == nil && takes && row.Live {
 			err = f.takeAlong(ctx, st)
+		}
+		if err == nil && !row.Live {
+			if err = f.pass(ctx); err == nil {
+				err = f.s.notFound("delete", st)
+			}
 		}
 		if err != nil {
 			return err
@@ -202,9 +210,12 @@ const (
 	inShare   = " LOCK IN SHARE MODE"
 )
 
-// lockRow reads the row of the step's key with a lock. other says that there is
-// a row which only the column's collation takes for the same key.
+// lockRow reads the row of the step's key with a lock, unless compareFirst has. other says
+// that there is a row which only the column's collation takes for the same key.
 func (f *fenced) lockRow(ctx context.Context, st *step, lock string) (row store.Row, other bool, err error) {
+	if l, has := f.locked[st]; has {
+		return l.row, l.other, nil
+	}
 	if st.src.sql != nil {
 		return f.readOwnRow(ctx, st)
 	}
@@ -297,9 +308,16 @@ func (f *fenced) set(ctx context.Context, st *step, rec transform.Record, column
 	}
 	plain := "UPDATE " + st.src.table + " SET " + strings.Join(names, ", ") + " WHERE " + st.src.keyCondition("") + f.marked(st.src)
 	guard, guardArgs := f.s.guarded(f.at)
-	// No row affected is no failure here: the server may store the new values
-	// as what it had already.
-	_, err := f.exec(ctx, plain, append(args, st.args...), plain+guard, guardArgs)
+	n, err := affected(f.exec(ctx, plain, append(args, st.args...), plain+guard, guardArgs))
+	if _, before := f.locked[st]; err == nil && n == 0 && before {
+		// No row affected is no failure: the server may store the new values as what it
+		// had already. But an earlier step may have taken this one along, by a trigger
+		// or a foreign key that the contract does not declare.
+		there, asked := f.holdRow(ctx, st)
+		if err = asked; err == nil && !there {
+			err = f.s.changed(st)
+		}
+	}
 	return true, err
 }
 

@@ -51,7 +51,7 @@ func (f *fenced) untouched(key transform.Key) bool {
 	if f.touched == nil {
 		f.touched = map[transform.Key]bool{}
 	}
-	if t := f.taken; t != nil && (t.named[key] || t.along[key] != nil) {
+	if t := f.taken; t != nil && (t.named[key] != nil || t.along[key] != nil) {
 		return false
 	}
 	return !f.touched[key] && checkKeyID(key) == ""

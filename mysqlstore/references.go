@@ -24,7 +24,8 @@ import (
 // row; the look locks it exclusively before it looks for what refers to it, level
 // by level, and holds that until the end.
 type taking struct {
-	named    map[transform.Key]bool // what the write itself changes
+	steps    []*step                 // of the write, in their order
+	named    map[transform.Key]*step // what the write itself changes
 	order    []transform.Key
 	along    map[transform.Key]*store.Along
 	versions map[transform.Key]store.Version
@@ -33,20 +34,69 @@ type taking struct {
 
 // newTaking returns what the steps take along, as nothing yet.
 func newTaking(steps []*step, tell func([]store.Along) error) *taking {
-	t := &taking{named: map[transform.Key]bool{}, along: map[transform.Key]*store.Along{}, versions: map[transform.Key]store.Version{}, tell: tell}
+	t := &taking{steps: steps, named: map[transform.Key]*step{}, along: map[transform.Key]*store.Along{}, versions: map[transform.Key]store.Version{}, tell: tell}
 	for _, st := range steps {
 		if !st.asks && st.Op != store.Check {
-			t.named[st.Key] = true
+			t.name(st.Key, st)
 		}
 	}
 	return t
 }
 
-// takes reports whether the delete may take rows along that need change records, or
-// that have rows of other tables.
+// name notes what the write itself changes at a key, once it is known.
+func (t *taking) name(key transform.Key, st *step) { t.named[key] = st }
+
+// takes reports whether the delete may take rows along that need change records, that
+// have rows of other tables, or that the same write changes.
 func (f *fenced) takes(st *step) bool {
 	e := st.src.entity
-	return f.taken != nil && len(e.ReferredBy()) > 0 && (f.at.Captured || takesRows(e) || f.s.takesHanded(e))
+	return f.taken != nil && len(e.ReferredBy()) > 0 &&
+		(f.at.Captured || takesRows(e) || f.s.takesHanded(e) || f.taken.mayMeet(st))
+}
+
+// mayMeet reports whether the delete may take along what another step changes. What a
+// step before it has deleted is in nobody's way.
+func (t *taking) mayMeet(st *step) bool {
+	before := true
+	for _, other := range t.steps {
+		switch {
+		case other == st:
+			before = false
+		case other.Op == store.Check, other.Op == store.Delete && before:
+		case reaches(st.src.entity, other.src.entity):
+			return true
+		}
+	}
+	return false
+}
+
+// reaches reports whether a delete of one entity's records may take along, or set to NULL,
+// those of another one.
+func reaches(from, to *transform.Entity, seen ...*transform.Entity) bool {
+	for _, r := range from.ReferredBy() {
+		of := r.Of()
+		switch {
+		case r.OnDelete == transform.OnDeleteRestrict:
+		case of == to:
+			return true
+		case r.OnDelete == transform.OnDeleteCascade && !slices.Contains(seen, of) && reaches(of, to, append(seen, of)...):
+			return true
+		}
+	}
+	return false
+}
+
+// createsBehind returns the error of a Create that is to come after the delete, if one of the
+// records that the delete takes along is there already.
+func (f *fenced) createsBehind(st *step, along []transform.Record) error {
+	for _, rec := range along {
+		key, err := rec.Key()
+		other := f.taken.named[key]
+		if err == nil && other != nil && other.Op == store.Create && slices.Index(f.taken.steps, other) > slices.Index(f.taken.steps, st) {
+			return f.s.misplaced(other, false)
+		}
+	}
+	return nil
 }
 
 // takesRows reports whether a delete of one of the entity's records may take others
@@ -75,9 +125,13 @@ func (f *fenced) takeAlong(ctx context.Context, st *step) error {
 	}
 	references := store.References{
 		Store: f.s.Name(),
-		Named: func(key transform.Key) bool { return f.taken.named[key] },
+		Named: func(key transform.Key) bool { return f.taken.named[key] != nil },
 		Dependents: func(r *transform.Reference, to transform.Key) ([]transform.Record, error) {
-			return f.dependents(ctx, r, to)
+			all, err := f.dependents(ctx, r, to)
+			if err == nil {
+				err = f.createsBehind(st, all)
+			}
+			return all, err
 		},
 	}
 	along, _, err := references.Follow([]store.Changed{{Op: store.Delete, Key: st.Key, Before: own}})

@@ -72,7 +72,7 @@ func (f *fenced) applyOwn(ctx context.Context, st *step, row *store.Row) (transf
 		rec, err := f.assignOwn(ctx, st, row)
 		return rec, true, err
 	}
-	there, other, err := f.readOwnRow(ctx, st)
+	there, other, err := f.lockRow(ctx, st, forUpdate)
 	if err == nil && st.expects() {
 		err = f.isExpected(ctx, st, there)
 	}
@@ -154,6 +154,7 @@ func (f *fenced) assignOwn(ctx context.Context, st *step, row *store.Row) (trans
 		return rec, err
 	}
 	row.Key, h.Key, h.After = key, key, rec
+	f.taken.name(key, st)
 	if f.at.Captured {
 		err = f.recordChange(ctx, row)
 	}

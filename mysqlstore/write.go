@@ -32,10 +32,14 @@ import (
 // With a token, or beside mutations that do change something, its change record
 // is committed all the same. A Put of what is there already is a write.
 //
+// What the mutations expect is read with locks and compared before the first of them, in the
+// order of the keys, and not read again in their turn.
+//
 // References are MySQL's own foreign keys. Under capture a Delete of what others
 // may refer to first reads and locks what they take along, a query for each record
 // and reference, and writes its change records. Where that may have rows of other
-// tables it does so without capture too, and deletes these.
+// tables it does so without capture too, and deletes these; and where the same write changes
+// what may be among them, which is refused.
 func (s *Store) Write(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
 	steps, err := s.plan(w)
 	if err != nil {
@@ -117,7 +121,7 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 		return store.Written{}, err
 	}
 	defer t.end(ctx)
-	f := &fenced{s: s, t: t, at: at, taken: newTaking(steps, w.Along)}
+	f := &fenced{s: s, t: t, at: at, taken: newTaking(steps, w.Along), locked: map[*step]lockedRow{}}
 	rows := make([]store.Row, len(steps))
 	if err := f.recordChanges(ctx, steps, rows); err != nil {
 		return store.Written{}, err
@@ -130,10 +134,12 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 	if err := f.lockOwnRows(ctx, steps); err != nil {
 		return store.Written{}, err
 	}
+	if err := f.compareFirst(ctx, steps); err != nil {
+		return store.Written{}, err
+	}
 	commits := w.Token != ""
 	var assigned []int64
-	for _, i := range checksFirst(steps) {
-		st := steps[i]
+	for i, st := range steps {
 		record, changed, err := f.apply(ctx, st, &rows[i])
 		if err != nil {
 			return store.Written{}, &stepError{st, err}
@@ -168,21 +174,6 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 		return store.Written{}, err
 	}
 	return store.Written{Rows: rows, Changes: changes}, t.commit(ctx)
-}
-
-// checksFirst returns the places of the steps in the order in which they are made. What
-// is only checked is compared before anything is changed: a Delete takes others along, and
-// what counts records counts those that are created here.
-func checksFirst(steps []*step) []int {
-	var checks, others []int
-	for i, st := range steps {
-		if st.Op == store.Check {
-			checks = append(checks, i)
-		} else {
-			others = append(others, i)
-		}
-	}
-	return append(checks, others...)
 }
 
 // changesOf returns the change records of a captured write: one per key, and

@@ -146,7 +146,8 @@ type Mutation struct {
 	Modify func(transform.Record) error
 	// Expect, if not nil, is what the caller has read at Key: a Row of Get or
 	// GetMany. The write fails with ErrChanged, and nothing applied, unless what
-	// it commits upon is that: the same record, or none. A Check needs one.
+	// it commits upon is that: the same record, or none. It is compared before the
+	// write changes anything, wherever the mutation stands. A Check needs one.
 	Expect *Row
 }
 

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/crossfade-go/crossfade/dal/store"
@@ -19,6 +20,8 @@ var expectFaults = []fault{
 				return m
 			})
 		}},
+	{name: "what was read is compared in its turn", in: comparedInTurn,
+		breaks: append(both(ruleExpect, "what was read is compared first"), both(ruleRefer, "what was read of a dependent that the write changes")...)},
 	{name: "checks are forgotten",
 		breaks: slices.Concat(both(ruleExpect, "two that read each other's"), both(ruleExpect, "two that find each other's missing"),
 			both(ruleExpect, "checks alone"), both(ruleExpect, "of another epoch")),
@@ -59,6 +62,25 @@ var expectFaults = []fault{
 				return b.Store.Write(ctx, at, w)
 			}
 		}},
+}
+
+// comparedInTurn tells what is in the way of a write's first mutation before it compares
+// what another one expects.
+func comparedInTurn(b *broken) {
+	b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+		done, err := b.Store.Write(ctx, at, w)
+		if !errors.Is(err, store.ErrChanged) || w.Mutations[0].Expect != nil {
+			return done, err
+		}
+		w.Mutations = slices.Clone(w.Mutations)
+		for i, m := range w.Mutations {
+			if w.Mutations[i].Expect = nil; m.Op == store.Check {
+				row, _ := b.Store.Get(ctx, relay, m.Key)
+				w.Mutations[i].Expect = &row
+			}
+		}
+		return b.Store.Write(ctx, at, w)
+	}
 }
 
 // touched takes every key that was written or bumped again for changed.

@@ -15,6 +15,7 @@ func expectCases() []testCase {
 		check{name: "what was read is there", run: expectedIsThere},
 		check{name: "what was read has changed", run: expectedHasChanged},
 		check{name: "what was read came back", run: expectedCameBack},
+		check{name: "what was read is compared first", run: expectedFirst},
 		check{name: "checks alone", run: checksAlone},
 		check{name: "a check without an expectation", run: checkOfNothing},
 		check{name: "two that read each other's", run: readEachOthers},
@@ -107,6 +108,37 @@ func expectedHasChanged(e *env) {
 				e.write(e.update(rec, "username", string(rune('a'+n)))) // so that no two have "other"
 			}
 		}
+	}
+}
+
+// expectedFirst: before anything else of the write, which may be in its way or may change
+// what is there, whichever of them comes first.
+func expectedFirst(e *env) {
+	e.fill(e.user(90))
+	other := e.create(e.user(91, "username", "user-90"))
+	for n, op := range []func(transform.Record) store.Mutation{
+		func(r transform.Record) store.Mutation { return e.update(r, "username", "mine") }, e.replace, e.remove,
+		func(r transform.Record) store.Mutation { return store.Mutation{Op: store.Check, Key: e.key(r)} },
+	} {
+		rec := e.user(n)
+		e.fill(rec)
+		m := upon(e.read(rec), op(rec))
+		writes := [][]store.Mutation{{other, m}, {m, other}}
+		e.unchanged(func() {
+			for _, w := range writes {
+				_, err := e.try(w...)
+				e.requireError(err, store.ErrUnique)
+			}
+		}, other.Key)
+		e.write(e.update(rec, "email", "other"))
+		e.unchanged(func() {
+			for _, w := range writes {
+				_, err := e.try(w...)
+				require.ErrorIs(e, err, store.ErrChanged, "%s upon what was changed", m.Op)
+				e.requireError(err, store.ErrConflict)
+			}
+		}, other.Key)
+		e.write(e.remove(rec))
 	}
 }
 

@@ -22,12 +22,13 @@ func referenceCases() []testCase {
 		ofFamilies("replaced", targetReplaced),
 		ofFamilies("in one write", referredInOneWrite),
 		ofFamilies("what was read of a dependent", dependentChecked),
+		ofFamilies("what was read of a dependent that the write changes", dependentUpon),
+		ofFamilies("changed by the same write", namedToo),
 		ofFamilies("deleted while others begin to refer to it", deletedMeanwhile),
 	)), ruled(ruleRefer,
 		ofFamilies("change records", takenAlongChanges),
 		ofFamilies("the caller is told", takenAlongTold),
 		ofFamilies("too deep", tooDeep),
-		ofFamilies("changed by the same write", namedToo),
 	)...)
 }
 
@@ -370,25 +371,6 @@ func tooDeep(e *env) {
 	e.write(e.remove(e.person(2)))
 	e.requireGone(e.person(store.MaxDepth + 2))
 	e.requireLive(e.person(1))
-}
-
-// namedToo: a write that changes a record and takes it along means one of the two.
-func namedToo(e *env) {
-	e.start()
-	e.capture()
-	e.fill(e.person(1), e.pet(1, "rex"), e.deed(1, "witness_id", "1"))
-	e.unchanged(func() {
-		for _, w := range [][]store.Mutation{
-			{e.update(e.pet(1, "rex"), "chip", "2"), e.remove(e.person(1))},
-			{e.remove(e.person(1)), e.replace(e.pet(1, "rex"))},
-			{e.create(e.pet(1, "bo")), e.remove(e.person(1))},
-		} {
-			_, err := e.try(w...)
-			e.requireError(err, store.ErrInvalid)
-		}
-	}, e.key(e.pet(1, "bo")))
-	e.write(e.update(e.deed(1), "witness_id", null), e.remove(e.pet(1, "rex")), e.remove(e.person(1)))
-	e.requireGone(e.person(1))
 }
 
 // putRefers: refreshes come in any order, each key's by itself, so that a target

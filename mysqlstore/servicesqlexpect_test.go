@@ -1,0 +1,83 @@
+package mysqlstore_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/mysqlstore"
+	"github.com/crossfade-go/crossfade/transform"
+)
+
+// TestServiceSQLExpected: what the service's own Write of one record changes in another one
+// is not what the write expects of that.
+func TestServiceSQLExpected(t *testing.T) {
+	eachCapture(t, func(t *testing.T, bare bool) {
+		called := 0
+		f := newFixture(t, setting{bare: bare, own: func(c *transform.Contract) map[string]mysqlstore.SQL {
+			users := plainSQL(c)["Users"]
+			plain := users.Write
+			users.Write = func(ctx context.Context, tx sqlx.ExtContext, c *mysqlstore.Change) error {
+				called++
+				if err := plain(ctx, tx, c); err != nil {
+					return err
+				}
+				_, err := tx.ExecContext(ctx, "UPDATE stock SET label = ? WHERE item = ?", c.After.At(1).Text(), c.Key.ID)
+				return err
+			}
+			return map[string]mysqlstore.SQL{"Users": users}
+		}})
+		user, shelf := f.user(1), f.shelf("a", 1, 0)
+		f.write(f.create(user), f.create(shelf))
+		f.write(f.update(user, "username", "ann"), f.upon(f.increment(shelf)))
+		require.Equal(t, []string{"1", "ann"}, []string{f.text(shelf, "quantity"), f.text(shelf, "label")})
+		f.write(f.upon(f.increment(shelf)), f.upon(f.update(user, "username", "bob")))
+		require.Equal(t, []string{"2", "bob"}, []string{f.text(shelf, "quantity"), f.text(shelf, "label")})
+
+		stale := f.upon(f.update(user, "username", "eve"))
+		f.write(f.update(user, "username", "dan"))
+		called = 0
+		_, err := f.try(f.increment(shelf), stale)
+		refused(t, err, store.ErrChanged)
+		require.Zero(t, called)
+		require.Equal(t, "2", f.text(shelf, "quantity"))
+	})
+}
+
+// TestNothingSlipsInBeforeTheServicesRead: a service's own Read sees what was there at the
+// first one, so that what is deleted by the same write is locked before.
+func TestNothingSlipsInBeforeTheServicesRead(t *testing.T) {
+	f := newFamilies(t)
+	f.db.MustExec("INSERT INTO people (person_id) VALUES (1), (2)")
+	f.db.MustExec("INSERT INTO pets (owner_id, name) VALUES (1, 'rex'), (2, 'bo')")
+	pets := plainSQL(f.c)["Pets"]
+	read, meanwhile := pets.Read, func() {}
+	pets.Read = func(ctx context.Context, q sqlx.ExtContext, keys []transform.Key) ([]transform.Record, error) {
+		all, err := read(ctx, q, keys)
+		meanwhile()
+		return all, err
+	}
+	s, err := mysqlstore.New(f.db, f.c, &mysqlstore.Options{SQL: map[string]mysqlstore.SQL{"Pets": pets}})
+	require.NoError(t, err)
+	key := f.key("Pets", 2, "bo")
+	seen, err := s.Get(f.ctx, f.at, key)
+	require.NoError(t, err)
+	came := make(chan error, 1)
+	meanwhile = sync.OnceFunc(func() {
+		go func() {
+			_, err := f.db.ExecContext(f.ctx, "INSERT INTO pets (owner_id, name) VALUES (1, 'new')")
+			came <- err
+		}()
+		f.waiting()
+	})
+	_, err = s.Write(f.ctx, f.at, store.Write{Mutations: []store.Mutation{
+		{Op: store.Delete, Key: f.key("People", 1)},
+		{Op: store.Update, Key: key, Expect: &seen, Modify: func(rec transform.Record) error { return rec.Set("chip", transform.TextValue("1")) }},
+	}})
+	require.NoError(t, err)
+	require.Error(t, <-came, "its owner was gone")
+}
