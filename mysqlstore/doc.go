@@ -326,12 +326,12 @@
 //   - A write of this library still gives its keys one version, and what is put into
 //     the follower none (TestOwnWritesStepOnce, TestOwnRowsStepTheirRecordOnce,
 //     TestFollowerPassesTriggers). What a delete takes along by references has two:
-//     the parent's triggers can't know that the library has recorded it
-//     (TestTakenAlongBesideTriggers). What
-//     tells these apart is no setting of a connection that could stay behind on it
-//     (TestOwnMarkDoesNotStay). A process that has not heard of the triggers yet,
-//     for which it needs to read the phase record once, gives a key two versions,
-//     which costs a refresh.
+//     the parent's triggers can't know that the library has recorded it. The answer
+//     tells of the second, for which such a delete has a query more
+//     (TestTakenAlongBesideTriggers). What tells statements apart is no setting of a
+//     connection that could stay behind on it (TestOwnMarkDoesNotStay). A process that
+//     has not heard of the triggers yet, for which it needs to read the phase record
+//     once, gives a key two versions, which costs a refresh.
 //   - A transaction of the service's own (Joining) commits with and without names of
 //     keys (TestJoinedBesideTriggers, TestJoinedTakingAlongBesideTriggers); its
 //     statements raise the versions of those that it names. What is rolled back

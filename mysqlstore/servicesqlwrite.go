@@ -364,9 +364,10 @@ func (f *fenced) leavesNothing(ctx context.Context, h *handed) error {
 }
 
 // lookAgain reads the versions of a write's keys where triggers have raised them: the
-// service's own statements do not carry the library's mark.
+// service's own statements do not carry the library's mark, and those of a parent record
+// what goes with its row, whoever deletes it.
 func (f *fenced) lookAgain(ctx context.Context, rows []store.Row) error {
-	if len(f.handed) == 0 || !f.at.Captured || !f.s.triggered.Load() {
+	if len(f.handed) == 0 && len(f.taken.order) == 0 || !f.at.Captured || !f.s.triggered.Load() {
 		return nil
 	}
 	places := map[transform.Key]*store.Row{}

@@ -1,26 +1,45 @@
 package storetest
 
 import (
+	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/crossfade-go/crossfade/dal/store"
+	"github.com/crossfade-go/crossfade/transform"
 )
 
 var historyFaults = []fault{
 	{name: "delete of nothing succeeds, in a history", in: faultNamed("delete of nothing succeeds").in,
-		breaks: cases(ruleHistory, "of users, visits and tickets", "of lists", "of families", "of places", "of shelves", "of names", "of orders")},
+		breaks: cases(ruleHistory, "of users, visits and tickets", "of lists", "of families", "of places", "of shelves", "of names", "of orders", "of wares")},
 	{name: "Put takes an equal version, in a history", in: faultNamed("Put takes an equal version").in,
 		breaks: cases(ruleHistory, "of users, visits and tickets that follow", "of lists that follow", "of orders that follow")},
+	{name: "what goes along has other versions than the write tells, in a history", breaks: cases(ruleHistory, "of families", "of wares"),
+		in: func(b *broken) {
+			b.write = func(ctx context.Context, at store.At, w store.Write) (store.Written, error) {
+				done, err := b.Store.Write(ctx, at, w)
+				for _, c := range done.Changes {
+					for _, k := range c.Keys {
+						if !slices.ContainsFunc(done.Rows, func(row store.Row) bool { return row.Key == k.Key }) {
+							err = errors.Join(err, b.Store.Bump(ctx, []transform.Key{k.Key}))
+						}
+					}
+				}
+				return done, err
+			}
+		}},
 }
 
 // faultNamed returns one of the faults of other rules.
 func faultNamed(name string) fault {
 	all := slices.Concat(commitFaults, operationFaults, versionFaults, changeFaults, tokenFaults, readFaults, queryFaults, listFaults,
 		scanFaults, followerFaults, uniqueFaults, passedOnFaults, idFaults, expectFaults, epochFaults,
-		familyFaults, placeFaults, countFaults, namesFaults, childFaults)
+		familyFaults, placeFaults, countFaults, namesFaults, childFaults, copyFaults, fanOutFaults, renewFaults)
 	i := slices.IndexFunc(all, func(f fault) bool { return f.name == name })
 	if i < 0 {
 		panic("there is no fault " + name)
@@ -56,6 +75,10 @@ func TestHistoriesFindFaults(t *testing.T) {
 		ruleHistory + "/of orders": {
 			"rows are forgotten", "no rows are no list", "rows that are taken out stay", "an update takes the rows", "rows come back with their record",
 			"ids are given again", "ids are brought", "sequences of rows are not raised", "rows are not looked at", "rows are not expected",
+		},
+		ruleHistory + "/of wares": {
+			"an update takes the copies", "a bump takes the copies", "a change leaves no mark", "a change leaves no mark, under leases",
+			"nobody is told of what has come to refer to others", "nothing is renewed, under leases", "what is dirty is not renewed",
 		},
 		ruleHistory + "/of orders that follow": {"rows are forgotten", "no rows are no list", "sequences of rows are not raised"},
 		users + " that follow": {

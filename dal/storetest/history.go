@@ -259,6 +259,9 @@ func (g *generator) step() step {
 			choices = append(choices, choice{3, g.keep})
 		}
 	}
+	if g.leads && g.e.copies() {
+		choices = append(choices, choice{8, func() step { return settleStep{} }})
+	}
 	if g.e.refers() {
 		choices = append(choices, choice{20, g.counting}, choice{10, g.removal})
 	}

@@ -15,7 +15,8 @@ import (
 const kindSteps = 150
 
 // kindHistoryCases play histories of an authority over records that refer to one another,
-// whose items move, which are counted, which rows of other tables are part of, and whose values are compared by a collation.
+// whose items move, which are counted, which rows of other tables are part of, which show
+// what others have, and whose values are compared by a collation.
 func kindHistoryCases() []testCase {
 	histories := func(e *env) {
 		e.Helper()
@@ -32,6 +33,7 @@ func kindHistoryCases() []testCase {
 		ofCounts("of shelves", histories),
 		ofNames("of names", histories),
 		ofOrders("of orders", histories),
+		check{name: "of wares", run: histories, on: CopyContract},
 	)
 }
 
@@ -39,7 +41,7 @@ func kindHistoryCases() []testCase {
 const whole = 0.8
 
 // simplest are values for columns that can't be NULL, where any will do.
-var simplest = map[transform.Kind]string{transform.Text: "x", transform.Int: "1"}
+var simplest = map[transform.Kind]string{transform.Text: "x", transform.Int: "1", transform.Bool: "0"}
 
 // isOwn reports whether records have values of a column.
 func isOwn(c *transform.Column) bool { return c.Join == nil && !c.Hydrated && !c.IsComputed() }

@@ -81,16 +81,17 @@ func (p *player) takenFrom(placed map[transform.Key]transform.Record) (all []wro
 }
 
 // possibleBeside: who comes with another epoch learns nothing else, and an
-// error of a token stands for itself.
+// error of a token stands for itself, also where a field could be as invalid.
 func possibleBeside(model error, possible []wrong) []wrong {
-	if slices.ContainsFunc(possible, func(f wrong) bool { return f.kind == kindOf(model) }) {
+	kind := kindOf(model)
+	if isAmong(possible, model) || kind != store.ErrInvalid && slices.ContainsFunc(possible, func(f wrong) bool { return f.kind == kind }) {
 		return possible
 	}
 	always := slices.DeleteFunc(slices.Clone(possible), func(f wrong) bool { return !f.always })
 	if len(always) == 0 {
 		return nil
 	}
-	return append(always, wrong{kind: kindOf(model)})
+	return append(always, wrong{kind: kind})
 }
 
 func kindOf(err error) error {
@@ -98,4 +99,27 @@ func kindOf(err error) error {
 		return se.Kind
 	}
 	return nil
+}
+
+// leftToForeignKeys reports whether a write of a store with a fence deletes what others may
+// refer to, beside changes of what refers to anything, and without capture.
+func (p *player) leftToForeignKeys(w store.Write) bool {
+	if p.subject.kind() != aFence || p.model.at.Captured {
+		return false
+	}
+	for i, m := range w.Mutations {
+		if m.Op == store.Delete && p.referred(m.Key.Entity) && slices.ContainsFunc(slices.Delete(slices.Clone(w.Mutations), i, i+1), p.changesReferring) {
+			return true
+		}
+	}
+	return false
+}
+
+// changesReferring reports whether a mutation changes a record of those that refer to others.
+func (p *player) changesReferring(m store.Mutation) bool {
+	name := m.Key.Entity
+	if m.Key.IsZero() {
+		name = m.Record.Entity().Name
+	}
+	return m.Op != store.Check && len(p.model.reader().Contract().Entity(name).References) > 0
 }
