@@ -150,11 +150,11 @@
 // of integers, of any DECIMAL, YEAR, DATE, DATETIME, TIMESTAMP and TIME. They are what the
 // server's own functions give, to the last digit, in every phase: AVG has four digits more
 // than its column, as div_precision_increment has it by default, of a quotient that is cut
-// before it is rounded (TestTotals, TestTotalsAreTheServers, on MariaDB). NULL is no value, and of no value
-// the attribute is absent. Anything else would be another one than the server's, or depend
-// on the order of addition or on a collation, and is refused: expressions, FLOAT and DOUBLE,
-// texts, labels, bits, and dates with a "zero_dates" of another form (TestTotalNotYet,
-// TestTotalNotYetOfTypes). Each read of the record reads all the records that refer, and
+// before it is rounded (TestTotals, TestTotalsAreTheServers, on MariaDB). NULL is no value,
+// and of no value the attribute is absent. Anything else would be another one than the
+// server's, or depend on the order of addition or on a collation, and is refused: expressions,
+// FLOAT and DOUBLE, texts, labels, bits, and dates with a "zero_dates" of another form
+// (TestTotalNotYet, TestTotalNotYetOfTypes). Each read of the record reads all the records that refer, and
 // DynamoDB is paid for them. Where these are many, let the record have a column with the
 // total, and change it in the unit of work that changes what it is made of.
 //
