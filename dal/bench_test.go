@@ -50,6 +50,9 @@ func (noStore) GetMany(context.Context, store.At, []transform.Key) ([]store.Row,
 }
 func (noStore) Query(context.Context, store.At, store.Query) ([]store.Row, error) { return nil, nil }
 func (noStore) Count(context.Context, store.At, store.Count) ([]int64, error)     { return nil, nil }
+func (noStore) Totals(context.Context, store.At, store.Totals) ([]transform.Total, error) {
+	return nil, nil
+}
 func (noStore) Scan(context.Context, store.At, store.Range) (store.Page, error) {
 	return store.Page{}, nil
 }

@@ -21,7 +21,10 @@ func (s shown) count(records []transform.Record, t targets, from beside) error {
 		if by == nil {
 			continue
 		}
-		keys, err := uncounted(by, records, t)
+		keys, err := missingOf(records, func(key transform.Key) bool {
+			_, known := t.counts[counted{by, key}]
+			return known
+		})
 		if err != nil {
 			return err
 		}
@@ -39,8 +42,8 @@ func (s shown) count(records []transform.Record, t targets, from beside) error {
 	return nil
 }
 
-// uncounted returns the keys of the records of which a number is not known, each once.
-func uncounted(by *transform.Reference, records []transform.Record, t targets) ([]transform.Key, error) {
+// missingOf returns the keys of the records of which something is not known, each once.
+func missingOf(records []transform.Record, known func(transform.Key) bool) ([]transform.Key, error) {
 	var keys []transform.Key
 	asked := map[transform.Key]bool{}
 	for _, rec := range records {
@@ -48,7 +51,7 @@ func uncounted(by *transform.Reference, records []transform.Record, t targets) (
 		if err != nil {
 			return nil, unshown(rec, err)
 		}
-		if _, known := t.counts[counted{by, key}]; !known && !asked[key] {
+		if !known(key) && !asked[key] {
 			asked[key] = true
 			keys = append(keys, key)
 		}
@@ -62,30 +65,11 @@ func uncounted(by *transform.Reference, records []transform.Record, t targets) (
 // unit's deletes take along at the commit is there until then, as it is for the unit's
 // reads.
 func (tx *Tx) count(ctx context.Context, by *transform.Reference, keys []transform.Key) ([]int64, error) {
-	var except []transform.Key
-	var records []transform.Record
-	for _, h := range tx.staged {
-		switch {
-		case h.op == 0 || h.entity != by.Of():
-		case h.key.IsZero():
-			records = append(records, h.record) // the store assigns its id
-		default:
-			except = append(except, h.key)
-		}
-	}
-	rows, err := tx.show(ctx, except)
+	c, records, err := tx.referring(ctx, by, keys)
 	if err != nil {
 		return nil, err
 	}
-	for _, row := range rows {
-		if row.Err != nil {
-			return nil, row.Err
-		}
-		if row.Live {
-			records = append(records, row.Record)
-		}
-	}
-	all, err := tx.authority().Count(ctx, tx.snapshot.at(), store.Count{By: by, Keys: keys, Except: except})
+	all, err := tx.authority().Count(ctx, tx.snapshot.at(), c)
 	if err != nil {
 		return nil, err
 	}
@@ -96,4 +80,32 @@ func (tx *Tx) count(ctx context.Context, by *transform.Reference, keys []transfo
 		}
 	}
 	return all, nil
+}
+
+// referring returns what the store is to be asked for, and the records that the unit of
+// work knows better.
+func (tx *Tx) referring(ctx context.Context, by *transform.Reference, keys []transform.Key) (c store.Count, records []transform.Record, err error) {
+	c = store.Count{By: by, Keys: keys}
+	for _, h := range tx.staged {
+		switch {
+		case h.op == 0 || h.entity != by.Of():
+		case h.key.IsZero():
+			records = append(records, h.record) // the store assigns its id
+		default:
+			c.Except = append(c.Except, h.key)
+		}
+	}
+	rows, err := tx.show(ctx, c.Except)
+	if err != nil {
+		return c, nil, err
+	}
+	for _, row := range rows {
+		if row.Err != nil {
+			return c, nil, row.Err
+		}
+		if row.Live {
+			records = append(records, row.Record)
+		}
+	}
+	return c, records, nil
 }

@@ -133,6 +133,8 @@
 //     phase and after any history, with what was acknowledged before the read and what the
 //     unit of work has staged, each record once (TestCounts, TestCountsInUnits,
 //     TestCountsAcrossAHandOff, TestScenario32CountersEqualCount).
+//   - A SUM, AVG, MIN or MAX that the contract hydrates is of the same records, and equal in
+//     every phase (TestTotals, TestTotalsInUnits, TestTotalsAcrossAHandOff).
 //   - A query that no index serves says what to add to the contract
 //     (TestQueryThatNoIndexServes, TestBy).
 //   - Routing allocates nothing (TestRoutingAllocatesNothing).
@@ -190,6 +192,15 @@
 // them, which is paid for by what it counts, some thirty of those that refer for a read
 // unit. The numbers of one answer are not of one moment, and what a unit's deletes take
 // along at its commit is counted until then, as the unit's reads find it.
+//
+// A sum, a mean, a least and a most are made in the same way, at the price of the records
+// themselves: each read of a record that shows one reads all that refer to it, once for each
+// of their columns that is asked for (TestTotalsCost). MySQL sends these columns by one
+// statement; DynamoDB reads the edges and then the records, a hundred a call, and is paid for
+// them whole. There they are not of one moment: of an amount that one unit of work takes
+// from one record and adds to another, the sum may show either without the other. Do not
+// decide upon it, and where many refer keep a total in the record, and change it in the unit
+// of work that changes its parts.
 //
 // A cursor is bound to its query by a digest and not by a secret. It opens nothing:
 // value, bounds and conditions are the query's, whatever the cursor says.

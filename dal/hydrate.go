@@ -9,7 +9,7 @@ import (
 
 // Joined columns that the contract hydrates are in no item and in no record: what a
 // read answers is filled with them. The records that they are joined with are read, or
-// counted, after the answer, from the same store, under the same snapshot of the phase,
+// counted or added up, after the answer, from the same store, under the same snapshot of the phase,
 // so that fence and lease hold for them as for the answer itself; a store that turns one
 // of the reads away has both repeated. They are the records of that moment: at least
 // as new as the answer, and not of one moment with it.
@@ -29,10 +29,11 @@ func shownBy[T any](e *transform.Entity, b *transform.Binding[T]) shown {
 }
 
 // targets are what records are joined with: other records, the zero Record where there
-// is none, and how many there are.
+// is none, how many there are, and what they have together.
 type targets struct {
 	records map[transform.Key]transform.Record
 	counts  map[counted]int64
+	totals  map[totalled]transform.Total
 }
 
 func (t targets) find(key transform.Key) (rec transform.Record, read bool) {
@@ -46,21 +47,29 @@ func (t targets) value(h *transform.Hydration, rec transform.Record) (transform.
 		key, err := rec.Key()
 		return transform.IntValue(t.counts[counted{by, key}]), err
 	}
+	if by, column := h.Totals(); by != nil {
+		key, err := rec.Key()
+		if err != nil {
+			return transform.Value{}, err
+		}
+		return h.Shown(t.totals[totalled{counted{by, key}, column}])
+	}
 	v, _, err := h.Value(rec, t.find)
 	return v, err
 }
 
-// A beside reads what records are joined with, in the order of the keys: rows, and how
-// many records refer to them.
+// A beside reads what records are joined with, in the order of the keys: rows, how many
+// records refer to them, and what these have in a column.
 type beside struct {
-	rows  func([]transform.Key) ([]store.Row, error)
-	count func(*transform.Reference, []transform.Key) ([]int64, error)
+	rows   func([]transform.Key) ([]store.Row, error)
+	count  func(*transform.Reference, []transform.Key) ([]int64, error)
+	totals func(by *transform.Reference, column int, keys []transform.Key) ([]transform.Total, error)
 }
 
 // targets reads what the records are joined with, each record once; in several rounds
 // where one record leads to the next.
 func (s shown) targets(records []transform.Record, from beside) (targets, error) {
-	t := targets{map[transform.Key]transform.Record{}, map[counted]int64{}}
+	t := targets{map[transform.Key]transform.Record{}, map[counted]int64{}, map[totalled]transform.Total{}}
 	if len(s) == 0 {
 		return t, nil
 	}
@@ -70,7 +79,10 @@ func (s shown) targets(records []transform.Record, from beside) (targets, error)
 			return t, err
 		}
 		if len(keys) == 0 {
-			return t, s.count(records, t, from)
+			if err := s.count(records, t, from); err != nil {
+				return t, err
+			}
+			return t, s.total(records, t, from)
 		}
 		rows, err := from.rows(keys)
 		if err != nil {
@@ -145,6 +157,9 @@ func (l *lookup) read(ctx context.Context, from store.Reader, at store.At, rows 
 		count: func(by *transform.Reference, keys []transform.Key) ([]int64, error) {
 			return from.Count(ctx, at, store.Count{By: by, Keys: keys})
 		},
+		totals: func(by *transform.Reference, column int, keys []transform.Key) ([]transform.Total, error) {
+			return from.Totals(ctx, at, store.Totals{Count: store.Count{By: by, Keys: keys}, Column: column})
+		},
 	})
 	return err
 }
@@ -205,6 +220,9 @@ func (tx *Tx) targets(ctx context.Context, s shown, records ...transform.Record)
 	t, err := s.targets(records, beside{
 		rows:  func(keys []transform.Key) ([]store.Row, error) { return tx.show(ctx, keys) },
 		count: func(by *transform.Reference, keys []transform.Key) ([]int64, error) { return tx.count(ctx, by, keys) },
+		totals: func(by *transform.Reference, column int, keys []transform.Key) ([]transform.Total, error) {
+			return tx.totals(ctx, by, column, keys)
+		},
 	})
 	if err != nil && turnedAway(err) {
 		tx.refused = err

@@ -21,11 +21,16 @@ func (s *Store) Count(ctx context.Context, at store.At, c store.Count) ([]int64,
 }
 
 func (s *Store) count(ctx context.Context, c store.Count) ([]int64, error) {
-	if _, err := s.place("count", c.By.Of().Name, store.NoWrite); err != nil {
+	return ofEachKey(s, "count", c, func(to transform.Key) (int64, error) { return s.countEdges(ctx, c.By, to, c.Except) })
+}
+
+// ofEachKey asks for each key of a count, for several at the same time.
+func ofEachKey[T any](s *Store, op string, c store.Count, ask func(to transform.Key) (T, error)) ([]T, error) {
+	if _, err := s.place(op, c.By.Of().Name, store.NoWrite); err != nil {
 		return nil, err
 	}
 	var (
-		all   = make([]int64, len(c.Keys))
+		all   = make([]T, len(c.Keys))
 		errs  = make([]error, len(c.Keys))
 		slots = make(chan struct{}, countsAtOnce)
 		wg    sync.WaitGroup
@@ -34,7 +39,7 @@ func (s *Store) count(ctx context.Context, c store.Count) ([]int64, error) {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			all[i], errs[i] = s.countEdges(ctx, c.By, key, c.Except)
+			all[i], errs[i] = ask(key)
 		})
 	}
 	wg.Wait()

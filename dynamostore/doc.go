@@ -92,6 +92,9 @@
 //     megabytes they are, and marks and lost replies change nothing of it
 //     (TestCountIsConsistent, TestCountBeyondAMegabyte, TestCountBesideMarks,
 //     TestCountAfterLostReplies).
+//   - A total is of the records to which such edges lead, read consistently a hundred at
+//     once; one that is gone or refers elsewhere by then is left out
+//     (TestTotalsAreConsistent, TestTotalsAreOfRecords, TestTotalsReadAHundredAtOnce).
 //   - An id is given once, above all that RaiseID was told, and never above what
 //     the column holds (TestIDsAreGivenOnce, TestRaiseIDNeverGoesBack,
 //     TestSequenceEndsWithTheColumn). So are the ids of rows that are part of a

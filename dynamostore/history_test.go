@@ -105,6 +105,10 @@ func (s *shaky) Count(ctx context.Context, at store.At, c store.Count) ([]int64,
 	return meeting(s, func() ([]int64, error) { return s.Store.Count(ctx, at, c) })
 }
 
+func (s *shaky) Totals(ctx context.Context, at store.At, t store.Totals) ([]transform.Total, error) {
+	return meeting(s, func() ([]transform.Total, error) { return s.Store.Totals(ctx, at, t) })
+}
+
 func (s *shaky) Scan(ctx context.Context, at store.At, r store.Range) (store.Page, error) {
 	return meeting(s, func() (store.Page, error) { return s.Store.Scan(ctx, at, r) })
 }

@@ -57,6 +57,10 @@ func (n *noMySQL) Count(context.Context, store.At, store.Count) ([]int64, error)
 	return nil, n.gone("count")
 }
 
+func (n *noMySQL) Totals(context.Context, store.At, store.Totals) ([]transform.Total, error) {
+	return nil, n.gone("totals")
+}
+
 func (n *noMySQL) Scan(context.Context, store.At, store.Range) (store.Page, error) {
 	return store.Page{}, n.gone("scan")
 }

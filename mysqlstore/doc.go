@@ -196,7 +196,8 @@
 //     table and hold what the records have. All others may be stored in any form
 //     (TestServiceSQLSealsColumns). A row without a record is nowhere, and a list goes on
 //     behind it (TestServiceSQLMarksRowsAsGone). A record that can't be read does not
-//     hide the others (TestServiceSQLReadsWrongly). Counting reads the records it counts.
+//     hide the others (TestServiceSQLReadsWrongly). Counting reads the records it counts,
+//     and totals those that they are of.
 //   - A row may stay behind where its record is gone only if it keeps no unique value of
 //     the contract, and nothing refers to it (TestServiceSQLLeavesWhatCounts).
 //   - What a delete takes along by references goes through Write too, with and without

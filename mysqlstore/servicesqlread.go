@@ -322,11 +322,21 @@ func (s *Store) versionRows(ctx context.Context, t *tx, src *source, rows []stor
 
 // countOwn is count. A row counts if it has a record, so all of them are read.
 func (s *Store) countOwn(ctx context.Context, at store.At, src *source, c store.Count, found map[transform.Key]int64) error {
+	return s.eachOwn(ctx, "count", at, src, c, func(rec transform.Record) {
+		key, _ := c.By.Key(rec)
+		if _, wanted := found[key]; wanted {
+			found[key]++
+		}
+	})
+}
+
+// eachOwn reads the records of the rows that refer to one of the keys of a count.
+func (s *Store) eachOwn(ctx context.Context, op string, at store.At, src *source, c store.Count, do func(transform.Record)) error {
 	where, args, err := s.refersTo(src, c)
 	if err != nil {
 		return err
 	}
-	return s.inSnapshot(ctx, "count", src.entity, at, func(t *tx, _ *snapshot) error {
+	return s.inSnapshot(ctx, op, src.entity, at, func(t *tx, _ *snapshot) error {
 		keys, err := keysOf(ctx, t.query, src, "WHERE "+where, args...)
 		if err != nil {
 			return err
@@ -338,12 +348,9 @@ func (s *Store) countOwn(ctx context.Context, at store.At, src *source, c store.
 			}
 			for _, row := range rows {
 				if row.Err != nil {
-					return s.unfit("count", src.entity, row.Err, store.NoWrite)
+					return s.unfit(op, src.entity, row.Err, store.NoWrite)
 				}
-				key, _ := c.By.Key(row.Record)
-				if _, wanted := found[key]; wanted {
-					found[key]++
-				}
+				do(row.Record)
 			}
 		}
 		return nil

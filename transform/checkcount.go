@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// noCount says why an aggregate is no number of records, which is all that is counted
-// as it is read.
+// noCount says why an aggregate is not over records, which is all that is read for one.
 func (c *Contract) noCount(j *Join) string {
 	part := func(e *Entity) bool {
 		return slices.ContainsFunc(e.Columns, func(o Column) bool {
@@ -15,10 +14,10 @@ func (c *Contract) noCount(j *Join) string {
 		})
 	}
 	switch {
-	case j.Operation != "COUNT":
-		return j.Operation + " is over what many rows have, and only how many there are is counted when it is read"
 	case len(j.Hops) == 0:
 		return "" // the join is wrong, which is found
+	case slices.ContainsFunc(c.Entities, part) && j.Operation != "COUNT":
+		return "the rows of " + j.Hops[0].Source.Name + " are part of a record, which has their list"
 	case slices.ContainsFunc(c.Entities, part):
 		return "the rows of " + j.Hops[0].Source.Name + " are part of a record, and as many as its list is long"
 	case c.entityOf(j.Hops[0].Source) == nil:
@@ -31,8 +30,8 @@ func (c *Contract) noCount(j *Join) string {
 func (c *Contract) tallying(h *Hydration, j *Join) *obstacle {
 	keep := h.entity.Columns[h.Column].Keep.DynamoDB
 	switch {
-	case j.Operation != "COUNT":
-		return &obstacle{fmt.Sprintf("it is made by %s, which no store keeps: query the records, and make it of them in the service", j.Operation), "take the attribute out"}
+	case j.Operation != "COUNT" && keep != KeepHydrate:
+		return &obstacle{fmt.Sprintf("it is made by %s, which no item keeps", j.Operation), `use "hydrate", which makes it when it is read`}
 	case keep == KeepCopy:
 		return &obstacle{"a number that stays when records come and go is that of no moment which the item tells", `use "counter", or "hydrate"`}
 	}
@@ -43,7 +42,8 @@ func (c *Contract) tallying(h *Hydration, j *Join) *obstacle {
 	return h.entity.uncopied(h.Column)
 }
 
-// counting finds the reference by which the records refer that a column counts. Where
+// counting finds the reference by which the records refer that a column counts, or has
+// the totals of. Where
 // DynamoDB leads they are found by it and by nothing else.
 func (c *Contract) counting(h *Hydration, j *Join) *obstacle {
 	if len(j.Hops) == 0 {
@@ -60,6 +60,9 @@ func (c *Contract) counting(h *Hydration, j *Join) *obstacle {
 			why = h.entity.unreferred(of, j)
 		case of.expires():
 			why = &obstacle{fmt.Sprintf("items of %s expire, and what the service deletes is counted still", of.Name), `take "ttl" out, and delete them`}
+		case j.Operation != "COUNT":
+			h.totals = f
+			return h.total(j)
 		default:
 			h.counts = f
 			return j.countable()
@@ -139,8 +142,8 @@ func (c *Contract) uncounted(e *Entity, found *checker) {
 			if of.Join == nil || of.Join.Kind != JoinAggregate || of.Keep.hydrates() {
 				continue
 			}
-			reason := fmt.Sprintf("attribute %s of entity %s is made by %s, which no store keeps: query the records, and make it of them in the service", a.Name, e.Name, of.Join.Operation)
-			mend := "take the attribute out"
+			reason := fmt.Sprintf("attribute %s of entity %s is made by %s, and nothing says how it is kept", a.Name, e.Name, of.Join.Operation)
+			mend := `use "keep": {"dynamodb": "hydrate"}, to have it made when it is read`
 			if of.Join.Operation == "COUNT" {
 				reason = fmt.Sprintf("attribute %s of entity %s is a COUNT, and nothing says how it is kept", a.Name, e.Name)
 				mend = `use "keep": {"dynamodb": "counter"} for a number in the item, or "hydrate" for one that is counted when it is read`

@@ -113,7 +113,7 @@ func TestCountersNotYet(t *testing.T) {
          "calculation": {"type": "aggregate", "target_table": "articles", "join_condition": "articles.extra_id = racks.rack_id",
            "operation": "COUNT", "select_column": "*"}`, extras + `,
          "calculation": {"type": "aggregate", "target_table": "articles", "join_condition": "articles.extra_id = racks.rack_id",
-           "operation": "SUM", "select_column": "articles.number"}`}, "can't be kept by a counter: it is made by SUM, which no store keeps"},
+           "operation": "SUM", "select_column": "articles.number"}`}, "can't be kept by a counter: it is made by SUM, which no item keeps"},
 		"a copy in MySQL": {[]string{`"keep": {"mysql": "live", "dynamodb": "counter"}`, `"keep": {"mysql": "copy", "dynamodb": "counter"}`}, `it is a copy while MySQL leads, which an item would have to hold`},
 	} {
 		t.Run(name, func(t *testing.T) {

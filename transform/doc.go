@@ -127,7 +127,7 @@
 //	          counter  read with the record, and a number in the item follows: for a COUNT
 //	                   of an entity's records
 //	          hydrate  not stored, joined when it is read: for joins by the primary keys of
-//	                   entities, for trees, and for a COUNT of an entity's records
+//	                   entities, for trees, and for aggregates of an entity's records
 //
 // An item has one shape, so what is hydrated is in none, in no phase, but for copies by an
 // edge: Item leaves it out, views and comparisons know nothing of it, and records have NULL in its place.
@@ -142,9 +142,21 @@
 // shows the number, by just the columns that the join compares: DynamoDB finds the records
 // by the edges of that reference. It counts records, so select_column is "*" or a column
 // that is never NULL in them (TestCounted, TestCountNotYet). NULL in the reference is no
-// record that refers, and of none the number is 0. SUM, AVG, MIN and MAX are not hydrated:
-// query the records, and make it of them in the service. A COUNT of rows that are part of
+// record that refers, and of none the number is 0. A COUNT of rows that are part of
 // the record is the length of their list.
+//
+// SUM, AVG, MIN and MAX are hydrated under the same conditions, of one column of the entity's
+// own row, as it is: SUM and AVG of integers and of a DECIMAL of up to 43 digits, MIN and MAX
+// of integers, of any DECIMAL, YEAR, DATE, DATETIME, TIMESTAMP and TIME. They are what the
+// server's own functions give, to the last digit, in every phase: AVG has four digits more
+// than its column, as div_precision_increment has it by default, of a quotient that is cut
+// before it is rounded (TestTotals, TestTotalsAreTheServers, on MariaDB). NULL is no value,
+// and of no value the attribute is absent. Anything else would be another one than the
+// server's, or depend on the order of addition or on a collation, and is refused: expressions,
+// FLOAT and DOUBLE, texts, labels, bits, and dates with a "zero_dates" of another form
+// (TestTotalNotYet, TestTotalNotYetOfTypes). Each read of the record reads all the records that refer, and
+// DynamoDB is paid for them. Where these are many, let the record have a column with the
+// total, and change it in the unit of work that changes what it is made of.
 //
 // What is kept by an edge is hydrated too, so a record shows what is true when it is read.
 // Besides, its item has a copy, for projections of indexes and for other readers of the
@@ -174,7 +186,7 @@
 //
 // The stores of this version migrate what is hydrated, what is kept by an edge or a copy in a
 // single hop by a declared reference, and counters. With an edge or a copy of any other join,
-// a sum, or without a word of how it is kept, a contract is checked, shown as views and previewed.
+// or without a word of how it is kept, a contract is checked, shown as views and previewed.
 //
 // # Calculations and transformations
 //
@@ -296,7 +308,8 @@
 //   - A view shows what an item holds: TestViewIsItem, TestViewsOfWideSums. No text
 //     of a contract is pasted into SQL: TestNothingOfAContractIsPasted.
 //   - What is hydrated, and not copied (TestCopies, TestCounters), is in no item, no statement and no comparison, and shows what the
-//     join says: TestHydratedIsStoredNowhere, TestHydratedValue, TestHydratedBinding.
+//     join says: TestHydratedIsStoredNowhere, TestHydratedValue, TestHydratedBinding,
+//     TestTotalled, TestTotalsAreTheServers.
 //   - A join has one meaning, or there is none: TestJoins, TestJoinsOfUnknownTables.
 //   - No document makes the check panic or work without end: FuzzCheck,
 //     TestCheckOfMutilatedContracts, TestCheckOfLongContracts.

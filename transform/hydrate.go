@@ -4,8 +4,8 @@ import "slices"
 
 // A Hydration is a joined column whose values are in no item and in no record, in no
 // phase: "keep": {"dynamodb": "hydrate"}. Whoever shows a record reads the records
-// that the column is joined from, by their keys, or counts those that refer to it, and
-// fills it. So what it shows is what these have now, and means the same in every store.
+// that the column is joined from, by their keys, or counts or adds up those that refer to
+// it, and fills it. So what it shows is what these have now, and means the same in every store.
 type Hydration struct {
 	Column int // position in Entity.Columns
 
@@ -17,6 +17,9 @@ type Hydration struct {
 	tree bool
 	// counts is the reference of the records that are counted, and there are no hops.
 	counts *Reference
+	// totals is the reference of the records whose values are added up, averaged or
+	// compared, which value is the column of, and there are no hops.
+	totals *Reference
 	// by is the reference by which the record has a copy, of which there is one hop.
 	by *Reference
 	// counter says that the item has the number, and frozen that its copy does not follow.
@@ -41,10 +44,10 @@ func (e *Entity) Hydrated() []*Hydration { return e.hydrations }
 
 // Counts returns the reference by which the column counts: it shows how many records
 // refer to the record by it, 0 if none does. It is nil for a column that shows what other
-// records have, which Value tells.
+// records have, which Value tells, or what they have together, which Totals does.
 func (h *Hydration) Counts() *Reference { return h.counts }
 
-// Value returns what the column shows for a record, NULL where it counts. find returns
+// Value returns what the column shows for a record, NULL where it counts or has totals. find returns
 // the record at a key, the zero Record if there is none, and whether it has been read;
 // the first one that it needs and that has not is next, and there is no value until it
 // has. A chain needs one after the other, so that whoever has many records reads what all
@@ -55,7 +58,7 @@ func (h *Hydration) Counts() *Reference { return h.counts }
 // what it is joined with, or a tree has more than 31 records above one, or a circle.
 func (h *Hydration) Value(r Record, find func(Key) (rec Record, read bool)) (v Value, next Key, err error) {
 	switch {
-	case h.counts != nil:
+	case h.counts != nil, h.totals != nil:
 		return Value{}, Key{}, nil
 	case h.tree:
 		return h.climb(r, find)

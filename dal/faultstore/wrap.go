@@ -169,6 +169,10 @@ func (r reader) Count(ctx context.Context, at store.At, c store.Count) ([]int64,
 	return pass(ctx, r.gate, "Count", c.Keys, func() ([]int64, error) { return r.r.Count(ctx, at, c) })
 }
 
+func (r reader) Totals(ctx context.Context, at store.At, t store.Totals) ([]transform.Total, error) {
+	return pass(ctx, r.gate, "Totals", t.Keys, func() ([]transform.Total, error) { return r.r.Totals(ctx, at, t) })
+}
+
 func (r reader) Scan(ctx context.Context, at store.At, rg store.Range) (store.Page, error) {
 	return pass(ctx, r.gate, "Scan", nil, func() (store.Page, error) { return r.r.Scan(ctx, at, rg) })
 }

@@ -61,6 +61,7 @@
 //   - A query of the table's own key shows what was written.
 //   - A query by a unique value shows what was written.
 //   - A count is how many records refer to a key.
+//   - A total is what a column has in the records that refer to a key.
 //   - Rows of other tables are written and read with the record that they are part of.
 //   - A scan gives every record once.
 //   - Any history of operations gets the answers of memstore.

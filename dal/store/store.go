@@ -88,6 +88,11 @@ type Reader interface {
 	// order of the keys, which may repeat. It is as strongly consistent as Get; the
 	// numbers of several keys are not of one moment.
 	Count(ctx context.Context, at At, c Count) ([]int64, error)
+	// Totals returns what the values of a column are together, of the live records that
+	// Count counts for each of the keys, in the order of the keys, which may repeat. It
+	// reads these records. Each of them is as Get shows it; they are not of one moment, but
+	// in a store that has all of them in one snapshot.
+	Totals(ctx context.Context, at At, t Totals) ([]transform.Total, error)
 	// Scan returns the next rows of a full pass. A record that exists from the
 	// start of the pass to its end is in exactly one page, unless its item moves
 	// meanwhile: such a record may be in two, or in none.
@@ -110,6 +115,12 @@ type Count struct {
 	// Except are keys of records that refer, or do not, which are not counted: a unit of
 	// work knows what it makes of them.
 	Except []transform.Key
+}
+
+// A Totals asks what the values of a column are together, of the records that Count counts.
+type Totals struct {
+	Count
+	Column int // position in the columns of By's Of
 }
 
 // An Op is the kind of a mutation.

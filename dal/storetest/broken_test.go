@@ -48,7 +48,7 @@ func faults() []fault {
 	return slices.Concat(commitFaults, operationFaults, epochFaults, versionFaults, changeFaults, tokenFaults,
 		readFaults, queryFaults, listFaults, scanFaults, followerFaults, controlFaults,
 		markFaults, followFaults, leaseFaults, grantFaults, carryFaults, uniqueFaults, passedOnFaults, namesFaults, familyFaults, idFaults, expectFaults, historyFaults,
-		sharedFaults, placeFaults, foldIndexFaults, childFaults, deliveryFaults, countFaults, loginFaults,
+		sharedFaults, placeFaults, foldIndexFaults, childFaults, deliveryFaults, countFaults, totalFaults, loginFaults,
 		fanOutFaults, dependentsFaults, renewFaults, tallyFaults, copyFaults, stagedFaults)
 }
 
@@ -103,7 +103,7 @@ func caseNames() map[string]testCase {
 	}
 	for _, c := range followerCases() {
 		name := c.rule + "/" + c.name
-		if slices.ContainsFunc(append(readerCases(), countCases()...), func(r testCase) bool { return r.rule == c.rule }) {
+		if slices.ContainsFunc(slices.Concat(readerCases(), countCases(), totalCases()), func(r testCase) bool { return r.rule == c.rule }) {
 			name = "follower: " + name
 		}
 		all[name] = c
@@ -164,6 +164,7 @@ type broken struct {
 	getMany  func(context.Context, store.At, []transform.Key) ([]store.Row, error)
 	query    func(context.Context, store.At, store.Query) ([]store.Row, error)
 	count    func(context.Context, store.At, store.Count) ([]int64, error)
+	totals   func(context.Context, store.At, store.Totals) ([]transform.Total, error)
 	scan     func(context.Context, store.At, store.Range) (store.Page, error)
 	put      func(context.Context, store.At, store.Row) (bool, error)
 	together func(context.Context, store.At, []store.Row) error
@@ -294,6 +295,10 @@ func (b *broken) Query(ctx context.Context, at store.At, q store.Query) ([]store
 
 func (b *broken) Count(ctx context.Context, at store.At, c store.Count) ([]int64, error) {
 	return or(b.count, b.Store.Count, b.count != nil)(ctx, at, c)
+}
+
+func (b *broken) Totals(ctx context.Context, at store.At, t store.Totals) ([]transform.Total, error) {
+	return or(b.totals, b.Store.Totals, b.totals != nil)(ctx, at, t)
 }
 
 func (b *broken) Scan(ctx context.Context, at store.At, r store.Range) (store.Page, error) {

@@ -31,6 +31,8 @@ var (
 	cartContract []byte
 	//go:embed testdata/counts.json
 	countContract []byte
+	//go:embed testdata/totals.json
+	totalContract []byte
 	//go:embed testdata/copies.json
 	copyContract []byte
 	//go:embed testdata/fairs.json
@@ -188,6 +190,21 @@ func CartContract(t testing.TB) *transform.Contract {
 func CountContract(t testing.TB) *transform.Contract {
 	t.Helper()
 	return load(t, countContract)
+}
+
+// TotalContract returns the contract of the cases about totals, freshly loaded. What the
+// jars show of their coins is read and not stored:
+//
+//   - Jars: jar_id INT (the key), name VARCHAR; worth, worth_mean, worth_least, worth_most,
+//     spare_worth, fine_mean, grains, grains_mean, grains_least, serials, serial_last,
+//     chipped, minted_first, seen_last, spun_least and spun_most, which are made of coins.
+//   - Coins: coin_id VARCHAR (the key), tray INT, jar_id and spare_id INT, which refer to
+//     Jars; jar_id cascades, spare_id is set to NULL; worth DECIMAL(12,2), fine
+//     DECIMAL(20,5), grains BIGINT, serial BIGINT UNSIGNED, chipped TINYINT(1), which is a
+//     BOOL, minted DATE, seen DATETIME(3), spun TIME; items by tray.
+func TotalContract(t testing.TB) *transform.Contract {
+	t.Helper()
+	return load(t, totalContract)
 }
 
 // CounterContract returns the contract of the cases about numbers in items, and about

@@ -31,6 +31,7 @@ const (
 	ruleList  = "A query of the table's own key shows what was written"
 	ruleLogin = "A query by a unique value shows what was written"
 	ruleCount = "A count is how many records refer to a key"
+	ruleTotal = "A total is what a column has in the records that refer to a key"
 	rulePlace = "A record whose item moves is in one place"
 	ruleScan  = "A scan gives every record once"
 

@@ -160,6 +160,11 @@ func ofCounts(name string, run func(*env)) check {
 	return check{name: name, run: run, on: CountContract}
 }
 
+// ofTotals is a check on the tables of TotalContract.
+func ofTotals(name string, run func(*env)) check {
+	return check{name: name, run: run, on: TotalContract}
+}
+
 // ofLists is a check on the tables of ListContract.
 func ofLists(name string, run func(*env)) check { return check{name: name, run: run, on: ListContract} }
 
@@ -199,12 +204,12 @@ func authorityCases() []testCase {
 	return slices.Concat(commitCases(), operationCases(), epochCases(), versionCases(), bumpCases(),
 		dirtyCases(), cleanCases(), tokenCases(), carryCases(), uniqueCases(), passedOnCases(), foldedCases(), referenceCases(), movingReferenceCases(), stagedCases(), deliveryCases(), idCases(), expectCases(),
 		raceCases(), markCases(), leaseCases(), grantCases(), fitCases(), historyCases(), kindHistoryCases(), bothWays(placeCases()), bumpedPlaceCases(), childCases(),
-		bothWays(countCases()), writtenCountCases(), fanOutCases(), dependentsCases(), renewCases(), tallyCases(), frozenCases(), keptCopyCases(), bothWays(readerCases()))
+		bothWays(countCases()), writtenCountCases(), bothWays(totalCases()), writtenTotalCases(), fanOutCases(), dependentsCases(), renewCases(), tallyCases(), frozenCases(), keptCopyCases(), bothWays(readerCases()))
 }
 
 func followerCases() []testCase {
 	return followedCases(slices.Concat(putCases(), tombstoneCases(), insertCases(), followCases(), holderCases(), foldedHolderCases(), referredCases(), followedDeliveryCases(),
-		followedIDCases(), keepCases(), followedHistoryCases(), followedPlaceCases(), followedChildCases(), countCases(), followedCountCases(),
+		followedIDCases(), keepCases(), followedHistoryCases(), followedPlaceCases(), followedChildCases(), countCases(), followedCountCases(), totalCases(), followedTotalCases(),
 		followedCopyCases(), followedTallyCases(), followedDependentsCases(), readerCases()))
 }
 

@@ -123,6 +123,12 @@ func (r *remote) Count(ctx context.Context, at store.At, c store.Count) ([]int64
 		func(n []int64) string { return fmt.Sprint(n) })
 }
 
+func (r *remote) Totals(ctx context.Context, at store.At, t store.Totals) ([]transform.Total, error) {
+	return over(ctx, r.call(ctx, false, "Totals", "%s %s", keysText(t.Keys), atText(at)),
+		func(ctx context.Context) ([]transform.Total, error) { return r.Leased.Totals(ctx, at, t) },
+		func(all []transform.Total) string { return fmt.Sprintf("of %d keys", len(all)) })
+}
+
 func (r *remote) Scan(ctx context.Context, at store.At, q store.Range) (store.Page, error) {
 	return over(ctx, r.call(ctx, false, "Scan", "%s after %q", q.Entity.Name, q.After),
 		func(ctx context.Context) (store.Page, error) { return r.Leased.Scan(ctx, at, q) },
