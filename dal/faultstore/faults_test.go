@@ -267,7 +267,7 @@ func TestLogHoldsNoContents(t *testing.T) {
 }
 
 // reads are the methods that change nothing.
-var reads = []string{"Get", "GetMany", "Query", "Count", "Scan", "Dirty", "Check", "Ready", "Phase", "Registrations",
+var reads = []string{"Get", "GetMany", "Query", "Count", "Totals", "Scan", "Dirty", "Check", "Ready", "Phase", "Registrations",
 	"Backlog", "LastID", "Progress", "DeadLetters", "Audit", "Granted", "Token",
 	"Copies", "FanOuts", "Dependents"}
 
