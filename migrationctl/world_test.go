@@ -197,6 +197,18 @@ func (w *world) open(t testing.TB, opts *migrationctl.Options) *process {
 	return p
 }
 
+// apart starts a process that shares nothing with others but the stores, and returns its
+// faults. now is the clock of its DynamoDB, nil for the machine's.
+func (w *world) apart(t testing.TB, now func() time.Time, opts *migrationctl.Options) (*process, *faultstore.Faults) {
+	t.Helper()
+	own := *w
+	own.faults = faultstore.New()
+	if w.another != nil {
+		own.dynamo = w.another(t, now)
+	}
+	return own.open(t, opts), own.faults
+}
+
 // drained waits until nothing is dirty.
 func (p *process) drained(t testing.TB) {
 	t.Helper()
