@@ -98,9 +98,8 @@ type giver struct {
 // giver starts a process that shares nothing with others but the stores and the clock.
 func (w *world) giver(t *testing.T, now func() time.Time) *giver {
 	t.Helper()
-	own := *w
-	own.dynamo, own.faults = w.another(t, now), faultstore.New()
-	g := &giver{process: own.open(t, leading().WithClock(now)), faults: own.faults}
+	g := &giver{}
+	g.process, g.faults = w.apart(t, now, leading().WithClock(now))
 	var err error
 	g.tickets, err = dal.NewRepository[Ticket](g, "Tickets")
 	require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -182,9 +183,15 @@ func TestScenario09UpdateOfNothing(t *testing.T) {
 }
 
 // TestScenario09UpdateBesideDelete: an update beside a delete of what it changes comes
-// before it, or does not find it, and brings nothing back.
+// before it, or does not find it, and brings nothing back: of one process and of two; where
+// another process deletes between what the update reads and what it writes; and where it
+// does so between what the update's refresh reads and what that puts.
 func TestScenario09UpdateBesideDelete(t *testing.T) {
 	inEachPhase(t, func(t *testing.T, w *world, p *process, base int64) {
+		patient := quiet()
+		patient.PromptBudget = time.Minute
+		other, faults := w.apart(t, nil, patient)
+		both := []*process{p, other}
 		for round := range int64(6) {
 			u := user(base + round)
 			require.NoError(t, p.users.Create(t.Context(), &u))
@@ -192,11 +199,61 @@ func TestScenario09UpdateBesideDelete(t *testing.T) {
 				if i == 2 {
 					return p.users.Delete(t.Context(), p.users.Key(u.ID))
 				}
-				return p.users.Update(t.Context(), p.users.Key(u.ID), addOne)
+				return both[i%2].users.Update(t.Context(), p.users.Key(u.ID), addOne)
 			})
 			require.Equal(t, -1, w.count(t, w.leads(p), u.ID))
 		}
+		p.deletesBefore(t, w, other, base+10)
+		if phase := p.Router().Snapshot().Phase; phase.HasFollower() {
+			p.deletesBeforePut(t, w, other, faults, base+11)
+			require.Equal(t, w.texts(t, w.mysql), w.texts(t, w.dynamo))
+		}
 	})
+}
+
+// deletesBefore deletes a user whom the other process has read and is about to write.
+func (p *process) deletesBefore(t *testing.T, w *world, other *process, id int64) {
+	t.Helper()
+	u, deleted := user(id), make(chan error, 1)
+	require.NoError(t, p.users.Create(t.Context(), &u))
+	// MySQL holds the key for the update: the delete, which has begun, comes after it.
+	waits := w.db != nil && !p.Router().Snapshot().Phase.DynamoDBLeads()
+	begin := sync.OnceFunc(func() {
+		remove := func() { deleted <- p.users.Delete(t.Context(), p.users.Key(id)) }
+		if waits {
+			go remove()
+		} else {
+			remove()
+		}
+	})
+	err := other.users.Update(t.Context(), p.users.Key(id), func(u *User) error { begin(); return addOne(u) })
+	if waits {
+		require.NoError(t, err)
+	} else {
+		require.ErrorIs(t, err, dal.ErrNotFound)
+	}
+	require.NoError(t, <-deleted)
+	require.Equal(t, -1, w.count(t, w.leads(p), id))
+}
+
+// deletesBeforePut deletes a user whom the other process has updated, while what that is
+// about to put into the follower is held back.
+func (p *process) deletesBeforePut(t *testing.T, w *world, other *process, faults *faultstore.Faults, id int64) {
+	t.Helper()
+	u := user(id)
+	require.NoError(t, p.users.Create(t.Context(), &u))
+	p.drained(t)
+	var first atomic.Bool
+	relays := w.faults.StallOn(faultstore.Method("Put")) // they must not be faster
+	held := faults.StallOn(func(c faultstore.Call) bool { return c.Method == "Put" && first.CompareAndSwap(false, true) })
+	updated := make(chan error, 1)
+	go func() { updated <- other.users.Update(context.Background(), p.users.Key(id), addOne) }()
+	<-held.Reached()
+	relays.Release()
+	require.NoError(t, p.users.Delete(t.Context(), p.users.Key(id)))
+	p.drained(t)
+	held.Release()
+	require.NoError(t, <-updated)
 }
 
 // TestScenario10ConcurrentSets: four set one quantity at once, sixty times; both

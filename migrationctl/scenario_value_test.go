@@ -299,12 +299,38 @@ func TestScenario30TooLargeAnItem(t *testing.T) {
 		p := w.open(t, quiet())
 		users, err := dal.NewRepository[big](p, "Users")
 		require.NoError(t, err)
-		unfit := p.Router().Stats().Unfit
-		require.NoError(t, users.Create(t.Context(), &big{ID: 1, Username: "a", Email: "a", Profile: long}))
-		require.Equal(t, unfit+1, p.Router().Stats().Unfit, "it is reported")
-		got, err := users.Get(t.Context(), users.Key(1))
-		require.NoError(t, err)
-		require.Equal(t, long, got.Profile)
+		ctx, grow := t.Context(), func(u *big) error { u.Profile = long; return nil }
+		unit := func(of func(users dal.InUnit[big]) error) error {
+			return p.Atomically(ctx, func(_ context.Context, tx *dal.Tx) error { return of(users.In(tx)) })
+		}
+		for i, c := range []struct {
+			what  string
+			write func(u big) error
+			there bool
+		}{
+			{"create", func(u big) error { return users.Create(ctx, &u) }, false},
+			{"put", func(u big) error { return users.Put(ctx, &u) }, true},
+			{"update", func(u big) error { return users.Update(ctx, users.Key(u.ID), grow) }, true},
+			{"create in a unit", func(u big) error { return unit(func(in dal.InUnit[big]) error { return in.Create(ctx, &u) }) }, false},
+			{"update in a unit", func(u big) error {
+				return unit(func(in dal.InUnit[big]) error { return in.Update(ctx, users.Key(u.ID), grow) })
+			}, true},
+			{"update at commit", func(u big) error {
+				return unit(func(in dal.InUnit[big]) error { return in.UpdateAtCommit(ctx, users.Key(u.ID), grow) })
+			}, true},
+		} {
+			u := big{ID: int64(i + 1), Username: randomName(), Email: randomName(), Profile: map[string]string{"bio": "short"}}
+			if c.there {
+				require.NoError(t, users.Create(ctx, &u), c.what)
+			}
+			unfit := p.Router().Stats().Unfit
+			u.Profile = long
+			require.NoError(t, c.write(u), c.what)
+			require.Equal(t, unfit+1, p.Router().Stats().Unfit, "%s: it is reported", c.what)
+			got, err := users.Get(ctx, users.Key(u.ID))
+			require.NoError(t, err, c.what)
+			require.Equal(t, u, got, c.what)
+		}
 	})
 	inEachPhase(t, func(t *testing.T, w *world, p *process, base int64) {
 		users, err := dal.NewRepository[big](p, "Users")

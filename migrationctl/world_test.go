@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/jmoiron/sqlx"
 	"github.com/stretchr/testify/require"
 
@@ -60,6 +63,8 @@ type world struct {
 	// another returns the DynamoDB of a process that shares nothing with the others but the
 	// tables, and has a clock of its own; nil in memory.
 	another func(t testing.TB, now func() time.Time) *dynamostore.Store
+	// item returns what other programs read of a table at a key; nil in memory.
+	item func(t testing.TB, table string, key map[string]types.AttributeValue) map[string]types.AttributeValue
 }
 
 // eachWorld plays the scenario in memory, and on MariaDB or MySQL with every
@@ -169,7 +174,12 @@ func newEngineWorldWith(t *testing.T, e *engine.DynamoDB, c *transform.Contract,
 	dynamo := another(t, nil)
 	createTables(t, e.Client(), dynamo, prefix, c)
 	require.NoError(t, mysql.Init(t.Context()))
-	return &world{contract: c, mysql: mysql, dynamo: dynamo, faults: faults, db: db, dsn: dsn, another: another, outside: func(t *testing.T, users ...User) {
+	item := func(t testing.TB, table string, key map[string]types.AttributeValue) map[string]types.AttributeValue {
+		out, err := e.Client().GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String(prefix + table), Key: key, ConsistentRead: aws.Bool(true)})
+		require.NoError(t, err)
+		return out.Item
+	}
+	return &world{contract: c, mysql: mysql, dynamo: dynamo, faults: faults, db: db, dsn: dsn, another: another, item: item, outside: func(t *testing.T, users ...User) {
 		for _, u := range users {
 			_, err := db.Exec("INSERT INTO users (user_id, username, email, profile_data) VALUES (?, ?, ?, '{\"count\":0}')", u.ID, u.Username, u.Email)
 			require.NoError(t, err)
@@ -195,6 +205,18 @@ func (w *world) open(t testing.TB, opts *migrationctl.Options) *process {
 		require.NoError(t, err)
 	}
 	return p
+}
+
+// apart starts a process that shares nothing with others but the stores, and returns its
+// faults. now is the clock of its DynamoDB, nil for the machine's.
+func (w *world) apart(t testing.TB, now func() time.Time, opts *migrationctl.Options) (*process, *faultstore.Faults) {
+	t.Helper()
+	own := *w
+	own.faults = faultstore.New()
+	if w.another != nil {
+		own.dynamo = w.another(t, now)
+	}
+	return own.open(t, opts), own.faults
 }
 
 // drained waits until nothing is dirty.
