@@ -39,7 +39,7 @@ var historyFaults = []fault{
 func faultNamed(name string) fault {
 	all := slices.Concat(commitFaults, operationFaults, versionFaults, changeFaults, tokenFaults, readFaults, queryFaults, listFaults,
 		scanFaults, followerFaults, uniqueFaults, passedOnFaults, idFaults, expectFaults, epochFaults,
-		familyFaults, placeFaults, countFaults, namesFaults, childFaults, copyFaults, fanOutFaults, renewFaults)
+		familyFaults, placeFaults, countFaults, namesFaults, childFaults, copyFaults, fanOutFaults, renewFaults, totalFaults)
 	i := slices.IndexFunc(all, func(f fault) bool { return f.name == name })
 	if i < 0 {
 		panic("there is no fault " + name)
@@ -70,6 +70,8 @@ func TestHistoriesFindFaults(t *testing.T) {
 		ruleHistory + "/of places": {"a record that has moved is not found"},
 		ruleHistory + "/of shelves": {
 			"all references of an entity count as one", "NULL counts", "a number never goes down", "nothing is excepted",
+			"totals are of another reference", "NULL is a zero in totals", "a record that moved is in both totals",
+			"what is deleted is in totals", "nothing is excepted from totals",
 		},
 		ruleHistory + "/of names": {"the folded form is stored"},
 		ruleHistory + "/of orders": {

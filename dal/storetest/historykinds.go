@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -242,10 +243,11 @@ func (g *generator) removal() step {
 	return &writeStep{when: g.when(), changes: []mutation{{named: n, op: store.Delete}}, token: fmt.Sprint("d", g.IntN(1_000_000))}
 }
 
-// A countStep counts what refers to records, but for some.
+// A countStep counts what refers to records, but for some, and asks what a column has in it.
 type countStep struct {
 	table     string // of what refers
 	reference int
+	column    int
 	of        []named
 	except    []named
 	when      when
@@ -253,26 +255,43 @@ type countStep struct {
 
 // counting chooses a count, if anything refers to anything.
 func (g *generator) counting() step {
-	var referring []string
+	var all []countStep
 	for _, table := range g.tables {
-		if len(g.e.entities[table].References) > 0 {
-			referring = append(referring, table)
+		for i := range g.e.entities[table].References {
+			all = append(all, countStep{table: table, reference: i})
 		}
 	}
-	s := countStep{table: referring[g.IntN(len(referring))], when: g.reading()}
+	s := all[g.IntN(len(all))]
+	s.when = g.reading()
 	references := g.e.entities[s.table].References
-	s.reference = g.IntN(len(references))
 	for range 1 + g.IntN(4) {
 		s.of = append(s.of, g.nameIn(references[s.reference].To().Source))
 	}
 	for range g.IntN(3) {
 		s.except = append(s.except, g.nameIn(s.table))
 	}
+	var columns []int
+	for i, c := range g.e.entities[s.table].Columns {
+		if hasTotals(&c) {
+			columns = append(columns, i)
+		}
+	}
+	s.column = columns[g.IntN(len(columns))]
 	return s
 }
 
+// hasTotals reports whether the values of a column can be added up, or have an order in
+// every store.
+func hasTotals(c *transform.Column) bool {
+	switch c.Kind {
+	case transform.Int, transform.Decimal, transform.Date, transform.DateTime, transform.Timestamp:
+		return c.IsOwn()
+	}
+	return false
+}
+
 func (s countStep) String() string {
-	return fmt.Sprintf("count %s by reference %d to %s but for %s%s", s.table, s.reference, s.of, s.except, s.when)
+	return fmt.Sprintf("count %s by reference %d to %s but for %s, with the total of column %d%s", s.table, s.reference, s.of, s.except, s.column, s.when)
 }
 
 func (s countStep) play(p *player) {
@@ -283,10 +302,17 @@ func (s countStep) play(p *player) {
 	for _, n := range s.except {
 		c.Except = append(c.Except, p.model.keyNamed(n))
 	}
-	got, _, gotErr := ask(p, "", func() ([]int64, error) {
-		return p.subject.reader().Count(p.subject.ctx, p.subject.when(s.when), c)
+	sameAnswer(p, s.when, func(r store.Reader, ctx context.Context, at store.At) ([]int64, error) { return r.Count(ctx, at, c) })
+	t := store.Totals{Count: c, Column: s.column}
+	sameAnswer(p, s.when, func(r store.Reader, ctx context.Context, at store.At) ([]transform.Total, error) {
+		return r.Totals(ctx, at, t)
 	})
-	want, wantErr := p.model.reader().Count(p.model.ctx, p.model.when(s.when), c)
+}
+
+// sameAnswer asks the store and the model the same.
+func sameAnswer[A any](p *player, when when, read func(store.Reader, context.Context, store.At) (A, error)) {
+	got, _, gotErr := ask(p, "", func() (A, error) { return read(p.subject.reader(), p.subject.ctx, p.subject.when(when)) })
+	want, wantErr := read(p.model.reader(), p.model.ctx, p.model.when(when))
 	if !p.sameError(gotErr, wantErr) {
 		require.Equal(p, want, got)
 	}
