@@ -24,8 +24,6 @@ import (
 //     is told which they were. Those of rows that are part of a record are its own:
 //     it has the same ones in the same places.
 //   - A write that changes nothing may leave change records or none: it is not played on.
-//   - A write without capture to a store with a fence, of a delete and of what that may take
-//     along, is not played: MySQL's foreign keys don't know that the write changes it.
 //   - A read without capture may tell no version.
 //   - Tombstones are a follower's: what an authority tells of them is its own.
 //   - Of several things wrong with a write any one may be told. A record that no table can

@@ -226,7 +226,7 @@ func (s *writeStep) play(p *player) {
 	own := w
 	own.Mutations = s.turned(p.model, p.forSubject(made))
 	possible := p.wrongWith(w)
-	if p.changesNothing(w) || p.leftToForeignKeys(w) {
+	if p.changesNothing(w) {
 		return
 	}
 	got, again, gotErr := ask(p, s.token, func() (store.Written, error) {

@@ -100,26 +100,3 @@ func kindOf(err error) error {
 	}
 	return nil
 }
-
-// leftToForeignKeys reports whether a write of a store with a fence deletes what others may
-// refer to, beside changes of what refers to anything, and without capture.
-func (p *player) leftToForeignKeys(w store.Write) bool {
-	if p.subject.kind() != aFence || p.model.at.Captured {
-		return false
-	}
-	for i, m := range w.Mutations {
-		if m.Op == store.Delete && p.referred(m.Key.Entity) && slices.ContainsFunc(slices.Delete(slices.Clone(w.Mutations), i, i+1), p.changesReferring) {
-			return true
-		}
-	}
-	return false
-}
-
-// changesReferring reports whether a mutation changes a record of those that refer to others.
-func (p *player) changesReferring(m store.Mutation) bool {
-	name := m.Key.Entity
-	if m.Key.IsZero() {
-		name = m.Record.Entity().Name
-	}
-	return m.Op != store.Check && len(p.model.reader().Contract().Entity(name).References) > 0
-}
