@@ -195,8 +195,8 @@
 //
 // A sum, a mean, a least and a most are made in the same way, at the price of the records
 // themselves: each read of a record that shows one reads all that refer to it, once for each
-// of their columns that is asked for (TestTotalsCost). MySQL sends these columns by one
-// statement; DynamoDB reads the edges and then the records, a hundred a call, and is paid for
+// of their columns that is asked for (TestTotalsCost). MySQL sends each such column
+// by one statement for up to 500 records of the answer; DynamoDB reads the edges and then the records, a hundred a call, and is paid for
 // them whole. There they are not of one moment: of an amount that one unit of work takes
 // from one record and adds to another, the sum may show either without the other. Do not
 // decide upon it, and where many refer keep a total in the record, and change it in the unit

@@ -30,7 +30,7 @@
 //     away (TestReadsSeeTheFence, TestClosedFence).
 //   - A bare write has as many statements as without this library, a captured
 //     one as many as in a transaction of its own, and one more per key
-//     (TestStatementsOfAWrite).
+//     (TestStatementsOfAWrite). A delete may have to look first (see below).
 //   - Where MySQL assigns a key, the answer names it, also that of a repeated
 //     write (TestAssignedKeys, TestAssignedKeysOfARepeatedWrite).
 //   - A write repeated with its token is applied once
@@ -196,8 +196,8 @@
 //     table and hold what the records have. All others may be stored in any form
 //     (TestServiceSQLSealsColumns). A row without a record is nowhere, and a list goes on
 //     behind it (TestServiceSQLMarksRowsAsGone). A record that can't be read does not
-//     hide the others (TestServiceSQLReadsWrongly). Counting reads the records it counts,
-//     and totals those that they are of.
+//     hide the others (TestServiceSQLReadsWrongly). A count reads, by Read,
+//     the records that it counts, and a total those whose values it is made of.
 //   - A row may stay behind where its record is gone only if it keeps no unique value of
 //     the contract, and nothing refers to it (TestServiceSQLLeavesWhatCounts).
 //   - What a delete takes along by references goes through Write too, with and without

@@ -33,7 +33,8 @@ import (
 // is committed all the same. A Put of what is there already is a write.
 //
 // What the mutations expect is read with locks and compared before the first of them, in the
-// order of the keys, and not read again in their turn.
+// order of the keys, and not read again in their turn. A Create finds in its turn, by its
+// INSERT, whether something is there.
 //
 // References are MySQL's own foreign keys. Under capture a Delete of what others
 // may refer to first reads and locks what they take along, a query for each record

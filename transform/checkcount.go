@@ -43,8 +43,7 @@ func (c *Contract) tallying(h *Hydration, j *Join) *obstacle {
 }
 
 // counting finds the reference by which the records refer that a column counts, or has
-// the totals of. Where
-// DynamoDB leads they are found by it and by nothing else.
+// the totals of. Where DynamoDB leads they are found by it and by nothing else.
 func (c *Contract) counting(h *Hydration, j *Join) *obstacle {
 	if len(j.Hops) == 0 {
 		return &obstacle{"the join is wrong", ""} // which is found

@@ -165,10 +165,21 @@ func (k *entityChecker) hydratedElsewhere(column, at string) {
 	for _, a := range k.entity.Attributes {
 		for _, index := range k.entity.Table.Indexes {
 			if a.Column == i && slices.Contains(index.Projected, a.Name) && !k.of.stores(a.Name) {
-				k.err(at+"/keep/dynamodb", fmt.Sprintf("what is hydrated is not in the item, and index %s projects %s", index.Name, a.Name), `use "edge", or take it out of the index`)
+				k.err(at+"/keep/dynamodb", fmt.Sprintf("what is hydrated is not in the item, and index %s projects %s", index.Name, a.Name), k.entity.Columns[i].Join.projectable()+"take it out of the index")
 			}
 		}
 	}
+}
+
+// projectable says how items may have what is joined, if they may.
+func (j *Join) projectable() string {
+	switch {
+	case j == nil || j.Kind != JoinAggregate:
+		return `use "edge", or `
+	case j.Operation == "COUNT":
+		return `use "counter", or `
+	}
+	return ""
 }
 
 // stores reports whether the items of one of the table's entities have an attribute.

@@ -171,12 +171,18 @@ func TestCountNotYet(t *testing.T) {
 // TestCountFindings: what would need a count in the item, and aggregates of no column, are
 // errors of the contract.
 func TestCountFindings(t *testing.T) {
-	const goods = `"operation": "COUNT", "select_column": "goods.number"`
+	const (
+		goods    = `"operation": "COUNT", "select_column": "goods.number"`
+		all      = `"projection": "ALL"}`
+		projects = `"projection": "INCLUDE", "projected_attributes": ["goods"]}`
+	)
 	for name, of := range map[string]struct {
 		replace []string
 		want    string
 	}{
 		"index":        {[]string{`"pk": "aboveId", "sk": "shelfId"`, `"pk": "aboveId", "sk": "goods"`}, "what is hydrated is not in the item, and the key attribute goods is made of it"},
+		"projected":    {[]string{all, projects}, `and index AboveIndex projects goods; use "counter", or take it out of the index`},
+		"of a sum":     {[]string{all, projects, goods, `"operation": "SUM", "select_column": "goods.number"`}, `and index AboveIndex projects goods; take it out of the index`},
 		"all of a sum": {[]string{goods, `"operation": "SUM", "select_column": "*"`}, "*"},
 	} {
 		t.Run(name, func(t *testing.T) {

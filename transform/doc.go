@@ -22,8 +22,8 @@
 // INET, and VECTOR. Such contracts are checked, shown as views and previewed.
 // The stores migrate tables of one entity and of several, whose items carry the
 // columns of their own rows, or what is computed of these, and the references between
-// them. Joined attributes that are hydrated they read, and of those kept by an edge, a counter
-// or a copy items have one besides (see below). Contract.NotYet says
+// them. Joined attributes that are hydrated they read; where these are kept by an edge, a counter
+// or a copy, items have a copy or a number besides (see below). Contract.NotYet says
 // what else a contract has: what is joined in another way, items that move
 // when rows of other tables change, and computed attributes of keys of which SQL has no
 // text, numbers above all.
@@ -129,8 +129,8 @@
 //	          hydrate  not stored, joined when it is read: for joins by the primary keys of
 //	                   entities, for trees, and for aggregates of an entity's records
 //
-// An item has one shape, so what is hydrated is in none, in no phase, but for copies by an
-// edge: Item leaves it out, views and comparisons know nothing of it, and records have NULL in its place.
+// An item has one shape, so what is hydrated is in none, in no phase, but for the copy or
+// number of an edge, a copy or a counter: Item leaves it out, views and comparisons know nothing of it, and records have NULL in its place.
 // Package dal reads it with the record, from MySQL too, by the keys of the records that
 // have it. So a hop is joined by the whole primary key of an entity of the contract,
 // whose columns equal columns of the same types in this row or in an earlier hop's, and
@@ -146,16 +146,19 @@
 // the record is the length of their list.
 //
 // SUM, AVG, MIN and MAX are hydrated under the same conditions, of one column of the entity's
-// own row, as it is: SUM and AVG of integers and of a DECIMAL of up to 43 digits, MIN and MAX
-// of integers, of any DECIMAL, YEAR, DATE, DATETIME, TIMESTAMP and TIME. They are what the
+// own row, as it is: SUM and AVG of integers and of a DECIMAL of up to 43 digits, AVG of one
+// with up to 26 of them after the point; MIN and MAX of integers, of any DECIMAL, YEAR, DATE,
+// DATETIME, TIMESTAMP and TIME. A SUM has 22 digits more than its column, so that an attribute
+// that may have more than 38 is of type S. They are what the
 // server's own functions give, to the last digit, in every phase: AVG has four digits more
 // than its column, as div_precision_increment has it by default, of a quotient that is cut
 // before it is rounded (TestTotals, TestTotalsAreTheServers, on MariaDB). NULL is no value,
 // and of no value the attribute is absent. Anything else would be another one than the
 // server's, or depend on the order of addition or on a collation, and is refused: expressions,
-// FLOAT and DOUBLE, texts, labels, bits, and dates with a "zero_dates" of another form
-// (TestTotalNotYet, TestTotalNotYetOfTypes). Each read of the record reads all the records that refer, and
-// DynamoDB is paid for them. Where these are many, let the record have a column with the
+// FLOAT and DOUBLE, texts, labels, bits, an id that the store assigns, and dates whose
+// attribute, or the one that shows them, has a "zero_dates" but "error" (TestTotalNotYet,
+// TestTotalNotYetOfTypes). Each read of the record reads all the records that refer, once for
+// each column that is totalled, and DynamoDB is paid for them. Where these are many, let the record have a column with the
 // total, and change it in the unit of work that changes what it is made of.
 //
 // What is kept by an edge is hydrated too, so a record shows what is true when it is read.
@@ -184,9 +187,10 @@
 // TestCountNotYet, TestCountersNotYet); keys, unique sets and projections of what is hydrated are errors
 // (TestHydratedFindings, TestCountFindings).
 //
-// The stores of this version migrate what is hydrated, what is kept by an edge or a copy in a
-// single hop by a declared reference, and counters. With an edge or a copy of any other join,
-// or without a word of how it is kept, a contract is checked, shown as views and previewed.
+// The stores of this version migrate what is hydrated as described above, what is kept by an
+// edge or a copy in a single hop by a declared reference, and counters of a COUNT. With any
+// other join or aggregate, any other way to keep one, or without a word of how it is kept, a
+// contract is checked, shown as views and previewed.
 //
 // # Calculations and transformations
 //

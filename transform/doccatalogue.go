@@ -52,8 +52,9 @@
 //
 // Calculations. Trees, of depth and hierarchy-path, have at most 31 rows above a
 // row; one with more, or that is above itself, is an error of the row. A counter is
-// for a COUNT or SUM of type N of which no other attribute is made; the stores keep a
-// COUNT of an entity's records, which can be hydrated too:
+// for a COUNT or SUM of type N of which no other attribute is made, and a copy for any
+// aggregate: so they are checked. In items the stores keep a COUNT of an entity's records
+// alone, and all five can be hydrated:
 //
 //	{"name": "x", "type": "N", "source_column": "id", "keep": {"dynamodb": "counter"}, "calculation":
 //	  {"type": "aggregate", "target_table": "lines", "join_condition": "lines.order_id = orders.id", "operation": "SUM",
@@ -64,6 +65,9 @@
 //	{"name": "x", "type": "N", "source_column": "id", "keep": {"dynamodb": "hydrate"}, "calculation":
 //	  {"type": "aggregate", "target_table": "orders", "join_alias": "below", "join_condition": "below.parent_id = orders.id",
 //	   "operation": "COUNT", "select_column": "*"}}
+//	{"name": "x", "type": "N", "source_column": "id", "keep": {"dynamodb": "hydrate"}, "calculation":
+//	  {"type": "aggregate", "target_table": "orders", "join_alias": "below", "join_condition": "below.parent_id = orders.id",
+//	   "operation": "SUM", "select_column": "below.amount"}}
 //	{"name": "x", "type": "N", "source_column": "id", "keep": {"dynamodb": "copy"}, "calculation":
 //	  {"type": "aggregate", "target_table": "lines", "join_condition": "lines.order_id = orders.id", "operation": "AVG",
 //	   "select_column": "price"}}

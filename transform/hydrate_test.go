@@ -250,7 +250,7 @@ func TestHydratedFindings(t *testing.T) {
 	}{
 		"unique":    {[]string{`"primary_key": ["category_id"]`, `"primary_key": ["category_id"], "unique": [{"name": "u", "columns": ["parent_name"]}]`}, "what is hydrated is not in the item, and the unique u is made of it"},
 		"index":     {[]string{`"pk": "parentId", "sk": "categoryId"`, `"pk": "parent_name", "sk": "categoryId"`}, "what is hydrated is not in the item, and the key attribute parent_name is made of it"},
-		"projected": {[]string{`"projection": "ALL"`, `"projection": "INCLUDE", "projected_attributes": ["parent_name"]`}, "what is hydrated is not in the item, and index ParentIndex projects parent_name"},
+		"projected": {[]string{`"projection": "ALL"`, `"projection": "INCLUDE", "projected_attributes": ["parent_name"]`}, "what is hydrated is not in the item, and index ParentIndex projects parent_name; use \"edge\", or take it out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := transform.Load(cartsWith(t, of.replace...))

@@ -158,7 +158,9 @@ type Mutation struct {
 	// Expect, if not nil, is what the caller has read at Key: a Row of Get or
 	// GetMany. The write fails with ErrChanged, and nothing applied, unless what
 	// it commits upon is that: the same record, or none. It is compared before the
-	// write changes anything, wherever the mutation stands. A Check needs one.
+	// write changes anything, wherever the mutation stands; a Create may find only in its
+	// turn that a record is there. Where another mutation fails too, it is the store that
+	// chooses whose error is told. A Check needs one.
 	Expect *Row
 }
 

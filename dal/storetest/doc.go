@@ -26,7 +26,7 @@
 // RunLogins plays the cases of queries by a unique value alone, on a store whose indexes
 // lag for ever.
 //
-// Contract, ListContract and SharedContract are the contracts the cases are written
-// for, Schema their tables for MySQL. BenchmarkAuthority and BenchmarkFollower time the
+// Contract and the other functions named …Contract return the contracts the cases are
+// written for, Schema their tables for MySQL. BenchmarkAuthority and BenchmarkFollower time the
 // calls that a service and a relay make.
 package storetest
