@@ -77,9 +77,13 @@ func TestExpectedBesideATrigger(t *testing.T) {
 		require.Equal(t, []string{"1", "ann"}, []string{f.text(shelf, "quantity"), f.text(shelf, "label")})
 		f.write(f.upon(f.increment(shelf)), f.update(user, "username", "bob"))
 		require.Equal(t, []string{"2", "bob"}, []string{f.text(shelf, "quantity"), f.text(shelf, "label")})
+		whole := f.shelf("a", 1, 5)
+		require.NoError(t, whole.Set("label", transform.TextValue("bob")))
+		f.write(f.update(user, "username", "cid"), f.upon(f.put(whole)))
+		require.Equal(t, []string{"5", "bob"}, []string{f.text(shelf, "quantity"), f.text(shelf, "label")}, "a Put is of all that it says")
 
 		f.db.MustExec("CREATE TRIGGER cleared BEFORE UPDATE ON users FOR EACH ROW DELETE FROM stock WHERE item = NEW.user_id")
-		for _, m := range []store.Mutation{f.increment(shelf), f.put(f.shelf("a", 1, 7)), f.remove(shelf)} {
+		for _, m := range []store.Mutation{f.increment(shelf), f.put(f.shelf("a", 1, 7)), f.put(whole), f.remove(shelf)} {
 			before := f.dump()
 			_, err := f.try(f.update(user, "username", "eve"), f.upon(m))
 			want := store.ErrChanged
@@ -127,6 +131,55 @@ func TestNoLookWithoutNeed(t *testing.T) {
 		_, err := s.Write(t.Context(), store.At{Epoch: store.FirstEpoch}, store.Write{Mutations: part.w})
 		require.NoError(t, err)
 		require.Len(t, h.reads(), part.reads, "%q", h.seen())
+	}
+}
+
+// TestLookObeysTheFence: what a look for what goes along finds is no answer of another epoch.
+func TestLookObeysTheFence(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, "cascades")
+	c := storetest.FamilyContract(t)
+	db := openDB(t, enginetest.MySQL(t))
+	for _, statement := range storetest.Schema(c) {
+		db.MustExec(statement)
+	}
+	s, err := mysqlstore.New(db, c, nil)
+	require.NoError(t, err)
+	require.NoError(t, s.Init(t.Context()))
+	db.MustExec("INSERT INTO people (person_id) VALUES (1), (2)")
+	db.MustExec("INSERT INTO pets (owner_id, name) VALUES (1, 'rex'), (2, 'bo')")
+	db.MustExec("INSERT INTO deeds (deed_id, holder_id) VALUES (1, 2)")
+	key := func(entity string, values ...any) transform.Key {
+		key, err := c.Entity(entity).KeyOf(values...)
+		require.NoError(t, err)
+		return key
+	}
+	rex := c.Entity("Pets").NewRecord()
+	require.NoError(t, rex.Set("owner_id", transform.IntValue(1)))
+	require.NoError(t, rex.Set("name", transform.TextValue("rex")))
+	old := store.At{Epoch: store.FirstEpoch}
+	for _, w := range []struct {
+		kind error
+		all  []store.Mutation
+	}{
+		{store.ErrInvalid, []store.Mutation{{Op: store.Delete, Key: key("People", 1)}, {Op: store.Delete, Key: key("Pets", 1, "rex")}}},
+		{store.ErrExists, []store.Mutation{{Op: store.Delete, Key: key("People", 1)}, {Op: store.Create, Key: key("Pets", 1, "rex"), Record: rex}}},
+		{store.ErrReferenced, []store.Mutation{{Op: store.Delete, Key: key("People", 2)}, {Op: store.Delete, Key: key("Pets", 2, "bo")}}},
+	} {
+		_, err := s.Write(t.Context(), old, store.Write{Mutations: w.all})
+		refused(t, err, w.kind)
+	}
+	from, err := s.Phase(t.Context())
+	require.NoError(t, err)
+	to := from
+	to.Epoch++
+	require.NoError(t, s.Advance(t.Context(), from, to, store.AuditEntry{}))
+	for _, all := range [][]store.Mutation{
+		{{Op: store.Delete, Key: key("People", 1)}, {Op: store.Delete, Key: key("Pets", 1, "rex")}},
+		{{Op: store.Delete, Key: key("People", 1)}, {Op: store.Create, Key: key("Pets", 1, "rex"), Record: rex}},
+		{{Op: store.Delete, Key: key("People", 2)}, {Op: store.Delete, Key: key("Pets", 2, "bo")}},
+	} {
+		_, err := s.Write(t.Context(), old, store.Write{Mutations: all})
+		refused(t, err, store.ErrWrongPhase)
 	}
 }
 

@@ -361,10 +361,14 @@ func (f *fenced) put(ctx context.Context, st *step) (transform.Record, bool, err
 		return now, true, err
 	}
 	columns := st.src.writes
-	if row.Err == nil {
+	_, before := f.locked[st]
+	switch {
+	case row.Err != nil:
+		if err := f.deleteAll(ctx, st.src, st.Key); err != nil {
+			return transform.Record{}, false, err
+		}
+	case !before: // or a trigger of an earlier step may have changed it since
 		columns = st.src.changes(row.Record, now)
-	} else if err := f.deleteAll(ctx, st.src, st.Key); err != nil {
-		return transform.Record{}, false, err
 	}
 	changed, err := f.set(ctx, st, now, columns)
 	if err != nil {

@@ -136,6 +136,12 @@ func (f *fenced) takeAlong(ctx context.Context, st *step) error {
 	}
 	along, _, err := references.Follow([]store.Changed{{Op: store.Delete, Key: st.Key, Before: own}})
 	if err != nil {
+		// What was found depends on the fence as much as the change would.
+		if refusal := new(store.Error); errors.As(err, &refusal) {
+			if err := f.pass(ctx); err != nil {
+				return err
+			}
+		}
 		return err
 	}
 	if f.at.Captured {

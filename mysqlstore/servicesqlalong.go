@@ -50,11 +50,21 @@ func (f *fenced) handAlong(ctx context.Context, along []store.Along) error {
 	return nil
 }
 
-// ownDependents is dependents for records that the service writes.
+// ownDependents is dependents for records that the service writes. The locks are on what is
+// there now, and Read sees the transaction's snapshot, which may be older: then it is begun
+// again, or what has come since would go without the service, and without a change record.
 func (f *fenced) ownDependents(ctx context.Context, src *source, where []string, args []any, order []string) ([]transform.Record, error) {
-	keys, err := keysOf(ctx, f.t.query, src, "WHERE "+strings.Join(where, " AND ")+" ORDER BY "+strings.Join(order, ", ")+forUpdate, args...)
+	query := "WHERE " + strings.Join(where, " AND ") + " ORDER BY " + strings.Join(order, ", ")
+	keys, err := keysOf(ctx, f.t.query, src, query+forUpdate, args...)
 	if err != nil {
 		return nil, err
+	}
+	seen, err := keysOf(ctx, f.t.query, src, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.EqualFunc(keys, seen, func(a, b foundKey) bool { return a.key == b.key }) {
+		return nil, errAgain
 	}
 	rows, err := f.s.recordsOf(ctx, f.t, src, keys)
 	var all []transform.Record

@@ -81,3 +81,51 @@ func TestNothingSlipsInBeforeTheServicesRead(t *testing.T) {
 	require.NoError(t, err)
 	require.Error(t, <-came, "its owner was gone")
 }
+
+// TestNothingSlipsInFurtherDown: what comes to refer, after the service's first Read, to a
+// record that goes along and is not locked yet, goes along with its change record: what that
+// Read sees is of before.
+func TestNothingSlipsInFurtherDown(t *testing.T) {
+	for name, comes := range map[string]string{
+		"inserted": "INSERT INTO toys (toy_id, pet_owner, pet_name) VALUES (3, 1, 'rex')",
+		"moved":    "UPDATE toys SET pet_owner = 1, pet_name = 'rex' WHERE toy_id = 4",
+	} {
+		f := newFamilies(t)
+		f.db.MustExec("INSERT INTO people (person_id) VALUES (1), (2)")
+		f.db.MustExec("INSERT INTO pets (owner_id, name) VALUES (1, 'rex'), (2, 'bo')")
+		f.db.MustExec("INSERT INTO toys (toy_id, pet_owner, pet_name) VALUES (2, 2, 'bo'), (4, 2, 'bo')")
+		toys := plainSQL(f.c)["Toys"]
+		read, meanwhile := toys.Read, func() {}
+		toys.Read = func(ctx context.Context, q sqlx.ExtContext, keys []transform.Key) ([]transform.Record, error) {
+			all, err := read(ctx, q, keys)
+			meanwhile()
+			return all, err
+		}
+		s, err := mysqlstore.New(f.db, f.c, &mysqlstore.Options{SQL: map[string]mysqlstore.SQL{"Toys": toys}})
+		require.NoError(t, err)
+		key := f.key("Toys", 2)
+		seen, err := s.Get(f.ctx, f.at, key)
+		require.NoError(t, err)
+		meanwhile = sync.OnceFunc(func() { f.db.MustExec(comes) })
+		var along []transform.Key
+		_, err = s.Write(f.ctx, f.at, store.Write{
+			Mutations: []store.Mutation{
+				{Op: store.Delete, Key: f.key("People", 1)},
+				{Op: store.Update, Key: key, Expect: &seen, Modify: func(rec transform.Record) error { return rec.Set("note", transform.TextValue("1")) }},
+			},
+			Along: func(all []store.Along) error {
+				along = nil
+				for _, a := range all {
+					along = append(along, a.Key)
+				}
+				return nil
+			},
+		})
+		require.NoError(t, err, name)
+		gone := map[string]transform.Key{"inserted": f.key("Toys", 3), "moved": f.key("Toys", 4)}[name]
+		require.ElementsMatch(t, []transform.Key{f.key("Pets", 1, "rex"), gone}, along, name)
+		row, err := s.Get(f.ctx, f.at, gone)
+		require.NoError(t, err)
+		require.False(t, row.Live)
+	}
+}

@@ -9,7 +9,8 @@ import (
 
 // A Total is what the values of one column are together, of records that refer to one
 // key: their sum, where they are exact numbers, how many there are, the least and the
-// most. The zero Total is that of none. Totals are immutable.
+// most. The zero Total is that of none. Totals are immutable, and those of the same values are
+// deeply equal, whatever the order of these.
 type Total struct {
 	n           int64
 	scale       int      // of sum
@@ -35,6 +36,9 @@ func (t Total) With(v Value) Total {
 	}
 	if t.sum != nil {
 		unscaled.Add(unscaled, t.sum)
+	}
+	if unscaled.Sign() == 0 {
+		unscaled = new(big.Int) // in one form, so that equal totals are deeply equal
 	}
 	t.sum, t.scale = unscaled, scale
 	return t

@@ -53,6 +53,20 @@ func TestTotalled(t *testing.T) {
 	require.Equal(t, "t.`spare_id`, CAST(t.`minted` AS CHAR)", by.SelectWith(by.Of().ColumnIndex("minted"), "t").SQL)
 }
 
+// TestTotalOfAnyOrder: a total is the same whatever the order of its values.
+func TestTotalOfAnyOrder(t *testing.T) {
+	values := []transform.Value{transform.IntValue(0), transform.IntValue(1), transform.IntValue(-1)}
+	of := func(order ...int) (total transform.Total) {
+		for _, i := range order {
+			total = total.With(values[i])
+		}
+		return total
+	}
+	for _, order := range [][]int{{0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
+		require.Equal(t, of(0, 1, 2), of(order...), "%v", order)
+	}
+}
+
 // TestTotalNotYet: what would be another total than the server's stays one that the stores
 // can't do, with the place, the reason and the mend.
 func TestTotalNotYet(t *testing.T) {
