@@ -2,6 +2,7 @@ package mysqlstore
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"strings"
 
@@ -51,20 +52,27 @@ func (f *fenced) handAlong(ctx context.Context, along []store.Along) error {
 }
 
 // ownDependents is dependents for records that the service writes. The locks are on what is
-// there now, and Read sees the transaction's snapshot, which may be older: then it is begun
-// again, or what has come since would go without the service, and without a change record.
+// there now, and Read sees the transaction's snapshot, which may be older: what has come
+// since would go without the service and without a change record, and what has come to refer
+// elsewhere would be counted there still. So then the write is begun again.
 func (f *fenced) ownDependents(ctx context.Context, src *source, where []string, args []any, order []string) ([]transform.Record, error) {
 	query := "WHERE " + strings.Join(where, " AND ") + " ORDER BY " + strings.Join(order, ", ")
-	keys, err := keysOf(ctx, f.t.query, src, query+forUpdate, args...)
+	now, err := f.referring(ctx, src, query+forUpdate, args)
 	if err != nil {
 		return nil, err
 	}
-	seen, err := keysOf(ctx, f.t.query, src, query, args...)
+	seen, err := f.referring(ctx, src, query, args)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.EqualFunc(keys, seen, func(a, b foundKey) bool { return a.key == b.key }) {
+	if !slices.EqualFunc(now, seen, slices.Equal[rowText]) {
 		return nil, errAgain
+	}
+	var keys []foundKey
+	for _, text := range now {
+		var k foundKey
+		k.key, k.err = src.entity.ReadKey(text[:len(src.entity.KeyColumns)])
+		keys = append(keys, k)
 	}
 	rows, err := f.s.recordsOf(ctx, f.t, src, keys)
 	var all []transform.Record
@@ -74,5 +82,21 @@ func (f *fenced) ownDependents(ctx context.Context, src *source, where []string,
 		}
 		all = append(all, row.Record)
 	}
+	return all, err
+}
+
+// referring returns the key columns of rows and those of their references; more is what
+// follows the table's name in the statement.
+func (f *fenced) referring(ctx context.Context, src *source, more string, args []any) ([]rowText, error) {
+	list, columns := src.entity.SelectKey("t").SQL, len(src.entity.KeyColumns)
+	for _, r := range src.entity.References {
+		list, columns = list+", "+r.Select("t").SQL, columns+len(r.Columns)
+	}
+	var all []rowText
+	err := f.t.query(ctx, func(rows *sql.Rows) error {
+		text, err := scanTexts(rows, columns)
+		all = append(all, text)
+		return err
+	}, "SELECT "+list+" FROM "+src.table+" t "+more, args...)
 	return all, err
 }

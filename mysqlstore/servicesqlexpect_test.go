@@ -129,3 +129,31 @@ func TestNothingSlipsInFurtherDown(t *testing.T) {
 		require.False(t, row.Live)
 	}
 }
+
+// TestCountedAgainWhereItRefersNow: what goes along may have come to refer elsewhere after
+// the service's first Read. The records that count it now are told, and not those of before.
+func TestCountedAgainWhereItRefersNow(t *testing.T) {
+	d := newRacks(t, false, "INSERT INTO racks (rack_id) VALUES (1), (4), (5), (6)",
+		"INSERT INTO articles (shop, number, rack_id, extra_id) VALUES ('a', 2, 4, NULL), ('a', 3, 1, 5)")
+	articles := plainSQL(d.c)["Articles"]
+	read, meanwhile := articles.Read, func() {}
+	articles.Read = func(ctx context.Context, q sqlx.ExtContext, keys []transform.Key) ([]transform.Record, error) {
+		all, err := read(ctx, q, keys)
+		meanwhile()
+		return all, err
+	}
+	s, err := mysqlstore.New(d.db, d.c, &mysqlstore.Options{SQL: map[string]mysqlstore.SQL{"Articles": articles}})
+	require.NoError(t, err)
+	from, err := s.Phase(d.ctx)
+	require.NoError(t, err)
+	at := store.At{Epoch: from.Epoch, Captured: true}
+	seen, err := s.Get(d.ctx, at, d.article(2))
+	require.NoError(t, err)
+	meanwhile = sync.OnceFunc(func() { d.db.MustExec("UPDATE articles SET extra_id = 6 WHERE shop = 'a' AND number = 3") })
+	_, err = s.Write(d.ctx, at, store.Write{Mutations: []store.Mutation{
+		{Op: store.Delete, Key: d.key("Racks", 1)},
+		{Op: store.Update, Key: d.article(2), Expect: &seen, Modify: func(rec transform.Record) error { return rec.Set("note", transform.TextValue("x")) }},
+	}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"Articles a/2", "Articles a/3", "Racks 1", "Racks 6"}, d.dirty())
+}
