@@ -35,8 +35,7 @@ type lockedRow struct {
 // may change them. lockRow returns it in the step's turn. Nothing comes before a single step.
 //
 // A record that is deleted with what refers to it is locked with the others, whether it is
-// expected or not: after the first of a service's own reads, which are of one snapshot,
-// nothing may begin to refer to it.
+// expected or not: its key has its turn among theirs.
 func (f *fenced) compareFirst(ctx context.Context, steps []*step) error {
 	if len(steps) == 1 {
 		return nil
