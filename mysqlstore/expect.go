@@ -15,10 +15,12 @@ import (
 func (st *step) expects() bool { return st.Expect != nil && st.Op != store.Create }
 
 // beginWrite starts the transaction of a write. A Check that expects no row has
-// nothing to lock but the gap where the row would be, which READ COMMITTED
-// leaves open.
+// nothing to lock but the gap where the row would be, and one of a record with rows of
+// other tables has the gap where another of these would be, which READ COMMITTED leaves
+// open.
 func (s *Store) beginWrite(ctx context.Context, steps []*step) (*tx, error) {
-	if slices.ContainsFunc(steps, func(st *step) bool { return st.Op == store.Check && !st.Expect.Live }) {
+	gaps := func(st *step) bool { return st.Op == store.Check && (!st.Expect.Live || len(st.src.children) > 0) }
+	if slices.ContainsFunc(steps, gaps) {
 		return s.beginWith(ctx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION")
 	}
 	return s.begin(ctx)
@@ -35,8 +37,7 @@ type lockedRow struct {
 // may change them. lockRow returns it in the step's turn. Nothing comes before a single step.
 //
 // A record that is deleted with what refers to it is locked with the others, whether it is
-// expected or not: after the first of a service's own reads, which are of one snapshot,
-// nothing may begin to refer to it.
+// expected or not: its key has its turn among theirs.
 func (f *fenced) compareFirst(ctx context.Context, steps []*step) error {
 	if len(steps) == 1 {
 		return nil

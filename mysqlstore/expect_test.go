@@ -134,6 +134,42 @@ func TestNoLookWithoutNeed(t *testing.T) {
 	}
 }
 
+// TestCheckHoldsTheRowsOfItsRecord: a record that is only checked keeps the rows of other
+// tables that it was read with, and gets no others, until the write is committed.
+func TestCheckHoldsTheRowsOfItsRecord(t *testing.T) {
+	enginetest.NeedsRealMySQL(t, waitsForRows)
+	for _, level := range []string{"READ-COMMITTED", "REPEATABLE-READ"} {
+		o := newOrders(t)
+		db := openDB(t, withParams(o.dsn, isolated(t, level)))
+		s, err := mysqlstore.New(db, o.contract, nil)
+		require.NoError(t, err)
+		key := func(id int) transform.Key {
+			key, err := o.contract.Entity("Orders").KeyOf(id)
+			require.NoError(t, err)
+			return key
+		}
+		for id := 1; id <= 2; id++ {
+			_, err := s.Write(t.Context(), o.at, store.Write{Mutations: []store.Mutation{{Op: store.Create, Key: key(id), Record: o.order(int64(id), `[{"product": "a"}]`)}}})
+			require.NoError(t, err)
+		}
+		seen, err := s.Get(t.Context(), o.at, key(1))
+		require.NoError(t, err)
+		var came <-chan int64
+		_, err = s.Write(t.Context(), o.at, store.Write{Mutations: []store.Mutation{
+			{Op: store.Check, Key: key(1), Expect: &seen},
+			{Op: store.Update, Key: key(2), Modify: func(rec transform.Record) error {
+				if came == nil {
+					came = beside(t, o.db, "INSERT INTO order_lines (order_id, product) VALUES (1, 'b')")
+				}
+				require.Empty(t, came, "%s: it waits", level)
+				return rec.Set("customer", transform.TextValue("x"))
+			}},
+		}})
+		require.NoError(t, err)
+		require.EqualValues(t, 1, <-came)
+	}
+}
+
 // TestLookObeysTheFence: what a look for what goes along finds is no answer of another epoch.
 func TestLookObeysTheFence(t *testing.T) {
 	enginetest.NeedsRealMySQL(t, "cascades")

@@ -227,23 +227,13 @@ func (t *taking) changes() []store.Change {
 // dependents reads and locks the rows that refer to a key, in the order of their
 // keys.
 func (f *fenced) dependents(ctx context.Context, r *transform.Reference, to transform.Key) ([]transform.Record, error) {
-	values, err := r.To().KeyValues(to)
+	src := f.s.sources[r.Of().Name]
+	more, args, err := f.s.refersBy(r, to)
 	if err != nil {
 		return nil, err
 	}
-	src := f.s.sources[r.Of().Name]
-	var where, order []string
-	var args []any
-	for i, c := range r.Columns {
-		column := &src.entity.Columns[c]
-		where = append(where, "t."+quote(column.Name)+" = "+place(column))
-		args = append(args, column.SQL(values[i]))
-	}
-	for _, c := range src.entity.KeyColumns {
-		order = append(order, "t."+quote(src.entity.Columns[c].Name))
-	}
 	if src.sql != nil {
-		return f.ownDependents(ctx, src, where, args, order)
+		return f.ownDependents(ctx, src, more, args)
 	}
 	var all []transform.Record
 	var unnamed error
@@ -260,11 +250,31 @@ func (f *fenced) dependents(ctx context.Context, r *transform.Reference, to tran
 		}
 		all = append(all, rec)
 		return nil
-	}, "SELECT "+src.locked[forUpdate]+" FROM "+src.table+" t WHERE "+strings.Join(where, " AND ")+" ORDER BY "+strings.Join(order, ", ")+forUpdate, args...)
+	}, "SELECT "+src.locked[forUpdate]+" FROM "+src.table+" t "+more+forUpdate, args...)
 	if err == nil {
 		err = unnamed
 	}
 	return all, err
+}
+
+// refersBy returns what follows the table's name in a statement of the rows that refer to a
+// record by one reference, in the order of their keys.
+func (s *Store) refersBy(r *transform.Reference, to transform.Key) (more string, args []any, err error) {
+	values, err := r.To().KeyValues(to)
+	if err != nil {
+		return "", nil, err
+	}
+	e := r.Of()
+	var where, order []string
+	for i, c := range r.Columns {
+		column := &e.Columns[c]
+		where = append(where, "t."+quote(column.Name)+" = "+place(column))
+		args = append(args, column.SQL(values[i]))
+	}
+	for _, c := range e.KeyColumns {
+		order = append(order, "t."+quote(e.Columns[c].Name))
+	}
+	return "WHERE " + strings.Join(where, " AND ") + " ORDER BY " + strings.Join(order, ", "), args, nil
 }
 
 // Numbers of the errors of foreign keys, with and without their names.

@@ -2,9 +2,7 @@ package mysqlstore
 
 import (
 	"context"
-	"database/sql"
 	"slices"
-	"strings"
 
 	"github.com/crossfade-go/crossfade/dal/store"
 	"github.com/crossfade-go/crossfade/transform"
@@ -51,28 +49,61 @@ func (f *fenced) handAlong(ctx context.Context, along []store.Along) error {
 	return nil
 }
 
-// ownDependents is dependents for records that the service writes. The locks are on what is
-// there now, and Read sees the transaction's snapshot, which may be older: what has come
-// since would go without the service and without a change record, and what has come to refer
-// elsewhere would be counted there still. So then the write is begun again.
-func (f *fenced) ownDependents(ctx context.Context, src *source, where []string, args []any, order []string) ([]transform.Record, error) {
-	query := "WHERE " + strings.Join(where, " AND ") + " ORDER BY " + strings.Join(order, ", ")
-	now, err := f.referring(ctx, src, query+forUpdate, args)
+// lockHanded locks what deletes may take along, or leave without a target, where a service
+// writes some of it, level by level, before anything is read without a lock: the service's
+// Read sees the transaction's snapshot, which is then of after the locks. What came to refer
+// in between would go without the service and without a change record, and what it writes of
+// the others would be of before.
+func (f *fenced) lockHanded(ctx context.Context, steps []*step) error {
+	var deletes []*step
+	for _, st := range steps {
+		if st.Op == store.Delete && f.takes(st) && f.s.takesHanded(st.src.entity) {
+			deletes = append(deletes, st)
+		}
+	}
+	slices.SortFunc(deletes, func(a, b *step) int { return compareKeys(a.Key, b.Key) })
+	for _, st := range deletes {
+		_, err := f.holdRow(ctx, st)
+		if err == nil {
+			err = f.lockReferring(ctx, st.Key)
+		}
+		if err != nil {
+			return &stepError{st, err}
+		}
+	}
+	return nil
+}
+
+// lockReferring locks what refers to a record, and what refers to what goes with it.
+func (f *fenced) lockReferring(ctx context.Context, to transform.Key) error {
+	seen := map[transform.Key]bool{to: true}
+	for queue := []transform.Key{to}; len(queue) > 0; queue = queue[1:] {
+		for _, r := range f.s.contract.Entity(queue[0].Entity).ReferredBy() {
+			more, args, err := f.s.refersBy(r, queue[0])
+			if err != nil {
+				return err
+			}
+			keys, err := keysOf(ctx, f.t.query, f.s.sources[r.Of().Name], more+forUpdate, args...)
+			if err != nil {
+				return err
+			}
+			for _, k := range keys {
+				if r.OnDelete == transform.OnDeleteCascade && k.err == nil && !seen[k.key] {
+					seen[k.key] = true
+					queue = append(queue, k.key)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// ownDependents is dependents for records that the service writes. lockHanded has locked
+// them.
+func (f *fenced) ownDependents(ctx context.Context, src *source, more string, args []any) ([]transform.Record, error) {
+	keys, err := keysOf(ctx, f.t.query, src, more+forUpdate, args...)
 	if err != nil {
 		return nil, err
-	}
-	seen, err := f.referring(ctx, src, query, args)
-	if err != nil {
-		return nil, err
-	}
-	if !slices.EqualFunc(now, seen, slices.Equal[rowText]) {
-		return nil, errAgain
-	}
-	var keys []foundKey
-	for _, text := range now {
-		var k foundKey
-		k.key, k.err = src.entity.ReadKey(text[:len(src.entity.KeyColumns)])
-		keys = append(keys, k)
 	}
 	rows, err := f.s.recordsOf(ctx, f.t, src, keys)
 	var all []transform.Record
@@ -82,21 +113,5 @@ func (f *fenced) ownDependents(ctx context.Context, src *source, where []string,
 		}
 		all = append(all, row.Record)
 	}
-	return all, err
-}
-
-// referring returns the key columns of rows and those of their references; more is what
-// follows the table's name in the statement.
-func (f *fenced) referring(ctx context.Context, src *source, more string, args []any) ([]rowText, error) {
-	list, columns := src.entity.SelectKey("t").SQL, len(src.entity.KeyColumns)
-	for _, r := range src.entity.References {
-		list, columns = list+", "+r.Select("t").SQL, columns+len(r.Columns)
-	}
-	var all []rowText
-	err := f.t.query(ctx, func(rows *sql.Rows) error {
-		text, err := scanTexts(rows, columns)
-		all = append(all, text)
-		return err
-	}, "SELECT "+list+" FROM "+src.table+" t "+more, args...)
 	return all, err
 }

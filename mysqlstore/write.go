@@ -135,6 +135,9 @@ func (s *Store) writeTogether(ctx context.Context, at store.At, w store.Write, s
 	if err := f.lockOwnRows(ctx, steps); err != nil {
 		return store.Written{}, err
 	}
+	if err := f.lockHanded(ctx, steps); err != nil {
+		return store.Written{}, err
+	}
 	if err := f.compareFirst(ctx, steps); err != nil {
 		return store.Written{}, err
 	}
