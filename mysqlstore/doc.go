@@ -201,7 +201,9 @@
 //   - A row may stay behind where its record is gone only if it keeps no unique value of
 //     the contract, and nothing refers to it (TestServiceSQLLeavesWhatCounts).
 //   - What a delete takes along by references goes through Write too, with and without
-//     capture (TestServiceSQLGoesAlong).
+//     capture (TestServiceSQLGoesAlong). It is locked before the first Read of the write, so that
+//     it is as Read sees it (TestNothingSlipsInFurtherDown, TestLeftWithoutATargetAsItIs,
+//     TestNothingComesToLifeBeforeItGoes).
 //   - As the follower MySQL is written by the same Write, in strict mode and without
 //     foreign key checks, from what Read shows to what DynamoDB has; what is there
 //     already does not call it (TestServiceSQLFollows). So tables beside are right in
