@@ -53,9 +53,9 @@ type Joined struct {
 //
 // What voids it, since the library can't see it: a record that is changed and not
 // named, which never reaches the follower, or only with its next change (where
-// triggers capture the relay brings it); what a statement does after one that
-// committed implicitly, as DDL does; and in phase 1 without capture what comes after
-// a deadlock of which the service took no notice.
+// triggers capture the relay brings it); and in phase 1 without capture what comes
+// after a statement that committed implicitly, as DDL does, or after a deadlock of
+// which the service took no notice.
 // A transaction that the service commits by itself, not through Commit, is refreshed by
 // the relay only, and nobody looks at it before: what can't become an item is a dead
 // letter then, as with what triggers capture of records that are not named. That the
@@ -174,7 +174,8 @@ func (j *Joined) plain(op string, keys []Key) ([]transform.Key, error) {
 // record that a delete may have taken along does not count where DynamoDB stages that.
 //
 // A transaction that lost its change records is not committed: a statement rolled
-// it back, as a deadlock does, and the service went on. What then has committed
+// it back, as a deadlock does, or committed it, as DDL does, and the service went on,
+// or it went back to a savepoint from before they were named. What then has committed
 // statement by statement is brought to the follower all the same; the outcome is
 // Unknown, the kind ErrInvalid.
 func (j *Joined) Commit(ctx context.Context, options ...WriteOption) (err error) {

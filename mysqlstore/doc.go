@@ -149,15 +149,22 @@
 //     error says what became of it (TestJoinWithFaultAtEveryStatement,
 //     TestJoinRefused, TestJoinRefusesKeys, TestJoinLockTimeout). If the service
 //     goes on after a rollback inside it, what then committed by itself is brought
-//     to the follower (TestJoinedTransactionThatWasTakenBack); one that the service
-//     ended by itself may have been committed (TestJoinedTransactionEndedByTheService).
+//     to the follower, whoever has written the same keys in between
+//     (TestJoinedTransactionThatWasTakenBack, TestJoinedTransactionThatLostOneKey);
+//     one that the service ended by itself may have been committed
+//     (TestJoinedTransactionEndedByTheService).
+//   - The service's own savepoints are as without the library
+//     (TestJoinedTransactionWithSavepoints). One from before Join or Touch that is
+//     released costs Commit two statements more, of which one runs on another
+//     connection of the store's pool: let that have more than one.
 //   - What it leaves of its keys can be read before it commits (TestJoinedRows), with the
 //     rows of other tables that are there then (TestJoinedRowsOfOtherTables), and a row
 //     that can't be represented (TestJoinedRowsThatCanNotBeRead). One that lost its change
 //     records is refused there already (TestJoinedRowsTakenBack,
 //     TestJoinedRowsTakenBackAfterwards).
 //   - Without capture it costs one statement (TestJoinBare), and one for each entity of
-//     its keys.
+//     its keys. Under capture it costs one for each key, two for each Join or Touch with
+//     keys, and the same reads (TestJoinedTransactionStatements).
 //   - A step waits for it, and may end it as any other holder of the fence
 //     (TestAdvanceWaitsForJoinedTransaction, TestAdvanceEndsJoinedTransaction).
 //
@@ -339,7 +346,8 @@
 //     keys (TestJoinedBesideTriggers, TestJoinedTakingAlongBesideTriggers); its
 //     statements raise the versions of those that it names. What is rolled back
 //     inside it is found (TestJoinedTakenBackBesideTriggers,
-//     TestJoinBesideTriggersWithFaultAtEveryStatement).
+//     TestJoinedTakenBackWithoutNames, TestJoinBesideTriggersWithFaultAtEveryStatement).
+//     Without names it costs one statement for that.
 //   - Several groups may have triggers on one table: what the library writes for one
 //     of them, as the authority's store or as the follower, is an outside write to
 //     the others (TestTriggersOfTwoGroups, TestFollowerOfOneGroupOfTwo). So while

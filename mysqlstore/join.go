@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/jmoiron/sqlx"
 
@@ -19,9 +18,10 @@ import (
 // or Rollback, not by its own.
 //
 // Under capture one statement per key checks the fence and writes the change
-// record, as in the store's own writes; another one before the COMMIT looks
-// whether they are all still there, and where triggers capture one more whether the
-// transaction is still open. Without capture a single SELECT holds the
+// record, as in the store's own writes. Two more for each Record with keys make a
+// savepoint and look before the COMMIT whether it is still there; the service's own
+// savepoints stay as they are. Where triggers capture and no keys are named, one
+// looks whether the transaction is still open. Without capture a single SELECT holds the
 // fence. In each phase what is left at the keys is read before the COMMIT; see Rows of
 // store.Joining. All of them run in the service's session: LAST_INSERT_ID() is the
 // library's afterwards, so take an id from the sql.Result of the INSERT. A session of
@@ -38,6 +38,10 @@ type joining struct {
 	recorded []store.KeyVersion
 	// counting is what counted the recorded keys when these were named.
 	counting []counting
+	// saved is how many savepoints say that change records are there, and released that
+	// those of earlier ones are gone, since Rows has asked.
+	saved    int
+	released bool
 	// whole says that the change records are there, as Rows has found.
 	whole bool
 }
@@ -100,7 +104,10 @@ func (j *joining) record(ctx context.Context, keys []transform.Key) ([]store.Key
 	}
 	j.counting = append(j.counting, counting...)
 	// What becomes of the records nobody tells.
-	return written, j.s.leaveFanOuts(ctx, j.t, j.s.copied(written))
+	if err := j.s.leaveFanOuts(ctx, j.t, j.s.copied(written)); err != nil {
+		return nil, err
+	}
+	return written, j.save(ctx)
 }
 
 // hold takes the fence's shared lock, unless the transaction has it.
@@ -175,68 +182,10 @@ func (j *joining) touchCounting(ctx context.Context) error {
 	return j.fenced.touchCounting(ctx)
 }
 
-// errTakenBack says that change records are not there any more.
-var errTakenBack = errors.New("change records were taken back")
-
-// complete returns errTakenBack unless all change records are there as they were
-// written. A deadlock rolls the whole transaction back, and if the service takes
-// no notice its next statements commit one by one; a rollback to a savepoint may
-// take change records along and leave data.
-//
-// Where triggers capture they have raised the versions, and after a rollback they
-// may have written the records again. Data never commits without one there, but
-// what the service did before the rollback is gone: so then the transaction must be
-// open still.
-func (j *joining) complete(ctx context.Context) error {
-	raised := j.s.triggered.Load()
-	for some := range slices.Chunk(j.recorded, bumpChunk) {
-		args, written := []any{j.s.group}, map[transform.Key]store.Version{}
-		for _, k := range some {
-			args, written[k.Key] = append(args, k.Key.Entity, []byte(k.Key.ID)), k.Version
-		}
-		err := j.t.query(ctx, func(rows *sql.Rows) error {
-			var now store.KeyVersion
-			err := rows.Scan(&now.Key.Entity, &now.Key.ID, &now.Version)
-			raised = raised || now.Version > written[now.Key]
-			if now.Version >= written[now.Key] {
-				delete(written, now.Key)
-			}
-			return err
-		}, "SELECT entity, id, version FROM crossfade_change WHERE grp=? AND dirty=1 AND ("+
-			strings.Repeat("(entity=? AND id=?) OR ", len(some)-1)+"(entity=? AND id=?))", args...)
-		if err != nil {
-			return err
-		}
-		if len(written) > 0 {
-			return errTakenBack
-		}
-	}
-	if !raised || len(j.recorded) == 0 {
-		return nil
-	}
-	return j.open(ctx)
-}
-
-// erInTransaction is what a server says of a SET TRANSACTION within one.
-const erInTransaction = 1568
-
-// open returns errTakenBack unless the session is in a transaction. No variable
-// tells so that both servers have.
-func (j *joining) open(ctx context.Context) error {
-	switch _, err := j.t.on.ExecContext(ctx, "SET TRANSACTION READ WRITE"); {
-	case err == nil:
-		return errTakenBack
-	case number(err) == erInTransaction:
-		return nil
-	default:
-		return err
-	}
-}
-
 // takenBack sees to it that statements which committed by themselves reach the
 // follower, and returns what became of the transaction.
 func (j *joining) takenBack(ctx context.Context) error {
-	e := j.s.invalid("commit", "", "", "a statement rolled the transaction back, as a deadlock does, or a savepoint from before Join or Touch was"+
+	e := j.s.invalid("commit", "", "", "a statement rolled the transaction back, as a deadlock does, or committed it, as CREATE TABLE does, or a savepoint from before Join or Touch was"+
 		" rolled back to; what was executed after that may have committed by itself", store.Unknown)
 	keys := make([]transform.Key, len(j.recorded))
 	for i, k := range j.recorded {

@@ -268,34 +268,6 @@ func (f *fixture) renameJoined(ctx context.Context, there, later transform.Recor
 	return joining.Commit(ctx)
 }
 
-// A service that takes no notice of a rollback inside its transaction would
-// commit the rest without change records. Commit refuses, and what has committed
-// by itself meanwhile is brought to the follower.
-func TestJoinedTransactionThatWasTakenBack(t *testing.T) {
-	for name, back := range map[string][2]string{
-		"savepoint":                 {"SAVEPOINT mine", "ROLLBACK TO SAVEPOINT mine"},
-		"rolled back by the server": {"DO 0", "ROLLBACK"}, // as a deadlock does
-	} {
-		t.Run(name, func(t *testing.T) {
-			enginetest.NeedsRealMySQL(t, "has savepoints")
-			f := newFixture(t, setting{})
-			was := f.prepare(f.user(1))
-			tx := f.begin()
-			tx.MustExec(back[0])
-			joining, _ := f.join(tx, f.user(1))
-			tx.MustExec(back[1])
-			require.NoError(t, rename(f.ctx, tx, 1))
-			err := joining.Commit(f.ctx)
-			require.ErrorIs(t, err, store.ErrInvalid)
-			require.Equal(t, store.Unknown, store.OutcomeOf(err))
-			row := f.row(f.user(1))
-			require.True(t, row.Dirty)
-			require.Greater(t, row.Version, was)
-			require.True(t, f.fenceIsFree())
-		})
-	}
-}
-
 // A transaction that the service ended by itself may have been committed.
 func TestJoinedTransactionEndedByTheService(t *testing.T) {
 	f := newFixture(t, setting{})

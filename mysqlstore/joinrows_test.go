@@ -49,7 +49,7 @@ func TestJoinedRows(t *testing.T) {
 				}
 				require.Equal(t, "user-1", f.text(changed, "username"), "nothing is committed")
 				require.NoError(t, joining.Commit(f.ctx))
-				statements := []string{"SELECT", "SELECT", "SELECT", "COMMIT"}
+				statements := []string{"RELEASE", "SELECT", "SELECT", "COMMIT"}
 				if bare {
 					statements = statements[1:]
 				}
@@ -115,6 +115,17 @@ func TestJoinedRowsTakenBackAfterwards(t *testing.T) {
 	_, err = joining.Record(f.ctx, f.at, f.keys(f.user(2)))
 	require.NoError(t, err)
 	tx.MustExec("ROLLBACK TO SAVEPOINT mine")
+	require.ErrorContains(t, joining.Commit(f.ctx), "rolled the transaction back")
+
+	// Nor does it hide that what was named before Rows is gone.
+	tx = f.begin()
+	joining, _ = f.join(tx, f.user(1))
+	_, err = joining.Rows(f.ctx, f.keys(f.user(1)))
+	require.NoError(t, err)
+	tx.MustExec("ROLLBACK")
+	tx.MustExec("START TRANSACTION")
+	_, err = joining.Record(f.ctx, f.at, f.keys(f.user(2)))
+	require.NoError(t, err)
 	require.ErrorContains(t, joining.Commit(f.ctx), "rolled the transaction back")
 }
 

@@ -166,9 +166,6 @@ func (f *fenced) assignOwn(ctx context.Context, st *step, row *store.Row) (trans
 // commits in passing.
 const ownSavepoint = "crossfade_own"
 
-// erNoSavepoint is what a server says of a savepoint that is not there.
-const erNoSavepoint = 1305
-
 // handOver has the service write a record. The transaction has written the change
 // record, or else takes the fence's lock now.
 func (f *fenced) handOver(ctx context.Context, h *handed) error {
@@ -263,10 +260,10 @@ func (f *fenced) settleOwn(ctx context.Context) error {
 	if len(f.handed) == 0 {
 		return nil
 	}
-	if _, err := f.t.exec(ctx, "RELEASE SAVEPOINT "+ownSavepoint); number(err) == erNoSavepoint {
-		return f.ended(f.handed[0])
-	} else if err != nil {
+	if there, err := f.t.releaseSavepoint(ctx, ownSavepoint); err != nil {
 		return err
+	} else if !there {
+		return f.ended(f.handed[0])
 	}
 	bySource := map[*source][]transform.Key{}
 	for _, h := range f.handed {

@@ -160,6 +160,45 @@ func TestJoinedTakenBackBesideTriggers(t *testing.T) {
 	}
 }
 
+// TestJoinedTakenBackWithoutNames: where triggers capture and no keys are named, what the
+// service did before a rollback that it overlooks is not acknowledged either.
+func TestJoinedTakenBackWithoutNames(t *testing.T) {
+	for _, back := range []string{"ROLLBACK", "CREATE TABLE more (id INT)"} {
+		t.Run(back, func(t *testing.T) {
+			f := newTriggered(t, setting{})
+			was := f.prepare(f.user(1))
+			tx := f.begin()
+			joining, _ := f.join(tx)
+			tx.MustExec("UPDATE users SET email = 'before' WHERE user_id = 1")
+			tx.MustExec(back)
+			require.NoError(t, rename(f.ctx, tx, 1))
+			err := joining.Commit(f.ctx)
+			require.ErrorIs(t, err, store.ErrInvalid)
+			require.Equal(t, store.Unknown, store.OutcomeOf(err))
+			require.True(t, f.row(f.user(1)).Dirty)
+			require.Greater(t, f.row(f.user(1)).Version, was)
+			require.True(t, f.fenceIsFree())
+			require.Zero(t, f.pool.Stats().InUse)
+		})
+	}
+}
+
+// TestJoinedTakenBackBesideTriggersAndAnother: another writer has taken the version that a
+// rollback gave back, and the triggers raised it after that.
+func TestJoinedTakenBackBesideTriggersAndAnother(t *testing.T) {
+	f := newTriggered(t, setting{})
+	f.prepare(f.user(1))
+	tx := f.begin()
+	joining, _ := f.join(tx, f.user(1))
+	tx.MustExec("ROLLBACK") // as a deadlock does
+	was := f.write(f.update(f.user(1), "email", "other")).Rows[0].Version
+	require.NoError(t, rename(f.ctx, tx, 1))
+	err := joining.Commit(f.ctx)
+	require.ErrorIs(t, err, store.ErrInvalid)
+	require.Equal(t, store.Unknown, store.OutcomeOf(err))
+	require.Greater(t, f.row(f.user(1)).Version, was)
+}
+
 // TestJoinBesideTriggersWithFaultAtEveryStatement is TestJoinWithFaultAtEveryStatement
 // where triggers capture.
 func TestJoinBesideTriggersWithFaultAtEveryStatement(t *testing.T) {

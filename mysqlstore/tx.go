@@ -86,6 +86,22 @@ func (t *tx) query(ctx context.Context, scan func(*sql.Rows) error, query string
 	return t.poisoned
 }
 
+// erNoSavepoint is what a server says of a savepoint that is not there.
+const erNoSavepoint = 1305
+
+// releaseSavepoint removes a savepoint and all after it, and reports whether it was there.
+func (t *tx) releaseSavepoint(ctx context.Context, name string) (there bool, err error) {
+	if t.poisoned != nil {
+		return false, t.poisoned
+	}
+	_, err = t.on.ExecContext(ctx, "RELEASE SAVEPOINT "+name)
+	if number(err) == erNoSavepoint {
+		return false, nil
+	}
+	t.poisoned = err
+	return err == nil, err
+}
+
 // commit commits, unless a statement failed or ctx is over. An error that is
 // not a *commitError says that nothing was applied.
 func (t *tx) commit(ctx context.Context) error {

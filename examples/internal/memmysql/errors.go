@@ -40,6 +40,7 @@ var refusals = []struct {
 	{regexp.MustCompile(`Check constraint "(.*)" violated`), 3819, "HY000", "Check constraint '$1' is violated."},
 	{regexp.MustCompile(`(?s)Invalid JSON text: (.*)`), 3140, "22032", "Invalid JSON text: $1"},
 	{regexp.MustCompile(`(Incorrect datetime value: '.*')`), 1292, "22007", "$1"},
+	{regexp.MustCompile(`(?i)(SAVEPOINT .* does not exist)`), 1305, "42000", "$1"},
 }
 
 // mend gives an error of the engine the number and the text that MySQL gives it.

@@ -381,6 +381,7 @@ func TestMended(t *testing.T) {
 		"INSERT INTO f (id, name) VALUES (2, 'Ann ')":   {Number: 1062, Message: "Duplicate entry 'Ann ' for key 'f.name'"},
 		"INSERT INTO f (id, name) VALUES (2, 'longer')": {Number: 1406, Message: "Data too long for column 'name' at row 1"},
 		"INSERT INTO f (id, name) VALUES (2, NULL)":     {Number: 1048, Message: "Column 'name' cannot be null"},
+		"RELEASE SAVEPOINT gone":                        {Number: 1305, Message: "SAVEPOINT gone does not exist"},
 	} {
 		_, err := db.Exec(statement)
 		require.Equal(t, e.Message, refused(t, err, e.Number).Message)
